@@ -1,0 +1,1 @@
+"""Turn a run folder into one verified ONNX model file for the scorer."""

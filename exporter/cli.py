@@ -1,0 +1,35 @@
+"""The commands of the exporter: thin, each calls a plain function."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorer._version import __version__
+from scorer.command import CommandGroup, say
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="exporter")
+def cli() -> None:
+    """Turn a trained run into one ONNX model file.
+
+    \b
+    Example:
+      exporter convert runs/first models/first.onnx
+    """
+
+
+@cli.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.argument("model", metavar="MODEL.onnx", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a model file that is there.")
+def convert(run_dir: Path, model: Path, force: bool) -> None:
+    """Export the run folder RUN_DIR to MODEL.onnx, after comparing its answers with those of Keras."""
+    from exporter.export import export
+
+    done = export(run_dir, model, force=force, say=say)
+    proof = done.proof
+    click.echo(f"{done.path}: {done.size:,} bytes, at most {proof.largest:.1e} from Keras on {proof.reviews:,} held-out reviews")
+    click.echo(f"sha256 {done.sha256}")

@@ -1,0 +1,209 @@
+"""Keras to ONNX: the masked network's answers at the speed of the fused LSTM operator.
+
+A masked Keras LSTM goes through tf2onnx as a slow ``Loop``; without its mask it goes through as the ``LSTM``
+operator. So the layers are called again without the mask (the *twin*), and the row lengths are bound to the operator's
+``sequence_lens``, which means what the mask means: https://onnx.ai/onnx/operators/onnx__LSTM.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from scorer.errors import ExportRefused
+
+# Read by onnxruntime 1.14 and later; the oldest that the base install allows is newer.
+OPSET = 17
+IR_VERSION = 8
+
+LOOPS = {"Loop", "Scan", "If", "SequenceMap"}
+FLOAT_REDUCTIONS = {
+    "ReduceSum", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
+    "ReduceSumSquare", "Softmax", "LogSoftmax", "Attention", "MultiHeadAttention",
+    "AveragePool", "GlobalAveragePool", "LpPool", "GlobalLpPool", "Einsum",
+}  # fmt: skip
+FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16}
+
+
+def round_embedding(network: Any) -> float:
+    """Round the embedding's rows to 16 bits in the Keras network itself, so that the proof is for the file that ships.
+
+    Returns:
+        The largest change of a weight.
+    """
+    layer = network.get_layer("embedding")
+    (weights,) = layer.get_weights()
+    rounded = weights.astype(np.float16).astype(np.float32)
+    layer.set_weights([rounded])
+    return float(np.abs(rounded - weights).max(initial=0.0))
+
+
+def convert(network: Any) -> onnx.ModelProto:
+    """Return the ONNX graph of a network made by ``trainer.network``.
+
+    Inputs ``token_ids: int32[batch, length]`` and ``lengths: int32[batch]``; output ``score: float32[batch]``.
+
+    Args:
+        network: the masked ``keras.Model``, its embedding already rounded.
+
+    Raises:
+        ExportRefused: the graph isn't the one that the scorer may run.
+    """
+    model = _through_tf2onnx(network)
+    _read_ids_as_they_are(model.graph)
+    _bind_lengths(model.graph)
+    _store_embedding_in_16_bits(model.graph, network)
+    model.ir_version = IR_VERSION
+    model = _tidy(model)
+    check_graph(model)
+    return model
+
+
+def check_graph(model: onnx.ModelProto) -> None:
+    """Refuse a graph that isn't fast, or whose last bits would depend on padding or batch.
+
+    Raises:
+        ExportRefused: there isn't exactly one LSTM operator with lengths, or there is a loop, or a reduction of
+            floats over the time axis; the message names it.
+    """
+    onnx.checker.check_model(model, full_check=True)
+    lstms = [node for node in model.graph.node if node.op_type == "LSTM"]
+    if len(lstms) != 1:
+        raise ExportRefused(f"converting the network: {len(lstms)} LSTM operators came out instead of one; check the tf2onnx version")
+    if len(lstms[0].input) < 5 or lstms[0].input[4] != "lengths":
+        raise ExportRefused("converting the network: the LSTM operator isn't bound to the lengths")
+    loops = sorted({node.op_type for node in model.graph.node} & LOOPS)
+    if loops:
+        raise ExportRefused(f"converting the network: {loops[0]} came out, which is slow; check the tf2onnx version")
+    reductions = _float_reductions_over_time(model)
+    if reductions:
+        raise ExportRefused(
+            f"converting the network: {reductions[0]} adds up floats over padded time, so that a score would depend on its batch; "
+            "use max-pooling or sums of integers"
+        )
+
+
+def _through_tf2onnx(network: Any) -> onnx.ModelProto:
+    try:
+        import tensorflow as tf
+        import tf2onnx
+    except ModuleNotFoundError as error:
+        raise ExportRefused(
+            f"converting the network: {error.name} is missing; install it with: pip install 'review-sentiment[train]'"
+        ) from error
+
+    signature = [
+        tf.TensorSpec([None, None], tf.int32, name="token_ids"),
+        tf.TensorSpec([None], tf.int32, name="lengths"),
+    ]
+    twin = tf.function(lambda token_ids, lengths: {"score": unmasked(network, token_ids, lengths)}, input_signature=signature)
+    model: onnx.ModelProto = tf2onnx.convert.from_function(twin, input_signature=signature, opset=OPSET)[0]
+    return model
+
+
+def unmasked(network: Any, token_ids: Any, lengths: Any) -> Any:
+    """Call the layers of ``network`` without a mask for the LSTM: ``float32[batch]`` scores.
+
+    Past a row's end the LSTM's states are wrong here; pooling leaves them out, and in the ONNX graph the
+    operator never computes them.
+    """
+    from keras import ops
+
+    names = {layer.name for layer in network.layers}
+    # A plain look-up: what the embedding layer returns carries its mask along, and the LSTM would take it up.
+    vectors = ops.take(network.get_layer("embedding").embeddings, token_ids, axis=0)
+    states = network.get_layer("lstm")(vectors)
+    if "pooling" in names:
+        kept = ops.arange(ops.shape(token_ids)[1], dtype="int32")[None, :] < lengths[:, None]
+        states = network.get_layer("pooling")(states, mask=kept)
+    return ops.squeeze(network.get_layer("head")(states), -1)
+
+
+def _read_ids_as_they_are(graph: onnx.GraphProto) -> None:
+    """Feed the ids to the embedding directly: TensorFlow makes room for negative ids, which there are none of."""
+    for node in graph.node:
+        if node.op_type == "Gather" and _is_table(graph, node.input[0]):
+            node.input[1] = "token_ids"
+
+
+def _is_table(graph: onnx.GraphProto, name: str) -> bool:
+    return any(one.name == name and len(one.dims) == 2 and one.data_type == TensorProto.FLOAT for one in graph.initializer)
+
+
+def _bind_lengths(graph: onnx.GraphProto) -> None:
+    for node in graph.node:
+        if node.op_type == "LSTM":
+            inputs = [*node.input, "", "", "", "", ""][:8]
+            # The initial states are zeros, which is what the operator starts from by itself.
+            inputs[4:7] = ["lengths", "", ""]
+            while inputs and not inputs[-1]:
+                inputs.pop()
+            del node.input[:]
+            node.input.extend(inputs)
+
+
+def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
+    (weights,) = network.get_layer("embedding").get_weights()
+    for node in list(graph.node):
+        if node.op_type != "Gather" or not _is_table(graph, node.input[0]):
+            continue
+        table = next(one for one in graph.initializer if one.name == node.input[0])
+        stored = numpy_helper.to_array(table)
+        if not np.array_equal(stored, weights):
+            continue
+        table.CopyFrom(numpy_helper.from_array(stored.astype(np.float16), table.name))
+        rows, wide = f"{node.output[0]}:float16", node.output[0]
+        node.output[0] = rows
+        cast = helper.make_node("Cast", [rows], [wide], name="embedding/to_float32", to=TensorProto.FLOAT)
+        graph.node.insert(list(graph.node).index(node) + 1, cast)
+        return
+    raise ExportRefused("converting the network: its embedding was not found in the graph; check the tf2onnx version")
+
+
+def _tidy(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop what nothing reads any more, name the axes, and forget inferred shapes that no longer hold."""
+    graph = model.graph
+    needed = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            kept.append(node)
+            needed.update(node.input)
+    initializers = [one for one in graph.initializer if one.name in needed]
+    int32, float32 = TensorProto.INT32, TensorProto.FLOAT
+    inputs = [
+        helper.make_tensor_value_info("token_ids", int32, ["batch", "length"]),
+        helper.make_tensor_value_info("lengths", int32, ["batch"]),
+    ]
+    outputs = [helper.make_tensor_value_info("score", float32, ["batch"])]
+    tidied = helper.make_graph(kept[::-1], "sentiment", inputs, outputs, initializers)
+    opsets = [helper.make_opsetid("", OPSET)]
+    return helper.make_model(tidied, opset_imports=opsets, ir_version=IR_VERSION, producer_name="review-sentiment")
+
+
+def _float_reductions_over_time(model: onnx.ModelProto) -> list[str]:
+    """Return the nodes that reduce floats over an axis whose size isn't fixed in the graph: the padded time axis."""
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    known = {value.name: value.type.tensor_type for value in [*inferred.value_info, *inferred.input, *inferred.output]}
+    constants = {one.name: one for one in inferred.initializer}
+    found = []
+    for node in inferred.node:
+        if node.op_type not in FLOAT_REDUCTIONS:
+            continue
+        kind = known.get(node.input[0])
+        if kind is None or (kind.elem_type in FLOATS and _may_span_time(node, kind, constants)):
+            found.append(f"{node.op_type} {node.name}".strip())
+    return found
+
+
+def _may_span_time(node: onnx.NodeProto, kind: Any, constants: dict[str, onnx.TensorProto]) -> bool:
+    """Whether a reduced axis may be time: one whose size isn't fixed in the graph, as those of features are."""
+    sizes = [dim.dim_value for dim in kind.shape.dim]
+    axes = next((helper.get_attribute_value(one) for one in node.attribute if one.name in ("axes", "axis")), None)
+    if axes is None and len(node.input) > 1 and node.input[1] in constants:
+        axes = numpy_helper.to_array(constants[node.input[1]]).tolist()
+    chosen = range(len(sizes)) if axes is None else [axes] if isinstance(axes, int) else axes
+    return not sizes or any(sizes[axis] == 0 for axis in chosen)

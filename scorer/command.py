@@ -1,0 +1,75 @@
+"""How a command ends: every error as one sentence on stderr, and the exit code that it stands for.
+
+Shared by the commands of all three packages; knows click and nothing of scoring.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+import click
+
+from scorer.errors import SentimentError, Stopped
+
+DEBUG_VARIABLE = "SENTIMENT_DEBUG"
+UNEXPECTED = 1
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class CommandGroup(click.Group):
+    """A group of commands that never ends in a traceback; set ``SENTIMENT_DEBUG=1`` to see one."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command and leave the process with its exit code."""
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            kwargs["standalone_mode"] = False
+            code = super().main(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            _leave("stopped by Ctrl-C; what was finished stays, run again to go on", INTERRUPTED)
+        except SentimentError as error:
+            _leave(str(error), error.exit_code)
+        except BrokenPipeError:
+            # Whoever read our output has left; there is nobody to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(UNEXPECTED)
+        except Exception as error:  # noqa: BLE001  # the last stop before the user: one sentence instead of a traceback
+            if os.environ.get(DEBUG_VARIABLE):
+                traceback.print_exc()
+            found = " ".join(f"{type(error).__name__}: {error}".split())
+            _leave(f"unexpected: {found}; run again with {DEBUG_VARIABLE}=1 and report what it prints", UNEXPECTED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def run_with_extra(name: str, module: str, needs: tuple[str, ...]) -> None:
+    """Run the command line in ``module``; where a package that it needs is missing, say in one line what to install."""
+    missing = [package for package in needs if find_spec(package) is None]
+    if missing:
+        _leave(f"{name} needs {missing[0]}, which is not installed; run: pip install 'review-sentiment[train]'", UNEXPECTED)
+    # TensorFlow tells of every library that it found; what matters comes as an exception.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_module(module).cli(prog_name=name)
+
+
+def say(line: str) -> None:
+    """Print a line for the person who watches: on stderr, results alone go to stdout."""
+    click.echo(line, err=True)
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise Stopped("stopped by SIGTERM; what was finished stays, run again to go on", TERMINATED)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,61 @@
+"""A line that moves while a run goes on; only on a terminal, only on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+import click
+
+SECONDS_BETWEEN = 0.2
+CLEAR_LINE = "\r\x1b[K"
+
+
+class ProgressLine:
+    """Shows rows done, speed and time left.
+
+    Args:
+        total: rows that there are to do.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._started = time.monotonic()
+        self._shown = 0.0
+        self._visible = sys.stderr.isatty()
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._clear()
+
+    def update(self, rows: int) -> None:
+        """Count rows that are done."""
+        self._done += rows
+        now = time.monotonic()
+        if self._visible and now - self._shown >= SECONDS_BETWEEN:
+            self._shown = now
+            click.echo(CLEAR_LINE + progress_text(self._done, self._total, now - self._started), err=True, nl=False)
+
+    def line(self, text: str, *, err: bool = False) -> None:
+        """Print a line that stays, above the moving one."""
+        self._clear()
+        click.echo(text, err=err)
+
+    def _clear(self) -> None:
+        if self._visible:
+            click.echo(CLEAR_LINE, err=True, nl=False)
+
+
+def progress_text(done: int, total: int, seconds: float) -> str:
+    """Return what the line says.
+
+    >>> progress_text(500, 2000, 0.25)
+    '500 of 2,000 rows, 2,000 rows/s, 1 s left'
+    """
+    speed = done / max(seconds, 1e-9)
+    left = f", {max(0, total - done) / speed:.0f} s left" if done else ""
+    return f"{done:,} of {total:,} rows, {speed:,.0f} rows/s{left}"

@@ -1,0 +1,273 @@
+"""Review texts to token ids, vectorised in Arrow.
+
+The one tokenizer of the project: the trainer uses this code too, so that text is treated alike in training
+and in scoring by construction. Its rules are data (:class:`Rules`), written into the model file beside the vocabulary.
+Padding, batching and scoring are left to :mod:`scorer.model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.errors import ModelRefused, ReviewsError
+
+PAD_ID = 0
+UNKNOWN_ID = 1
+FIRST_WORD_ID = 2
+
+RULES_VERSION = 1
+
+# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased NFKC text.
+# The last but one leaves U+0020 as the only white space, so that the ASCII split suffices: it is a third faster.
+REPLACEMENTS = (
+    (r"</?[a-z][^<>]*>|<!--.*?-->", " "),  # HTML tags, line breaks and comments
+    (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),  # the other ways to write an apostrophe
+    (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),  # every other HTML entity
+    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),  # punctuation, but not ! ? and emoji
+    (r"'+( |$)", " "),  # apostrophes stay only within words: "don't" is one token,
+    (r"(^| )'+", " "),  # 'quoted' loses its quotes
+    (r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}])", r" \1 "),  # tokens of their own
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a text is cut into tokens; travels in the model file as JSON.
+
+    Attributes:
+        normalization: Unicode normalisation form, applied first.
+        lower_case: whether the text is lower-cased after it.
+        replacements: pairs of an RE2 pattern and its replacement, applied in order; after them the text is split at spaces.
+    """
+
+    normalization: str = "NFKC"
+    lower_case: bool = True
+    replacements: tuple[tuple[str, str], ...] = REPLACEMENTS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rules as JSON types, their version first."""
+        return {
+            "version": RULES_VERSION,
+            "normalization": self.normalization,
+            "lower_case": self.lower_case,
+            "replacements": [list(pair) for pair in self.replacements],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Rules:
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ModelRefused: the rules are of a version that this code doesn't know.
+        """
+        if stored.get("version") != RULES_VERSION:
+            raise ModelRefused(
+                f"reading the tokenizer's rules: version {stored.get('version')!r} was found, "
+                f"this release reads version {RULES_VERSION}; install the release that the model was made for"
+            )
+        pairs = tuple((str(pattern), str(replacement)) for pattern, replacement in stored["replacements"])
+        return cls(str(stored["normalization"]), bool(stored["lower_case"]), pairs)
+
+    def split(self, texts: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
+        """Cut texts into tokens.
+
+        Args:
+            texts: valid UTF-8, ``large_string[rows]``; null is read as empty.
+
+        Returns:
+            All tokens of all rows one after another, and ``int64[rows + 1]``: where each row's tokens begin.
+
+        >>> tokens, offsets = Rules().split(pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string()))
+        >>> tokens.to_pylist(), offsets.tolist()
+        (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
+        """
+        texts = self._normalize(texts)
+        for pattern, replacement in self.replacements:
+            texts = pc.replace_substring_regex(texts, pattern, replacement)
+        texts = pc.ascii_trim_whitespace(texts)
+        # An empty text would become one empty token; a null becomes an empty list.
+        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+        lists = pc.ascii_split_whitespace(texts)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return lists.flatten(), offsets
+
+    def _normalize(self, texts: pa.Array) -> pa.Array:
+        # Every normalisation form leaves ASCII alone.
+        if not pc.all(pc.string_is_ascii(texts)).as_py():
+            texts = pc.utf8_normalize(texts, self.normalization)
+        return pc.utf8_lower(texts) if self.lower_case else texts
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The token ids of some reviews, ragged.
+
+    Attributes:
+        ids: ``int32[total]``, all rows one after another; 1 is an unknown word.
+        offsets: ``int64[rows + 1]``, where each row begins.
+        max_tokens: of a longer row, only the last so many tokens are read by the network.
+        invalid: rows whose text was not valid UTF-8, and was mended.
+    """
+
+    ids: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    max_tokens: int
+    invalid: int = 0
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """``int64[rows]``: tokens a row that the network reads."""
+        return np.minimum(np.diff(self.offsets), self.max_tokens)
+
+    @property
+    def truncated(self) -> int:
+        """Rows that had more tokens than the network reads."""
+        return int(np.count_nonzero(np.diff(self.offsets) > self.max_tokens))
+
+    @property
+    def unknown(self) -> int:
+        """Tokens, of all rows, that are not in the vocabulary."""
+        return int(np.count_nonzero(self.ids == UNKNOWN_ID))
+
+    def padded(self, rows: npt.NDArray[np.int64], length: int | None = None) -> npt.NDArray[np.int32]:
+        """Return ``int32[batch, length]``: the *end* of each of ``rows``, padded behind with 0.
+
+        Args:
+            rows: ``int64[batch]``, which rows, in this order.
+            length: columns of the answer; by default those of the longest row.
+
+        >>> Tokens(np.array([5, 6, 7, 8], np.int32), np.array([0, 3, 4]), max_tokens=2).padded(np.array([1, 0])).tolist()
+        [[8, 0], [6, 7]]
+        """
+        lengths = self.lengths[rows]
+        columns = np.arange(int(lengths.max(initial=0)) if length is None else length)
+        kept = columns < lengths[:, None]
+        places = (self.offsets[1:][rows] - lengths)[:, None] + columns
+        padded = np.full(kept.shape, PAD_ID, np.int32)
+        padded[kept] = self.ids[places[kept]]
+        return padded
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A vocabulary, the rules that its words were counted under, and how much of a review is read.
+
+    Attributes:
+        words: by falling count, ties by rising spelling; the first has id 2.
+        rules: how a text is cut into tokens.
+        max_tokens: of a longer review, only the last so many tokens are read.
+    """
+
+    words: tuple[str, ...]
+    rules: Rules = Rules()
+    max_tokens: int = 400
+
+    def encode(self, texts: pa.Array | pa.ChunkedArray) -> Tokens:
+        """Turn texts into token ids.
+
+        Args:
+            texts: ``[rows]`` of any string or binary type, dictionary-encoded or not.
+
+        Raises:
+            ReviewsError: the column holds no text.
+
+        >>> Tokenizer(("good", "film")).encode(pa.array(["Good film!", ""])).ids.tolist()
+        [2, 3, 1]
+        """
+        valid, invalid = valid_text(texts)
+        tokens, offsets = self.rules.split(valid)
+        places = pc.index_in(tokens, value_set=self._value_set)
+        ids = pc.fill_null(places, UNKNOWN_ID - FIRST_WORD_ID).to_numpy(zero_copy_only=False) + np.int32(FIRST_WORD_ID)
+        return Tokens(ids, offsets, self.max_tokens, invalid)
+
+    @cached_property
+    def _value_set(self) -> pa.Array:
+        return pa.array(self.words, pa.large_string())
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this Arrow type can hold reviews: strings, bytes, a dictionary of them, or only nulls."""
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    return bool(
+        is_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+        or pa.types.is_null(kind)
+    )
+
+
+def is_string(kind: pa.DataType) -> bool:
+    """Whether this Arrow type is declared as text, dictionary-encoded or not."""
+    if pa.types.is_dictionary(kind):
+        return is_string(kind.value_type)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, int]:
+    """Return the texts as valid ``large_string``, and how many rows had invalid UTF-8.
+
+    Invalid bytes become U+FFFD, as :meth:`bytes.decode` puts it; the tokenizer reads that as a space.
+
+    Raises:
+        ReviewsError: the column holds no text.
+
+    >>> valid_text(pa.array([b"caf\\xc3\\xa9", b"caf\\xe9"]))[0].to_pylist()
+    ['café', 'caf�']
+    """
+    if not is_text(texts.type):
+        raise ReviewsError(f"a column of type {texts.type} can't be read as text; name a text column")
+    if isinstance(texts, pa.ChunkedArray):
+        texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)
+    if pa.types.is_dictionary(texts.type):
+        texts = texts.dictionary_decode()
+    # Through bytes, so that nothing is checked before `invalid_rows` does; both casts leave the data where it is.
+    raw = texts.cast(pa.large_binary())
+    rows = invalid_rows(raw)
+    if len(rows):
+        mask = np.zeros(len(raw), bool)
+        mask[rows] = True
+        mended = [raw[row].as_py().decode("utf-8", "replace").encode() for row in rows]
+        raw = pc.replace_with_mask(raw, pa.array(mask), pa.array(mended, pa.large_binary()))
+    return raw.cast(pa.large_string()), len(rows)
+
+
+def invalid_rows(raw: pa.LargeBinaryArray) -> list[int]:
+    """Return the rows that are not valid UTF-8, found by halving: Arrow only tells whether a whole array is valid.
+
+    >>> invalid_rows(pa.array([b"a", b"\\xff", None, b"b", b"\\xc3"], pa.large_binary()))
+    [1, 4]
+    """
+    found: list[int] = []
+    spans = [(0, len(raw))]
+    while spans:
+        start, stop = spans.pop()
+        if _is_valid(raw.slice(start, stop - start)):
+            continue
+        if stop - start == 1:
+            found.append(start)
+            continue
+        middle = (start + stop) // 2
+        spans += [(middle, stop), (start, middle)]
+    return found
+
+
+def _is_valid(raw: pa.LargeBinaryArray) -> bool:
+    try:
+        raw.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True

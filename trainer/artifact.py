@@ -1,0 +1,170 @@
+"""The run folder: what a training run leaves, and the only thing that the exporter reads.
+
+model.keras         the network, masked, calibrated, with its best weights
+tokenizer.json      the vocabulary, the rules and the token limit
+config.json         settings, data, versions, command, date
+metrics.json        figures on held-out reviews, before and after calibration
+history.csv         a line an epoch
+held_out.parquet    the held-out reviews: review, label
+run.json            format and the SHA-256 of each file above; written last: a folder without it is unfinished
+checkpoint/         the last finished epoch; only while the run is unfinished
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.errors import RunFolderError
+from scorer.files import whole_file
+from scorer.tokenizer import Rules, Tokenizer
+from trainer.reviews import Reviews, read_reviews
+
+FORMAT = "review-sentiment-run/1"
+
+MODEL = "model.keras"
+TOKENIZER = "tokenizer.json"
+CONFIG = "config.json"
+METRICS = "metrics.json"
+HISTORY = "history.csv"
+HELD_OUT = "held_out.parquet"
+MANIFEST = "run.json"
+CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A line of the history.
+
+    Attributes:
+        epoch: counted from 1.
+        loss: binary cross-entropy on the training reviews, in nats, dropout included.
+        accuracy: share of the training reviews on the right side, dropout included.
+        held_out_loss: binary cross-entropy on the held-out reviews, in nats.
+        held_out_accuracy: share of the held-out reviews on the right side.
+        seconds: how long the epoch took.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    held_out_loss: float
+    held_out_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A finished run, read back.
+
+    Attributes:
+        path: the folder.
+        tokenizer: what the network was trained with.
+        config: settings, data, versions, command, date.
+        metrics: figures on the held-out reviews, and on test reviews where there were any.
+    """
+
+    path: Path
+    tokenizer: Tokenizer
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a finished run folder, after comparing each file with the manifest.
+
+        Raises:
+            RunFolderError: there is none, it is unfinished, of another version, or a file isn't what the run wrote.
+        """
+        manifest = _manifest(path)
+        for name, digest in manifest["files"].items():
+            if not (path / name).is_file():
+                raise RunFolderError(f"opening the run folder {path}: {name} is missing; train again")
+            if _sha256(path / name) != digest:
+                raise RunFolderError(f"opening the run folder {path}: {name} isn't the file that the run wrote; train again")
+        stored = json.loads((path / TOKENIZER).read_text())
+        tokenizer = Tokenizer(tuple(stored["words"]), Rules.from_dict(stored["rules"]), stored["max_tokens"])
+        return cls(path, tokenizer, json.loads((path / CONFIG).read_text()), json.loads((path / METRICS).read_text()))
+
+    def network(self) -> Any:
+        """Return the trained ``keras.Model``."""
+        import keras
+
+        import trainer.network  # noqa: F401  # registers the layer of our own
+
+        return keras.saving.load_model(self.path / MODEL)
+
+    def held_out(self) -> Reviews:
+        """Return the reviews that the run held out."""
+        return read_reviews(self.path / HELD_OUT)
+
+
+def write_run(
+    path: Path,
+    *,
+    network: Any,
+    tokenizer: Tokenizer,
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+    history: Iterable[Epoch],
+    held_out: Reviews,
+) -> None:
+    """Write a finished run: every file, then the manifest that makes them one, then the checkpoint goes."""
+    network.save(path / MODEL)
+    stored = {"rules": tokenizer.rules.to_dict(), "max_tokens": tokenizer.max_tokens, "words": tokenizer.words}
+    _write_json(path / TOKENIZER, stored)
+    _write_json(path / CONFIG, config)
+    _write_json(path / METRICS, metrics)
+    write_history(path / HISTORY, history)
+    pq.write_table(pa.table({"review": held_out.texts, "label": held_out.labels}), path / HELD_OUT, compression="zstd")
+    names = (MODEL, TOKENIZER, CONFIG, METRICS, HISTORY, HELD_OUT)
+    manifest = {"format": FORMAT, "files": {name: _sha256(path / name) for name in names}}
+    with whole_file(path / MANIFEST) as temporary:
+        _write_json(temporary, manifest)
+    shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+
+
+def write_history(path: Path, history: Iterable[Epoch]) -> None:
+    """Write a line an epoch, under the names of :class:`Epoch`."""
+    lines = [asdict(epoch) for epoch in history]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(Epoch.__dataclass_fields__), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the folder holds a run that ended well."""
+    return (path / MANIFEST).is_file()
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise RunFolderError(f"opening the run folder {path}: it does not exist")
+    if not is_finished(path):
+        raise RunFolderError(f"opening the run folder {path}: it holds no finished run; train it to its end first")
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text())
+    except ValueError as error:
+        raise RunFolderError(f"opening the run folder {path}: {MANIFEST} can't be read; train again") from error
+    if manifest.get("format") != FORMAT:
+        raise RunFolderError(f"opening the run folder {path}: its format is {manifest.get('format')!r}, this release reads {FORMAT!r}")
+    return manifest
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,65 @@
+"""The Keras network, one layer a line, and the one layer of our own.
+
+Only the Keras API is used, so that the trainer runs on whichever Keras backend is there.
+The layers are named: the exporter calls them again, without the mask (see ``exporter/convert.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from trainer.settings import Settings
+
+
+@keras.saving.register_keras_serializable(package="review_sentiment")
+class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
+    """The largest value of each feature over the time steps that the mask keeps.
+
+    Shapes: ``float32[batch, length, features]`` and ``bool[batch, length]`` → ``float32[batch, features]``.
+
+    A masked step counts as -1, below which no LSTM state can be (it is a sigmoid times a tanh); Keras' own
+    GlobalMaxPooling1D knows no mask.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, states: Any, mask: Any = None) -> Any:
+        """Pool ``states`` over time."""
+        if mask is not None:
+            states = ops.where(ops.expand_dims(mask, -1), states, ops.cast(-1, states.dtype))
+        return ops.max(states, axis=1)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """No mask is left: time is gone."""
+
+
+def build_network(settings: Settings, words: int) -> keras.Model:
+    """Return the compiled network.
+
+    Args:
+        settings: its sizes, and how it learns.
+        words: words in the vocabulary; ids 0 (padding) and 1 (unknown) come on top.
+
+    Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive.
+    """
+    pooled = settings.pooling == "max"
+    lstm = keras.layers.LSTM(settings.units, return_sequences=pooled, name="lstm")
+
+    token_ids = keras.Input([None], dtype="int32", name="token_ids")
+    x = keras.layers.Embedding(words + 2, settings.embedding, mask_zero=True, name="embedding")(token_ids)
+    x = keras.layers.Dropout(settings.dropout, name="embedding_dropout")(x)
+    x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
+    x = MaskedMaxPooling(name="pooling")(x) if pooled else x
+    x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
+    score = keras.layers.Dense(1, activation="sigmoid", name="head")(x)
+
+    network = keras.Model(token_ids, score, name=settings.preset)
+    optimizers = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    optimizer = optimizers[settings.optimizer](settings.learning_rate)
+    network.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    return network

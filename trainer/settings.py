@@ -1,0 +1,86 @@
+"""The settings of a training run, and the presets: named settings to start from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from scorer.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides what a run learns, beside the reviews. Kept in the run folder as JSON.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    preset: str = field(default="default", metadata={"help": "the settings to start from"})
+    vocabulary: int = field(default=20_000, metadata={"help": "words that the network knows", "at_least": 1})
+    max_tokens: int = field(default=400, metadata={"help": "tokens of a review that are read, from its end", "at_least": 1})
+    embedding: int = field(default=64, metadata={"help": "numbers a word", "at_least": 1})
+    units: int = field(default=64, metadata={"help": "LSTM units in each direction", "at_least": 1})
+    bidirectional: bool = field(default=True, metadata={"help": "read from both ends"})
+    pooling: str = field(default="max", metadata={"help": "what the last layer sees of the states", "choices": ("max", "last")})
+    dropout: float = field(default=0.3, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
+    word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
+    optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
+    learning_rate: float = field(default=1e-3, metadata={"help": "how far weights move", "above": 0})
+    batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
+    epochs: int = field(default=8, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    patience: int = field(
+        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: never stops", "at_least": 0}
+    )
+    bucketed: bool = field(default=True, metadata={"help": "batches of like length, or all padded to max-tokens"})
+    held_out: float = field(default=0.1, metadata={"help": "share of reviews held out", "above": 0, "below": 1})
+    seed: int = field(default=0, metadata={"help": "makes a run repeatable", "at_least": 0})
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            self._check(one.name, getattr(self, one.name), one.metadata)
+
+    @staticmethod
+    def _check(name: str, value: Any, rules: Any) -> None:
+        wrong = (
+            ("at_least" in rules and value < rules["at_least"] and f"at least {rules['at_least']}")
+            or ("above" in rules and value <= rules["above"] and f"above {rules['above']}")
+            or ("below" in rules and value >= rules["below"] and f"below {rules['below']}")
+            or ("choices" in rules and value not in rules["choices"] and "one of " + ", ".join(rules["choices"]))
+        )
+        if wrong:
+            raise UsageError(f"--{name.replace('_', '-')} is {value!r}; it must be {wrong}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON types."""
+        return asdict(self)
+
+    def options(self) -> list[str]:
+        """Return the command-line options that give these settings, those that differ from the preset's only.
+
+        >>> preset("default", epochs=3).options()
+        ['--preset', 'default', '--epochs', '3']
+        """
+        base = PRESETS[self.preset]
+        words = ["--preset", self.preset]
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value == getattr(base, one.name):
+                continue
+            option = one.name.replace("_", "-")
+            words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+        return words
+
+
+PRESETS = {"default": Settings()}
+
+
+def preset(name: str, **changes: Any) -> Settings:
+    """Return a preset with some settings changed; a change to None is no change.
+
+    Raises:
+        UsageError: there is no such preset, or a value is out of its range.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"there is no preset {name!r}; the presets are {', '.join(PRESETS)}")
+    return replace(PRESETS[name], **{key: value for key, value in changes.items() if value is not None})

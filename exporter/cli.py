@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scorer._version import __version__
-from scorer.command import CommandGroup, say
+from scorer.command import CommandGroup, import_quietly, say
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,6 +27,8 @@ def cli() -> None:
 @click.option("--force", is_flag=True, help="Replace a model file that is there.")
 def convert(run_dir: Path, model: Path, force: bool) -> None:
     """Export the run folder RUN_DIR to MODEL.onnx, after comparing its answers with those of Keras."""
+    import_quietly("tensorflow")
+    import_quietly("tf2onnx")
     from exporter.export import export
 
     done = export(run_dir, model, force=force, say=say)

@@ -55,6 +55,8 @@ def convert(network: Any) -> onnx.ModelProto:
     model = _through_tf2onnx(network)
     _read_ids_as_they_are(model.graph)
     _bind_lengths(model.graph)
+    if "pooling" not in _layer_names(network):
+        _read_final_states(model.graph)
     _store_embedding_in_16_bits(model.graph, network)
     model.ir_version = IR_VERSION
     model = _tidy(model)
@@ -112,11 +114,10 @@ def unmasked(network: Any, token_ids: Any, lengths: Any) -> Any:
     """
     from keras import ops
 
-    names = {layer.name for layer in network.layers}
     # A plain look-up: what the embedding layer returns carries its mask along, and the LSTM would take it up.
     vectors = ops.take(network.get_layer("embedding").embeddings, token_ids, axis=0)
     states = network.get_layer("lstm")(vectors)
-    if "pooling" in names:
+    if "pooling" in _layer_names(network):
         kept = ops.arange(ops.shape(token_ids)[1], dtype="int32")[None, :] < lengths[:, None]
         states = network.get_layer("pooling")(states, mask=kept)
     return ops.squeeze(network.get_layer("head")(states), -1)
@@ -145,6 +146,27 @@ def _bind_lengths(graph: onnx.GraphProto) -> None:
             node.input.extend(inputs)
 
 
+def _read_final_states(graph: onnx.GraphProto) -> None:
+    """Feed the head from the operator's final states, which stand at each row's end; TensorFlow's are those at the padding's."""
+    lstm = next(node for node in graph.node if node.op_type == "LSTM")
+    head = next(node for node in graph.node if node.op_type == "MatMul")
+    states = lstm.output[1]  # float32[directions, batch, hidden]
+    shape = numpy_helper.from_array(np.array([0, -1], np.int64), "final/shape")
+    graph.initializer.append(shape)
+    nodes = [
+        helper.make_node("Transpose", [states], ["final/by_row"], perm=[1, 0, 2]),
+        helper.make_node("Reshape", ["final/by_row", shape.name], ["final"]),
+    ]
+    place = list(graph.node).index(head)
+    for node in reversed(nodes):
+        graph.node.insert(place, node)
+    head.input[0] = "final"
+
+
+def _layer_names(network: Any) -> set[str]:
+    return {layer.name for layer in network.layers}
+
+
 def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
     (weights,) = network.get_layer("embedding").get_weights()
     for node in list(graph.node):
@@ -164,7 +186,10 @@ def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
 
 
 def _tidy(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop what nothing reads any more, name the axes, and forget inferred shapes that no longer hold."""
+    """Drop what nothing reads any more, name the axes, forget inferred shapes that no longer hold, number the names.
+
+    tf2onnx numbers its names on from the last conversion; numbered here, the same run gives the same bytes.
+    """
     graph = model.graph
     needed = {output.name for output in graph.output}
     kept = []
@@ -172,16 +197,32 @@ def _tidy(model: onnx.ModelProto) -> onnx.ModelProto:
         if needed & set(node.output):
             kept.append(node)
             needed.update(node.input)
+    kept.reverse()
     initializers = [one for one in graph.initializer if one.name in needed]
+    _number_names(kept, initializers)
     int32, float32 = TensorProto.INT32, TensorProto.FLOAT
     inputs = [
         helper.make_tensor_value_info("token_ids", int32, ["batch", "length"]),
         helper.make_tensor_value_info("lengths", int32, ["batch"]),
     ]
     outputs = [helper.make_tensor_value_info("score", float32, ["batch"])]
-    tidied = helper.make_graph(kept[::-1], "sentiment", inputs, outputs, initializers)
+    tidied = helper.make_graph(kept, "sentiment", inputs, outputs, initializers)
     opsets = [helper.make_opsetid("", OPSET)]
     return helper.make_model(tidied, opset_imports=opsets, ir_version=IR_VERSION, producer_name="review-sentiment")
+
+
+def _number_names(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]) -> None:
+    names = {"": "", "token_ids": "token_ids", "lengths": "lengths", "score": "score"}
+    read = [name for node in nodes for name in node.input]
+    initializers.sort(key=lambda one: read.index(one.name))
+    for place, one in enumerate(initializers):
+        one.name = names.setdefault(one.name, f"constant_{place}")
+    for place, node in enumerate(nodes):
+        node.name = f"{node.op_type}_{place}"
+        for at, output in enumerate(node.output):
+            node.output[at] = names.setdefault(output, f"{node.name}:{at}")
+        for at, name in enumerate(node.input):
+            node.input[at] = names[name]
 
 
 def _float_reductions_over_time(model: onnx.ModelProto) -> list[str]:

@@ -45,24 +45,25 @@ def run(source: Path, target: Path, model: str | None, text_column: str | None, 
     \b
     Exit codes: 0 all scored or already done, 2 usage, 3 some or all files failed, 4 the model was refused.
     """
-    from scorer.job import FAILED, Options, count_rows, plan, run_job
+    from scorer.job import FAILED, FileResult, Options, count_rows, plan, run_job
     from scorer.model import SentimentModel
     from scorer.progress import ProgressLine
     from scorer.report import file_line, summary
 
     tasks = plan(source, target)
     loaded = SentimentModel.load(model)
-    with ProgressLine(count_rows(tasks)) as progress:
-        result = run_job(
-            tasks,
-            loaded,
-            Options(text_column, threads, force),
-            watch=progress.update,
-            done=lambda one: progress.line(file_line(one), err=one.status == FAILED),
-        )
+    with ProgressLine(lambda: count_rows(tasks)) as progress:
+
+        def show(one: FileResult) -> None:
+            if len(tasks) > 1 or one.status != FAILED:
+                progress.line(file_line(one), err=one.status == FAILED)
+
+        result = run_job(tasks, loaded, Options(text_column, threads, force), watch=progress.update, done=show)
+    failed = result.count(FAILED)
+    if len(tasks) == 1 and failed:
+        raise JobFailed(result.files[0].reason)
     if len(tasks) > 1:
         click.echo(summary(result))
-    failed = result.count(FAILED)
     if failed:
         raise JobFailed(f"{failed} of {len(tasks)} files failed, each is named above; mend them and run again")
 

@@ -56,9 +56,27 @@ def run_with_extra(name: str, module: str, needs: tuple[str, ...]) -> None:
     missing = [package for package in needs if find_spec(package) is None]
     if missing:
         _leave(f"{name} needs {missing[0]}, which is not installed; run: pip install 'review-sentiment[train]'", UNEXPECTED)
-    # TensorFlow tells of every library that it found; what matters comes as an exception.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import_module(module).cli(prog_name=name)
+
+
+def import_quietly(name: str) -> None:
+    """Import a package that talks on stderr while it is imported, as TensorFlow does of libraries it found or didn't.
+
+    What matters comes as an exception; ``SENTIMENT_DEBUG=1`` lets it talk.
+    """
+    if os.environ.get(DEBUG_VARIABLE):
+        import_module(name)
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        import_module(name)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
 
 
 def say(line: str) -> None:

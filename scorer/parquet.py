@@ -139,7 +139,7 @@ def written_whole(
         OutputError: it can't be written.
     """
     with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path)
         with whole_file(path) as temporary:
             compression = source.compression(text_column)
             with pq.ParquetWriter(temporary, schema, compression=compression, write_page_checksum=True) as file:
@@ -211,6 +211,13 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except (OSError, pa.ArrowException) as error:
         raise OutputError(f"writing {path}: {one_line(error)}; nothing was left there") from error
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"writing {path}: a file stands where its folder should be; name another output") from error
 
 
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

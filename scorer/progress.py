@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 import click
@@ -16,15 +17,15 @@ class ProgressLine:
     """Shows rows done, speed and time left.
 
     Args:
-        total: rows that there are to do.
+        count: counts the rows that there are to do; called only where the line is seen.
     """
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self, count: Callable[[], int]) -> None:
         self._done = 0
         self._started = time.monotonic()
         self._shown = 0.0
         self._visible = sys.stderr.isatty()
+        self._total = count() if self._visible else 0
 
     def __enter__(self) -> ProgressLine:
         return self

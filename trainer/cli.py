@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from scorer._version import __version__
-from scorer.command import CommandGroup, say
+from scorer.command import CommandGroup, import_quietly, say
 from trainer.settings import PRESETS, Settings, preset
 
 
@@ -65,6 +65,7 @@ def fit(data: Path, out: Path, resume: bool, text_column: str | None, label_colu
 
     reviews = read_reviews(data, text_column, label_column)
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
+    import_quietly("keras")
     from trainer.training import fit as fit_network
     from trainer.watching import StepLine
 

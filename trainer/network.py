@@ -38,12 +38,13 @@ class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has n
         """No mask is left: time is gone."""
 
 
-def build_network(settings: Settings, words: int) -> keras.Model:
+def build_network(settings: Settings, words: int, steps: int) -> keras.Model:
     """Return the compiled network.
 
     Args:
         settings: its sizes, and how it learns.
         words: words in the vocabulary; ids 0 (padding) and 1 (unknown) come on top.
+        steps: batches of all epochs together, over which the learning rate may fall.
 
     Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive.
     """
@@ -59,7 +60,16 @@ def build_network(settings: Settings, words: int) -> keras.Model:
     score = keras.layers.Dense(1, activation="sigmoid", name="head")(x)
 
     network = keras.Model(token_ids, score, name=settings.preset)
-    optimizers = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
-    optimizer = optimizers[settings.optimizer](settings.learning_rate)
-    network.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=["accuracy"])
     return network
+
+
+def _optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
+    optimizers = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    rate = settings.learning_rate
+    if settings.schedule == "cosine":
+        # From the full rate to none along half a cosine (Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts).
+        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps)
+    # Keras puts the average in the weights' place at the end of each `fit`, which is one epoch here.
+    averaging = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
+    return optimizers[settings.optimizer](rate, clipnorm=settings.clip_norm or None, **averaging)

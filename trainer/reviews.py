@@ -49,7 +49,7 @@ class Reviews:
     def fingerprint(self) -> str:
         """Return the SHA-256 of texts and labels in their order: the same reviews from any source give the same."""
         digest = hashlib.sha256(self.labels.tobytes())
-        for text in self.texts:
+        for text in pc.fill_null(self.texts, ""):
             raw = text.as_buffer()
             digest.update(raw.size.to_bytes(8, "little"))
             digest.update(raw)
@@ -148,9 +148,8 @@ def _labels(column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
     >>> _labels(pa.chunked_array([["pos", "Negative", "1"]])).tolist()
     [1, 0, 1]
     """
-    if pa.types.is_floating(column.type):
-        column = column.cast(pa.int64(), safe=True)
     words = pc.utf8_lower(pc.utf8_trim_whitespace(column.cast(pa.string())))
+    words = pc.replace_substring_regex(words, r"\.0+$", "")
     places = pc.index_in(words, value_set=pa.array(list(LABELS)))
     if places.null_count:
         row = pc.index(places.is_null(), True).as_py()

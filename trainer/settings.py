@@ -27,6 +27,13 @@ class Settings:
     word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
     learning_rate: float = field(default=1e-3, metadata={"help": "how far weights move", "above": 0})
+    schedule: str = field(
+        default="constant", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
+    )
+    clip_norm: float = field(default=0.0, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
+    averaging: float = field(
+        default=0.0, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
+    )
     batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
     epochs: int = field(default=8, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(

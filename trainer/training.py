@@ -63,7 +63,7 @@ def fit(
     held_out, held_out_tokens = _with_tokens(held_out, tokenizer)
     say(f"{len(training)} reviews to train on, {len(held_out)} held out, {len(tokenizer.words)} words")
 
-    network = checkpoint.load_network(out, checkpoint.LAST) if progress.history else _new_network(settings, tokenizer)
+    network = checkpoint.load_network(out, checkpoint.LAST) if progress.history else _new_network(settings, tokenizer, len(training))
     while not progress.is_over(settings.epochs, settings.patience):
         batches = TrainingBatches(tokens, training.labels, settings, len(progress.history))
         epoch = _one_epoch(network, batches, progress, settings, held_out_tokens, held_out.labels, callbacks)
@@ -140,9 +140,9 @@ def _with_tokens(reviews: Reviews, tokenizer: Tokenizer) -> tuple[Reviews, Token
     return kept, tokenizer.encode(kept.texts)
 
 
-def _new_network(settings: Settings, tokenizer: Tokenizer) -> keras.Model:
+def _new_network(settings: Settings, tokenizer: Tokenizer, reviews: int) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
-    return build_network(settings, len(tokenizer.words))
+    return build_network(settings, len(tokenizer.words), settings.epochs * -(-reviews // settings.batch_size))
 
 
 def _one_epoch(

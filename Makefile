@@ -1,0 +1,98 @@
+# Every command of the project; `make help` lists them.
+# Each environment is made when it is needed, with the versions of .ci/constraints.txt, and again when they change.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+# TensorFlow has wheels for Python 3.11 to 3.13.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$name && break; done)
+
+BASE  := .venv/base
+LIGHT := .venv/light
+FULL  := .venv/full
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
+REQUIREMENTS := pyproject.toml .ci/constraints.txt
+
+IN    ?=
+OUT   ?= scored/demo.parquet
+MODEL ?=
+DATA  ?=
+RUN   ?= $(shell .ci/newest-run runs)
+NAME  ?= $(notdir $(RUN))
+ARGS  ?=
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.PHONY: score
+score: $(BASE)/.done ## Score the samples, or IN=reviews.parquet OUT=scored.parquet [MODEL=model.onnx] [ARGS=…]
+	@mkdir -p $(dir $(OUT))
+ifeq ($(IN),)
+	@$(BASE)/bin/scorer demo $(OUT) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+else
+	@$(BASE)/bin/scorer run $(IN) $(OUT) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+endif
+
+.PHONY: train
+train: $(FULL)/.done ## Train on DATA=reviews.parquet into runs/ [ARGS='--epochs 4 …']
+	@test -n "$(DATA)" || { echo "make train needs DATA=, a Parquet or CSV file or a folder of labelled reviews"; exit 2; }
+	@$(FULL)/bin/trainer fit $(DATA) --out runs/$$(date -u +%Y%m%d-%H%M%S) $(ARGS)
+
+.PHONY: export
+export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
+	@test -n "$(RUN)" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
+	@$(FULL)/bin/exporter convert $(RUN) models/$(NAME).onnx $(ARGS)
+
+.PHONY: test
+test: $(FULL)/.done $(LIGHT)/.done ## All tests, the scorer's once more without TensorFlow, and the wheel's install
+	$(FULL)/bin/python -m pytest --quiet
+	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
+	@$(MAKE) --no-print-directory test-wheel
+
+.PHONY: wheel
+wheel: $(FULL)/.done ## Build dist/*.whl, the model inside
+	@rm -rf build dist
+	@$(FULL)/bin/python -m build --quiet --wheel --outdir dist . && ls dist/*.whl
+
+.PHONY: test-wheel
+test-wheel: wheel ## Install the wheel into a bare environment and score with it
+	@rm -rf .venv/wheel && $(PYTHON) -m venv .venv/wheel
+	@.venv/wheel/bin/python $(PIP_INSTALL) dist/*.whl
+	@cd .venv/wheel && bin/scorer demo demo.parquet >demo.txt && grep -q positive demo.txt && grep -q negative demo.txt
+	@.venv/wheel/bin/python .ci/check-bare
+	@echo "the wheel scores in an environment of its own"
+
+.PHONY: lint
+lint: $(FULL)/.done ## Style, types and dead links
+	$(FULL)/bin/ruff check .
+	$(FULL)/bin/ruff format --check .
+	$(FULL)/bin/mypy
+
+.PHONY: format
+format: $(FULL)/.done ## Put the code into shape
+	$(FULL)/bin/ruff check --fix .
+	$(FULL)/bin/ruff format .
+
+.PHONY: clean
+clean: ## Remove environments and builds; runs, models and scored files stay
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+$(BASE)/.done: $(REQUIREMENTS)
+	@$(MAKE) --no-print-directory environment AT=$(BASE) WHAT='-e .'
+
+$(LIGHT)/.done: $(REQUIREMENTS)
+	@$(MAKE) --no-print-directory environment AT=$(LIGHT) WHAT='-e . pytest hypothesis'
+
+$(FULL)/.done: $(REQUIREMENTS)
+	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train] pytest hypothesis ruff mypy build'
+
+.PHONY: environment
+environment:
+	@test -n "$(PYTHON)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }
+	@echo "making $(AT), once, with $$($(PYTHON) --version)" >&2
+	@rm -rf $(AT) && $(PYTHON) -m venv $(AT)
+	@$(AT)/bin/python $(PIP_INSTALL) $(WHAT)
+	@touch $(AT)/.done

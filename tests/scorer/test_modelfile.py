@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import resealed
+
+from scorer import SentimentModel
+from scorer.errors import ModelRefused, UsageError
+from scorer.model import find_model
+from scorer.modelfile import Card, check_seal, read_model_file, seal
+
+
+def load_bytes(content: bytes, folder: Path) -> SentimentModel:
+    path = folder / "model.onnx"
+    path.write_bytes(content)
+    return SentimentModel.load(path)
+
+
+def test_one_flipped_bit_anywhere_is_refused(model: SentimentModel) -> None:
+    content = bytearray(model.file.content)
+    places = np.random.default_rng(0).integers(0, len(content), 60)
+    for place in places:
+        content[place] ^= 1
+        with pytest.raises(ModelRefused):
+            check_seal(bytes(content), "flipped")
+        content[place] ^= 1
+    check_seal(bytes(content), "whole again")
+
+
+def test_a_damaged_file_is_named(model: SentimentModel, tmp_path: Path) -> None:
+    content = bytearray(model.file.content)
+    content[len(content) // 2] ^= 1
+    with pytest.raises(ModelRefused, match=rf"reading the model {tmp_path}/model.onnx: it is damaged, its bytes don't give its SHA-256"):
+        load_bytes(bytes(content), tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_a_cut_file_is_refused(model: SentimentModel, tmp_path: Path, share: float) -> None:
+    with pytest.raises(ModelRefused):
+        load_bytes(model.file.content[: int(len(model.file.content) * share)], tmp_path)
+
+
+def test_a_file_that_is_not_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelRefused, match="it is not a model file of this project, or is damaged"):
+        load_bytes(b"\x08\x07\x12\x07pytorch", tmp_path)
+
+
+def test_another_version_is_refused_by_name(model: SentimentModel, tmp_path: Path) -> None:
+    content = model.file.content.replace(b"review-sentiment-model/1 ", b"review-sentiment-model/2 ")
+    with pytest.raises(ModelRefused, match="its format has version 2, this release reads version 1"):
+        load_bytes(content, tmp_path)
+
+
+def test_a_missing_file_and_an_unknown_name_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such file; models that ship: default"):
+        find_model(tmp_path / "none.onnx")
+    with pytest.raises(UsageError, match="loading the model bogus"):
+        find_model("bogus")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelRefused, match="Is a directory"):
+        read_model_file(tmp_path)
+
+
+def test_a_graph_that_answers_otherwise_than_promised_is_refused(model: SentimentModel, tmp_path: Path) -> None:
+    (promise,) = re.findall(rb'\[\["[^"]*",(0\.\d{6})', model.file.content)
+    other = b"0." + bytes(57 - (digit - 48) for digit in promise[2:3]) + promise[3:]
+    content = resealed(model.file.content, b'",' + promise, b'",' + other) if other != promise else b""
+    with pytest.raises(ModelRefused, match="its example sentences are scored"):
+        load_bytes(content, tmp_path)
+
+
+def test_garbled_metadata_are_refused(model: SentimentModel, tmp_path: Path) -> None:
+    with pytest.raises(ModelRefused, match=r"its metadata lack or garble 'threshold'"):
+        load_bytes(resealed(model.file.content, b"\x0a\x09threshold", b"\x0a\x09thresholt"), tmp_path)
+
+
+def test_the_card_survives_its_metadata(model: SentimentModel) -> None:
+    assert Card.from_metadata(model.card.to_metadata()) == model.card
+
+
+def test_only_an_unsealed_file_can_be_sealed(model: SentimentModel) -> None:
+    with pytest.raises(ValueError, match="no unsealed model file"):
+        seal(model.file.content)
+
+
+def test_the_hash_is_that_of_the_file(model: SentimentModel) -> None:
+    import hashlib
+
+    assert model.file.sha256 == hashlib.sha256(Path(model.file.name).read_bytes()).hexdigest()
+
+
+def test_the_shipped_file_is_small_and_tells_its_origin(model: SentimentModel) -> None:
+    assert len(model.file.content) <= 6_000_000
+    assert model.card.origin["command"].startswith("trainer fit train.parquet")
+    assert model.card.figures["held_out"]["accuracy"] > 0.85
+    assert model.card.labels == ("negative", "positive")

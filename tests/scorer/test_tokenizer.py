@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorer.errors import ModelRefused, ReviewsError
+from scorer.tokenizer import Rules, Tokenizer, Tokens, invalid_rows, is_text, valid_text
+
+TOKENIZER = Tokenizer(("good", "film", "!", "don't", "über"))
+
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
+
+
+def tokens_of(text: str) -> list[str]:
+    return Rules().split(pa.array([text], pa.large_string()))[0].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", []),
+        (" \t\n\u00a0\u3000", []),
+        ("<br /><br/><p class='x'></p>", []),
+        ("<!-- hidden -->", []),
+        ("Good<br />film", ["good", "film"]),
+        ("i <3 this, 2 < 3 > 1", ["i", "3", "this", "2", "3", "1"]),
+        ("Don't DON’T donʼt don&#39;t don&apos;t", ["don't"] * 5),
+        ("'quoted' ''twice'' rock 'n' 'roll'", ["quoted", "twice", "rock", "n", "roll"]),
+        ("rock'n'roll", ["rock'n'roll"]),
+        ("Tom &amp; Jerry &quot;live&quot;", ["tom", "jerry", "live"]),
+        ("What?!", ["what", "?", "!"]),
+        ("so-called film... 8/10", ["so", "called", "film", "8", "10"]),
+        ("😍👍", ["😍", "👍"]),
+        ("Ｆｕｌｌ ﬁlm！", ["full", "film", "!"]),
+        ("e\u0301te\u0301", ["été"]),
+        ("最高の映画", ["最", "高", "の", "映", "画"]),
+        ("Не надо", ["не", "надо"]),
+        ("a\u0000b\ufffdc", ["a", "b", "c"]),
+    ],
+)
+def test_a_text_gives_these_tokens(text: str, tokens: list[str]) -> None:
+    assert tokens_of(text) == tokens
+
+
+def test_words_get_ids_from_2_and_others_1() -> None:
+    assert TOKENIZER.encode(pa.array(["Good film, unheard of! Über-good"])).ids.tolist() == [2, 3, 1, 1, 4, 6, 2]
+
+
+def test_a_null_an_empty_text_and_only_markup_have_no_token() -> None:
+    tokens = TOKENIZER.encode(pa.array([None, "", "<br />", "good"]))
+    assert tokens.offsets.tolist() == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view(),
+        pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.large_string()), pa.dictionary(pa.int32(), pa.binary()),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_every_text_type_gives_the_same_ids(kind: pa.DataType) -> None:
+    plain = pa.array(["good film", None, "Über!"])
+    if pa.types.is_dictionary(kind):
+        texts = plain.cast(kind.value_type).dictionary_encode().cast(kind)
+    else:
+        texts = plain.cast(kind)
+    chunked = pa.chunked_array([texts, texts.slice(1)])
+    found = TOKENIZER.encode(chunked)
+    assert found.ids.tolist() == [2, 3, 6, 4, 6, 4]
+    assert found.offsets.tolist() == [0, 2, 2, 4, 4, 6]
+
+
+def test_a_column_of_nulls_is_text_without_a_token() -> None:
+    assert TOKENIZER.encode(pa.nulls(3)).offsets.tolist() == [0, 0, 0, 0]
+
+
+def test_no_rows_give_no_tokens() -> None:
+    assert len(TOKENIZER.encode(pa.chunked_array([], pa.string()))) == 0
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float32(), pa.list_(pa.string()), pa.bool_(), pa.binary(3)], ids=str)
+def test_other_types_are_refused(kind: pa.DataType) -> None:
+    assert not is_text(kind)
+    with pytest.raises(ReviewsError, match="can't be read as text"):
+        TOKENIZER.encode(pa.nulls(1, kind))
+
+
+def test_invalid_utf8_is_mended_counted_and_read_as_a_space() -> None:
+    raw = pa.array([b"good\xff\xfefilm", b"good film", b"\xc3", None, b"\xed\xa0\x80"])
+    tokens = TOKENIZER.encode(raw)
+    assert tokens.invalid == 3
+    assert tokens.ids.tolist() == [2, 3, 2, 3]
+    assert tokens.offsets.tolist() == [0, 2, 4, 4, 4, 4]
+
+
+def test_invalid_utf8_in_a_column_declared_as_text_is_mended_too() -> None:
+    raw = pa.array([b"good", b"\xff film"])
+    declared = pa.Array.from_buffers(pa.string(), 2, raw.buffers())
+    assert TOKENIZER.encode(declared).ids.tolist() == [2, 3]
+
+
+@given(st.lists(st.binary(max_size=8), max_size=30))
+def test_invalid_rows_are_found_wherever_they_are(rows: list[bytes]) -> None:
+    def is_valid(row: bytes) -> bool:
+        try:
+            row.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    assert invalid_rows(pa.array(rows, pa.large_binary())) == [place for place, row in enumerate(rows) if not is_valid(row)]
+
+
+@given(st.lists(st.one_of(st.none(), ANY_TEXT), max_size=12))
+def test_a_text_gives_the_same_ids_alone_and_beside_others(texts: list[str | None]) -> None:
+    together = TOKENIZER.encode(pa.array(texts, pa.string()))
+    for row, text in enumerate(texts):
+        alone = TOKENIZER.encode(pa.array([text], pa.string()))
+        assert together.ids[together.offsets[row] : together.offsets[row + 1]].tolist() == alone.ids.tolist()
+
+
+@given(ANY_TEXT)
+def test_tokens_hold_no_white_space_and_are_never_empty(text: str) -> None:
+    for token in tokens_of(text):
+        assert token
+        assert token.split() == [token]
+
+
+def test_of_a_long_review_the_end_is_kept() -> None:
+    tokens = Tokenizer(("good", "film"), max_tokens=2).encode(pa.array(["film film good", "good"]))
+    assert tokens.truncated == 1
+    assert tokens.lengths.tolist() == [2, 1]
+    assert tokens.padded(np.array([0, 1])).tolist() == [[3, 2], [2, 0]]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(1, 6))
+def test_padding_puts_each_rows_end_first_and_zeros_behind(lengths: list[int], max_tokens: int) -> None:
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = Tokens(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets, max_tokens)
+    padded = tokens.padded(np.arange(len(lengths)))
+    for row, length in enumerate(lengths):
+        kept = tokens.ids[offsets[row] : offsets[row + 1]][-max_tokens:] if length else tokens.ids[:0]
+        assert padded[row].tolist() == [*kept.tolist(), *[0] * (padded.shape[1] - len(kept))]
+
+
+def test_rules_survive_the_model_file() -> None:
+    assert Rules.from_dict(Rules().to_dict()) == Rules()
+
+
+def test_rules_of_another_version_are_refused_by_name() -> None:
+    with pytest.raises(ModelRefused, match="version 2 was found, this release reads version 1"):
+        Rules.from_dict(Rules().to_dict() | {"version": 2})
+
+
+def test_valid_text_leaves_valid_text_alone() -> None:
+    texts, invalid = valid_text(pa.array(["a", None, "ü"]))
+    assert (texts.to_pylist(), invalid) == (["a", None, "ü"], 0)

@@ -1,0 +1,54 @@
+"""What several test files need: tampered model files, and commands run as real processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.modelfile import _SEAL, _UNSEALED, seal
+
+WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
+
+
+def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace bytes of a model file by as many others and seal it again, as if it had been exported so."""
+    assert len(old) == len(new)
+    assert content.count(old) == 1
+    unsealed = _SEAL.sub(_UNSEALED.encode(), content)
+    return seal(unsealed.replace(old, new))
+
+
+def run_command(package: str, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m package`` with arguments, as a user would."""
+    command = [sys.executable, "-m", package, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment(), timeout=300, check=False)
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which the packages of this checkout are found from any folder."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+
+
+def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Path:
+    """Write reviews with an id to a Parquet file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"id": range(len(texts)), "review": pa.array(texts, pa.string())}), path, **parquet)
+    return path
+
+
+def some_texts(rows: int, seed: int = 0) -> list[str]:
+    """Return reviews of 1 to 60 words; those with an even number of words are cheerful."""
+    import random
+
+    chance = random.Random(seed)  # noqa: S311  # test data
+    return [" ".join(chance.choices(WORDS, k=chance.randint(1, 60))) for _ in range(rows)]
+
+
+def left_in(folder: Path) -> list[str]:
+    """Return the names of all files below a folder, hidden ones included."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

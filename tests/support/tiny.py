@@ -1,0 +1,41 @@
+"""A tiny training run: three hundred made-up reviews that a network can learn in a moment."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trainer.reviews import Reviews
+from trainer.settings import Settings, preset
+
+GOOD = ("great", "lovely", "superb", "fun")
+BAD = ("awful", "dull", "poor", "sad")
+PLAIN = ("the", "film", "story", "was", "an", "actor", "evening", "and", "it's")
+
+SETTINGS = {"embedding": 6, "units": 5, "epochs": 3, "batch_size": 16, "vocabulary": 40, "max_tokens": 30, "learning_rate": 0.02}
+
+
+def tiny_settings(**changes: object) -> Settings:
+    return preset("default", **(SETTINGS | changes))
+
+
+def tiny_reviews(rows: int = 300, seed: int = 0) -> Reviews:
+    chance = random.Random(seed)  # noqa: S311  # test data
+    texts, labels = [], []
+    for row in range(rows):
+        label = row % 2
+        words = chance.choices(PLAIN, k=chance.randint(1, 40)) + chance.choices(GOOD if label else BAD, k=chance.randint(1, 4))
+        chance.shuffle(words)
+        texts.append(" ".join(words).capitalize() + ".")
+        labels.append(label)
+    return Reviews(pa.array(texts, pa.large_string()), np.array(labels, np.int8), "tiny")
+
+
+def write_tiny(path: Path, rows: int = 300, seed: int = 0) -> Path:
+    reviews = tiny_reviews(rows, seed)
+    pq.write_table(pa.table({"review": reviews.texts, "label": reviews.labels}), path)
+    return path

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.calibration import fit_temperature
+from trainer.metrics import calibration_error, measure
+
+SCORES = np.array([0.9, 0.8, 0.4, 0.2], np.float32)
+LABELS = np.array([1, 0, 1, 0], np.int8)
+
+
+def test_figures_are_those_worked_out_by_hand() -> None:
+    metrics = measure(SCORES, LABELS)
+    assert metrics.reviews == 4
+    assert metrics.accuracy == 0.5
+    assert metrics.auc == 0.75
+    assert metrics.brier == pytest.approx((0.01 + 0.64 + 0.36 + 0.04) / 4)
+    assert metrics.log_loss == pytest.approx(-np.log([0.9, 0.2, 0.4, 0.8]).mean())
+    assert metrics.calibration_error == pytest.approx((0.1 + 0.8 + 0.6 + 0.2) / 4)
+
+
+def test_scores_as_often_right_as_they_say_have_no_calibration_error() -> None:
+    scores = np.repeat([0.25, 0.75], 400)
+    labels = np.concatenate([np.tile([0, 0, 0, 1], 100), np.tile([1, 1, 1, 0], 100)]).astype(np.int8)
+    assert calibration_error(scores, labels) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
+def test_the_temperature_that_scores_were_heated_with_is_found(true: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 40_000)
+    labels = (rng.random(40_000) < 1 / (1 + np.exp(-logits))).astype(np.int8)
+    heated = (1 / (1 + np.exp(-logits * true))).astype(np.float32)
+    assert fit_temperature(heated, labels) == pytest.approx(true, rel=0.05)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from trainer.network import build_network
+from trainer.settings import preset
+
+VARIANTS = [{}, {"bidirectional": False}, {"pooling": "last"}, {"pooling": "last", "bidirectional": False, "optimizer": "rmsprop"}]
+
+
+def network(**changes: object) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return build_network(preset("default", embedding=4, units=3, dropout=0.2, **changes), words=20, steps=100)
+
+
+def token_ids() -> np.ndarray:
+    return np.random.default_rng(0).integers(1, 22, (8, 6)).astype(np.int32)
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_padding_behind_changes_nothing(changes: dict[str, object]) -> None:
+    made = network(**changes)
+    plain = made.predict_on_batch(token_ids())
+    padded = made.predict_on_batch(np.pad(token_ids(), ((0, 0), (0, 9))))
+    np.testing.assert_allclose(plain, padded, atol=1e-6)
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=str)
+def test_one_step_moves_every_weight(changes: dict[str, object]) -> None:
+    made = network(**changes)
+    before = [weight.numpy().copy() for weight in made.trainable_variables]
+    made.train_on_batch(token_ids(), np.tile([[1.0], [0.0]], (4, 1)))
+    for weight, old in zip(made.trainable_variables, before, strict=True):
+        assert (weight.numpy() != old).any(), weight.path
+
+
+def test_the_mask_keeps_padding_out_of_the_pooling() -> None:
+    made = network()
+    states = np.array([[[0.1, -0.9], [0.5, 0.9]]], np.float32)
+    pooled = made.get_layer("pooling")(states, mask=np.array([[True, False]]))
+    np.testing.assert_array_equal(pooled, [[np.float32(0.1), np.float32(-0.9)]])
+
+
+def test_a_cosine_schedule_ends_at_nothing() -> None:
+    made = build_network(preset("default", schedule="cosine", units=2, embedding=2), words=5, steps=10)
+    made.optimizer.iterations.assign(10)
+    assert float(made.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from scorer.errors import UsageError
+from trainer.settings import Settings, preset
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "--epochs is 0; it must be at least 1"),
+        ({"dropout": 1.0}, "--dropout is 1.0; it must be below 1"),
+        ({"learning_rate": 0.0}, "--learning-rate is 0.0; it must be above 0"),
+        ({"pooling": "mean"}, "--pooling is 'mean'; it must be one of max, last"),
+    ],
+)
+def test_a_value_out_of_range_is_named(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        preset("default", **changes)
+    assert str(caught.value) == message
+
+
+def test_an_unknown_preset_is_refused() -> None:
+    with pytest.raises(UsageError, match="there is no preset 'best'"):
+        preset("best")
+
+
+def test_none_changes_nothing() -> None:
+    assert preset("default", epochs=None, seed=None) == Settings()
+
+
+def test_options_give_the_settings_back() -> None:
+    options = preset("default", bidirectional=False, units=8, dropout=0.0).options()
+    assert options == ["--preset", "default", "--units", "8", "--no-bidirectional", "--dropout", "0.0"]

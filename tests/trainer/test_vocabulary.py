@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer import vocabulary
+from trainer.vocabulary import build_tokenizer
+
+WORDS = st.sampled_from(["a", "b", "cc", "é", "z"])
+
+
+@given(st.lists(st.lists(WORDS, max_size=6).map(" ".join), min_size=1, max_size=12), st.integers(1, 6))
+def test_words_stand_by_falling_count_and_rising_spelling(texts: list[str], words: int) -> None:
+    counts = Counter(" ".join(texts).split())
+    expected = sorted(counts, key=lambda word: (-counts[word], word))[:words]
+    assert list(build_tokenizer(pa.array(texts, pa.large_string()), words=words, max_tokens=5).words) == expected
+
+
+def test_parts_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pa.array(["b a", "b", "c c c"], pa.large_string())
+    whole = build_tokenizer(texts, words=9, max_tokens=5)
+    monkeypatch.setattr(vocabulary, "ROWS_AT_ONCE", 1)
+    assert build_tokenizer(texts, words=9, max_tokens=5) == whole
+    assert whole.words == ("c", "b", "a")

@@ -24,7 +24,7 @@ FIRST_WORD_ID = 2
 
 RULES_VERSION = 1
 
-# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased NFKC text.
+# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased NFKD text.
 # The last but one leaves U+0020 as the only white space, so that the ASCII split suffices: it is a third faster.
 REPLACEMENTS = (
     (r"</?[a-z][^<>]*>|<!--.*?-->", " "),  # HTML tags, line breaks and comments
@@ -33,7 +33,8 @@ REPLACEMENTS = (
     (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),  # punctuation, but not ! ? and emoji
     (r"'+( |$)", " "),  # apostrophes stay only within words: "don't" is one token,
     (r"(^| )'+", " "),  # 'quoted' loses its quotes
-    (r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}])", r" \1 "),  # tokens of their own
+    # Tokens of their own: ! ? emoji (without the selector of their colour), and signs of scripts that put no spaces.
+    (r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}][\x{3099}\x{309A}]?)\x{FE0F}?", r" \1 "),
 )
 
 
@@ -42,12 +43,13 @@ class Rules:
     """How a text is cut into tokens; travels in the model file as JSON.
 
     Attributes:
-        normalization: Unicode normalisation form, applied first.
+        normalization: Unicode normalisation form, applied first. A decomposed one: pyarrow before 26 decomposes
+            for NFC and NFKC too (https://github.com/apache/arrow/issues/51225), and a word must not depend on that.
         lower_case: whether the text is lower-cased after it.
         replacements: pairs of an RE2 pattern and its replacement, applied in order; after them the text is split at spaces.
     """
 
-    normalization: str = "NFKC"
+    normalization: str = "NFKD"
     lower_case: bool = True
     replacements: tuple[tuple[str, str], ...] = REPLACEMENTS
 

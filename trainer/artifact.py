@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 from scorer.errors import RunFolderError
 from scorer.files import whole_file
 from scorer.tokenizer import Rules, Tokenizer
-from trainer.reviews import Reviews, read_reviews
+from trainer.reviews import Reviews
+from trainer.sources import read_reviews
 
 FORMAT = "review-sentiment-run/1"
 

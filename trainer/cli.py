@@ -61,7 +61,7 @@ def fit(data: Path, out: Path, resume: bool, text_column: str | None, label_colu
     Labels are 0 and 1, neg and pos, or negative and positive. Defaults of settings are those of the preset `default`.
     """
     settings = preset(preset_name, **changes)
-    from trainer.reviews import read_reviews
+    from trainer.sources import read_reviews
 
     reviews = read_reviews(data, text_column, label_column)
     say(f"read {len(reviews)} reviews from {data}; starting Keras")

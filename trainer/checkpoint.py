@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from trainer.artifact import CHECKPOINT, Epoch
+from trainer.artifact import CHECKPOINT
+from trainer.history import Epoch
 
 LAST = "last.keras"
 BEST = "best.keras"

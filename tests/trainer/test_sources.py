@@ -112,11 +112,11 @@ def test_a_cut_archive_is_named(tmp_path: Path) -> None:
 
 
 def test_an_archive_of_something_else_is_named(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "other.tar", "w") as members:
+    with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as members:
         info = tarfile.TarInfo("a/b/c.txt")
         members.addfile(info, io.BytesIO())
     with pytest.raises(ReviewsError, match="it holds no train/pos and train/neg reviews"):
-        read_reviews(tmp_path / "other.tar")
+        read_reviews(tmp_path / "other.tar.gz")
 
 
 def test_a_file_that_is_no_review_is_named(tmp_path: Path) -> None:

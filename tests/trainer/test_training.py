@@ -13,9 +13,10 @@ from tiny import tiny_reviews, tiny_settings
 
 from scorer.errors import ReviewsError, RunFolderError
 from trainer import checkpoint
-from trainer.artifact import Epoch, RunFolder
+from trainer.artifact import RunFolder
 from trainer.batches import predict
 from trainer.checkpoint import Progress
+from trainer.history import Epoch
 from trainer.metrics import measure
 from trainer.reviews import Reviews
 from trainer.training import fit, split
@@ -37,7 +38,8 @@ def weights(run: RunFolder) -> list[np.ndarray]:
 
 def test_a_run_learns_and_leaves_these_files(finished: RunFolder) -> None:
     assert left_in(finished.path) == [
-        "config.json", "held_out.parquet", "history.csv", "metrics.json", "model.keras", "run.json", "tokenizer.json",
+        "calibration.png", "config.json", "held_out.parquet", "history.csv", "history.png", "metrics.json",
+         "model.keras", "roc.png", "run.json", "tokenizer.json",
     ]  # fmt: skip
     assert finished.metrics["held_out"]["accuracy"] > 0.9
     assert finished.metrics["held_out"]["reviews"] == 30

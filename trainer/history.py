@@ -17,6 +17,8 @@ class Epoch:
         loss: binary cross-entropy on the training reviews, in nats, dropout included.
         accuracy: share of the training reviews on the right side, dropout included.
         held_out_loss: binary cross-entropy on the held-out reviews, in nats.
+        held_out_calibrated_loss: the same with the temperature that suits the epoch best. Epochs are judged by it: the network that
+            is kept gets its temperature too, and without one a sharper epoch would lose to a weaker one.
         held_out_accuracy: share of the held-out reviews on the right side.
         seconds: how long the epoch took.
     """
@@ -25,6 +27,7 @@ class Epoch:
     loss: float
     accuracy: float
     held_out_loss: float
+    held_out_calibrated_loss: float
     held_out_accuracy: float
     seconds: float
 

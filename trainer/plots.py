@@ -22,11 +22,11 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def draw_history(path: Path, history: Sequence[Epoch]) -> None:
-    """Draw loss and accuracy over the epochs, on the training and on the held-out reviews."""
+    """Draw loss (calibrated where held out) and accuracy over the epochs, on the training and on the held-out reviews."""
     epochs = [line.epoch for line in history]
     with _Picture(path, columns=2) as (left, right):
         for axes, name, training, held_out in (
-            (left, "loss, nats", [line.loss for line in history], [line.held_out_loss for line in history]),
+            (left, "loss, nats", [line.loss for line in history], [line.held_out_calibrated_loss for line in history]),
             (right, "accuracy", [line.accuracy for line in history], [line.held_out_accuracy for line in history]),
         ):
             axes.plot(epochs, training, "o--", color=ORANGE, label="training, with dropout")

@@ -24,19 +24,19 @@ class Settings:
     bidirectional: bool = field(default=True, metadata={"help": "read from both ends"})
     mask: bool = field(default=True, metadata={"help": "keep padding out of the LSTM; without it nothing can be exported"})
     pooling: str = field(default="max", metadata={"help": "what the last layer sees of the states", "choices": ("max", "last")})
-    dropout: float = field(default=0.3, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
-    word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
+    dropout: float = field(default=0.5, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
+    word_dropout: float = field(default=0.2, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
-    learning_rate: float = field(default=1e-3, metadata={"help": "how far weights move", "above": 0})
+    learning_rate: float = field(default=1.5e-3, metadata={"help": "how far weights move", "above": 0})
     schedule: str = field(
-        default="constant", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
+        default="cosine", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
     )
-    clip_norm: float = field(default=0.0, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
+    clip_norm: float = field(default=0.5, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
     averaging: float = field(
-        default=0.0, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
+        default=0.98, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
     )
     batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=8, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=5, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
         default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: never stops", "at_least": 0}
     )
@@ -92,6 +92,10 @@ ARTICLE = Settings(
     dropout=0.0,
     word_dropout=0.0,
     optimizer="rmsprop",
+    learning_rate=1e-3,
+    schedule="constant",
+    clip_norm=0.0,
+    averaging=0.0,
     batch_size=128,
     epochs=5,
     patience=0,

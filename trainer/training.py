@@ -19,7 +19,7 @@ from scorer.tokenizer import Tokenizer, Tokens
 from trainer import artifact, checkpoint
 from trainer.artifact import RunFolder
 from trainer.batches import TrainingBatches, predict
-from trainer.calibration import apply_temperature, fit_temperature
+from trainer.calibration import apply_temperature, cooled, fit_temperature
 from trainer.checkpoint import Progress
 from trainer.evaluation import evaluate
 from trainer.history import Epoch
@@ -164,12 +164,15 @@ def _one_epoch(
     _reseed(network, settings.seed, done)
     # One `fit` an epoch: what happens between epochs (the order, early stopping, the best weights) is ours, on disk.
     fitted = network.fit(batches, initial_epoch=done, epochs=done + 1, shuffle=False, verbose=0, callbacks=callbacks)
-    held_out = measure(predict(network, held_out_tokens), held_out_labels)
+    scores = predict(network, held_out_tokens)
+    held_out = measure(scores, held_out_labels)
+    calibrated = cooled(scores, fit_temperature(scores, held_out_labels))
     return Epoch(
         epoch=done + 1,
         loss=float(fitted.history["loss"][0]),
         accuracy=float(fitted.history["accuracy"][0]),
         held_out_loss=held_out.log_loss,
+        held_out_calibrated_loss=measure(calibrated, held_out_labels).log_loss,
         held_out_accuracy=held_out.accuracy,
         seconds=round(time.monotonic() - started, 1),
     )
@@ -207,8 +210,7 @@ def _data(reviews: Reviews) -> dict[str, Any]:
 
 
 def _epoch_line(epoch: Epoch, progress: Progress) -> str:
+    training = f"loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}"
+    held_out = f"loss {epoch.held_out_loss:.4f}, calibrated {epoch.held_out_calibrated_loss:.4f}, accuracy {epoch.held_out_accuracy:.4f}"
     best = "  best so far" if progress.best_epoch == epoch.epoch else ""
-    return (
-        f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}; "
-        f"held out: loss {epoch.held_out_loss:.4f}, accuracy {epoch.held_out_accuracy:.4f}; {epoch.seconds:.0f} s{best}"
-    )
+    return f"epoch {epoch.epoch}: {training}; held out: {held_out}; {epoch.seconds:.0f} s{best}"

@@ -36,9 +36,9 @@ class Settings:
         default=0.98, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
     )
     batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=5, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=3, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
-        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: never stops", "at_least": 0}
+        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )
     bucketed: bool = field(default=True, metadata={"help": "batches of like length, or all padded to max-tokens"})
     held_out: float = field(default=0.1, metadata={"help": "share of reviews held out", "above": 0, "below": 1})

@@ -75,9 +75,9 @@ def fit(
         checkpoint.save(out, progress, network, settings.to_dict(), fingerprint)
         say(_epoch_line(epoch, progress))
 
-    network = checkpoint.load_network(out, checkpoint.BEST if settings.patience else checkpoint.LAST)
+    network = checkpoint.load_network(out, checkpoint.BEST)
     temperature, before, after = _calibrate(network, tokenizer, held_out)
-    metrics: dict[str, Any] = {"epoch": progress.best_epoch if settings.patience else len(progress.history), "temperature": temperature}
+    metrics: dict[str, Any] = {"epoch": progress.best_epoch, "temperature": temperature}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:
         say(f"scoring {len(test)} test reviews")

@@ -11,17 +11,17 @@ import numpy as np
 import onnx
 import pyarrow.parquet as pq
 import pytest
-from helpers import left_in, run_command
 from onnx import TensorProto, helper
-from tiny import tiny_reviews, tiny_settings, write_tiny
 
 from exporter import export as export_module
 from exporter.convert import IR_VERSION, OPSET, check_graph, convert, round_embedding
 from exporter.export import export
 from exporter.golden import SENTENCES
 from exporter.verify import verify
+from helpers import left_in, run_command
 from scorer import SentimentModel
 from scorer.errors import ExportRefused, OutputError, RunFolderError
+from tiny import tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
 from trainer.batches import predict
 from trainer.network import build_network

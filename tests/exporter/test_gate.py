@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import left_in, run_command
-from tiny import tiny_reviews, tiny_settings
 
 from exporter.export import export
 from exporter.gate import Gate, chance_of_losing
+from helpers import left_in, run_command
 from scorer import SentimentModel
 from scorer.errors import ExportRefused, ModelRefused
+from tiny import tiny_reviews, tiny_settings
 from trainer.artifact import RunFolder
 from trainer.reviews import Reviews
 from trainer.training import fit

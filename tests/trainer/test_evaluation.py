@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import run_command
-from tiny import tiny_reviews, tiny_settings, write_tiny
 
+from helpers import run_command
 from scorer.errors import ReviewsError
+from tiny import tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
 from trainer.evaluation import compare, evaluate
 from trainer.metrics import measure

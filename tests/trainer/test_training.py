@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import left_in
-from tiny import tiny_reviews, tiny_settings
 
+from helpers import left_in
 from scorer.errors import ReviewsError, RunFolderError
+from tiny import tiny_reviews, tiny_settings
 from trainer import checkpoint
 from trainer.artifact import RunFolder
 from trainer.batches import predict

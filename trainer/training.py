@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from scorer._version import __version__
 from scorer.errors import ReviewsError, RunFolderError
 from scorer.tokenizer import Tokenizer, Tokens
 from trainer import artifact, checkpoint
@@ -195,12 +196,12 @@ def _calibrate(network: Any, tokenizer: Tokenizer, held_out: Reviews) -> tuple[f
 
 
 def _config(settings: Settings, reviews: Reviews, held_out: Reviews, fingerprint: str) -> dict[str, Any]:
-    names = ("keras", keras.backend.backend(), "numpy", "pyarrow", "review-sentiment")
+    names = ("keras", keras.backend.backend(), "numpy", "pyarrow")
     return {
         "settings": settings.to_dict(),
         "data": {"name": reviews.name, "reviews": len(reviews), "held_out": len(held_out), "sha256": fingerprint},
         "command": " ".join(["trainer", "fit", reviews.name, *settings.options()]),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in names}},
+        "versions": {"python": platform.python_version(), "review-sentiment": __version__, **{name: version(name) for name in names}},
         "date": datetime.now(UTC).date().isoformat(),
     }
 

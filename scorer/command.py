@@ -5,9 +5,11 @@ Shared by the commands of all three packages; knows click and nothing of scoring
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import time
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,6 +24,9 @@ UNEXPECTED = 1
 INTERRUPTED = 130
 TERMINATED = 143
 
+LOG_FORMATS = ("text", "json")
+_log = {"format": "text"}
+
 
 class CommandGroup(click.Group):
     """A group of commands that never ends in a traceback; set ``SENTIMENT_DEBUG=1`` to see one."""
@@ -33,11 +38,13 @@ class CommandGroup(click.Group):
             kwargs["standalone_mode"] = False
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
+            if log_is_json():
+                _leave(error.format_message(), error.exit_code)
             error.show()
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             _leave("stopped by Ctrl-C; what was finished stays, run again to go on", INTERRUPTED)
-        except SentimentError as error:
+        except (SentimentError, Stopped) as error:
             _leave(str(error), error.exit_code)
         except BrokenPipeError:
             # Whoever read our output has left; there is nobody to tell.
@@ -79,9 +86,28 @@ def import_quietly(name: str) -> None:
         os.close(silence)
 
 
-def say(line: str) -> None:
-    """Print a line for the person who watches: on stderr, results alone go to stdout."""
+def say(line: str, level: str = "info", **facts: str) -> None:
+    """Print a line for the person who watches: on stderr, results alone go to stdout.
+
+    Args:
+        line: one sentence.
+        level: info or error; shown where the log is JSON.
+        facts: more of the same, for machines; shown where the log is JSON.
+    """
+    if log_is_json():
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = json.dumps({"time": now, "level": level, "message": line, **facts}, ensure_ascii=False)
     click.echo(line, err=True)
+
+
+def log_as(name: str) -> None:
+    """Choose how lines on stderr look, from now on: one of :data:`LOG_FORMATS`."""
+    _log["format"] = name
+
+
+def log_is_json() -> bool:
+    """Whether lines on stderr are JSON objects."""
+    return _log["format"] == "json"
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
@@ -89,5 +115,5 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    say(message if log_is_json() else f"Error: {message}", "error")
     sys.exit(code)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import click
@@ -18,13 +19,14 @@ class ProgressLine:
 
     Args:
         count: counts the rows that there are to do; called only where the line is seen.
+        quiet: whether it is never seen.
     """
 
-    def __init__(self, count: Callable[[], int]) -> None:
+    def __init__(self, count: Callable[[], int], *, quiet: bool = False) -> None:
         self._done = 0
         self._started = time.monotonic()
         self._shown = 0.0
-        self._visible = sys.stderr.isatty()
+        self._visible = sys.stderr.isatty() and not quiet
         self._total = count() if self._visible else 0
 
     def __enter__(self) -> ProgressLine:
@@ -41,10 +43,11 @@ class ProgressLine:
             self._shown = now
             click.echo(CLEAR_LINE + progress_text(self._done, self._total, now - self._started), err=True, nl=False)
 
-    def line(self, text: str, *, err: bool = False) -> None:
-        """Print a line that stays, above the moving one."""
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Take the line away while something that stays is printed."""
         self._clear()
-        click.echo(text, err=err)
+        yield
 
     def _clear(self) -> None:
         if self._visible:

@@ -57,7 +57,7 @@ def test_run_mirrors_a_folder_and_exits_with_3_when_a_file_fails(tmp_path: Path)
     assert done.returncode == 3
     assert done.stdout.splitlines()[-1] == "2 files: 1 scored, 1 failed; 4 rows written"
     first, last = done.stderr.splitlines()
-    assert first.startswith(f"failed   reading {tmp_path}/in/b.parquet: Parquet magic bytes not found in footer.")
+    assert first == f"failed   reading {tmp_path}/in/b.parquet: it does not end as a Parquet file does; check that it was copied whole"
     assert last == "Error: 1 of 2 files failed, each is named above; mend them and run again"
     assert left_in(tmp_path / "out") == ["a.parquet"]
 
@@ -80,8 +80,8 @@ def test_what_is_wrong_is_one_sentence_with_its_exit_code_and_no_output(model: S
     out = tmp_path / "out.parquet"
     cases = [
         (["run", tmp_path / "none.parquet", out], 2, "none.parquet does not exist"),
-        (["run", text, out], 3, f"reading {text}: Parquet magic bytes not found"),
-        (["run", cut, out], 3, f"reading {cut}: "),
+        (["run", text, out], 3, f"reading {text}: it does not end as a Parquet file does; check that it was copied whole"),
+        (["run", cut, out], 3, f"reading {cut}: it does not end as a Parquet file does; check that it was copied whole"),
         (["run", good, out, "--text-column", "nope"], 3, "there is no column 'nope'; the columns are 'id', 'review'"),
         (["run", good, out, "--text-column", "id"], 3, "column 'id' is of type int64, not text"),
         (["run", tmp_path / "numbers.parquet", out], 3, "no text column was found among 'stars'"),

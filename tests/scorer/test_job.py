@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from scorer import Kernel, SentimentModel, job, parquet
 from scorer.errors import ReviewsError, UsageError
-from scorer.job import FAILED, SCORED, SKIPPED, JobResult, Options, Task, plan, run_job
+from scorer.job import Options, run_job
 from scorer.modelfile import ModelFile
+from scorer.plan import Task, plan
+from scorer.result import FAILED, SCORED, SKIPPED, JobResult
 
 
 def run(model: SentimentModel, source: Path, target: Path, **options: object) -> JobResult:
-    return run_job(plan(source, target), model, Options(**options))
+    return run_job(plan([source], target), model, Options(**options))
 
 
 @pytest.fixture(scope="module")
@@ -222,9 +224,9 @@ def test_an_unexpected_error_is_named_and_the_next_file_scored(
 ) -> None:
     for name in ("a.parquet", "b.parquet"):
         write_reviews(tmp_path / "in" / name, some_texts(5))
-    whole = job._origin
+    whole = job.origin_of
     monkeypatch.setattr(
-        job, "_origin", lambda model, reviews, kernel: whole(model, reviews, kernel) if "b." in str(reviews.path) else 1 / 0
+        job, "origin_of", lambda model, reviews, *rest: whole(model, reviews, *rest) if "b." in str(reviews.path) else 1 / 0
     )
     first, second = run(model, tmp_path / "in", tmp_path / "out").files
     assert (first.status, second.status) == (FAILED, SCORED)
@@ -261,16 +263,16 @@ def test_what_cannot_be_planned_is_a_usage_error(tmp_path: Path) -> None:
         (tmp_path / "empty", tmp_path / "out", "holds no .parquet file"),
     ]:
         with pytest.raises(UsageError, match=message):
-            plan(wrong, target)
+            plan([wrong], target)
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="is a folder and the output"):
-        plan(source.parent, tmp_path / "file")
+        plan([source.parent], tmp_path / "file")
 
 
 def test_a_folder_is_mirrored_in_the_order_of_names(tmp_path: Path) -> None:
     for name in ("b.parquet", "a/z.parquet", "a/_tmp/y.parquet", ".git/x.parquet"):
         write_reviews(tmp_path / "in" / name, ["x"])
-    assert plan(tmp_path / "in", tmp_path / "out") == [
+    assert plan([tmp_path / "in"], tmp_path / "out") == [
         Task(tmp_path / "in/a/z.parquet", tmp_path / "out/a/z.parquet"),
         Task(tmp_path / "in/b.parquet", tmp_path / "out/b.parquet"),
     ]

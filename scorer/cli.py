@@ -161,7 +161,8 @@ def _print_file(result: FileResult, *, alone: bool) -> None:
         click.echo(file_line(result))
     elif not alone:
         # Alone, it is the error that the command ends with.
-        say(file_line(result), "error", input=str(result.task.input), output=str(result.task.output))
+        line = result.reason if log_is_json() else file_line(result)
+        say(line, "error", input=str(result.task.input), output=str(result.task.output))
 
 
 def _print_plan(result: JobResult) -> None:

@@ -23,6 +23,7 @@ DEBUG_VARIABLE = "SENTIMENT_DEBUG"
 UNEXPECTED = 1
 INTERRUPTED = 130
 TERMINATED = 143
+INTERRUPTED_MESSAGE = "stopped by Ctrl-C; what was finished stays, run again to go on"
 
 LOG_FORMATS = ("text", "json")
 _log = {"format": "text"}
@@ -34,6 +35,9 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command and leave the process with its exit code."""
         signal.signal(signal.SIGTERM, _terminate)
+        # Where a shell or nohup has Ctrl-C ignored, it stays so.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
         try:
             kwargs["standalone_mode"] = False
             code = super().main(*args, **kwargs)
@@ -42,8 +46,8 @@ class CommandGroup(click.Group):
                 _leave(error.format_message(), error.exit_code)
             error.show()
             sys.exit(error.exit_code)
-        except (click.Abort, KeyboardInterrupt):
-            _leave("stopped by Ctrl-C; what was finished stays, run again to go on", INTERRUPTED)
+        except click.Abort:
+            _leave(INTERRUPTED_MESSAGE, INTERRUPTED)
         except (SentimentError, Stopped) as error:
             _leave(str(error), error.exit_code)
         except BrokenPipeError:
@@ -112,6 +116,13 @@ def log_is_json() -> bool:
 
 def _terminate(number: int, frame: object) -> NoReturn:
     raise Stopped("stopped by SIGTERM; what was finished stays, run again to go on", TERMINATED)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    # A terminal shows ^C where it was pressed: the message begins a line of its own.
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    raise Stopped(INTERRUPTED_MESSAGE, INTERRUPTED)
 
 
 def _leave(message: str, code: int) -> NoReturn:

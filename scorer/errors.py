@@ -8,7 +8,7 @@
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
     ├── RunFolderError            3  a run folder that is missing, unfinished or damaged
     └── ExportRefused             4  a model that doesn't pass the exporter's proof
-    Stopped                     143  SIGTERM; like KeyboardInterrupt (130) no Exception, so that nothing takes it for a failure
+    Stopped                 130/143  Ctrl-C or SIGTERM; no Exception, so that nothing takes it for a failure
 
 A message says what was being done, what was found and what to do next.
 """

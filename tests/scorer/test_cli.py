@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -111,24 +109,6 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert done.returncode == 3
     message = f"writing {tmp_path}/file/out.parquet: a file stands where its folder should be; name another output"
     assert done.stderr == f"Error: {message}\n"
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stopped_run_leaves_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    source = write_reviews(tmp_path / "in.parquet", ["a great film " * 130] * 40_000)
-    command = [sys.executable, "-m", "scorer", "run", str(source), str(tmp_path / "out.parquet")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
-    while not (tmp_path / ".out.parquet.partial").exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(number)
-    started = time.monotonic()
-    _, stderr = process.communicate(timeout=60)
-    assert time.monotonic() - started < 30  # a bound against hanging, not a measurement
-    assert process.returncode == code
-    assert "run again to go on" in stderr
-    assert "Traceback" not in stderr
-    assert left_in(tmp_path) == ["in.parquet"]
 
 
 def test_text_prints_score_label_and_text() -> None:

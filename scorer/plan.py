@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from scorer.errors import UsageError
@@ -27,12 +28,23 @@ class Found:
     Attributes:
         given: as it was typed.
         files: the files, and their names below the output folder.
-        folder: whose content is mirrored; None where that is a matter of names alone.
+        folder: whose content is mirrored, or where a glob begins to vary; None for a file.
+        pattern: what varies in a glob, folder by folder; empty for a file or folder.
     """
 
     given: str
     files: dict[Path, Path]
     folder: Path | None = None
+    pattern: tuple[str, ...] = ()
+
+    def would_take(self, output: Path) -> bool:
+        """Whether the next run would find this output among its inputs."""
+        if self.folder is None or not output.resolve().is_relative_to(self.folder.resolve()):
+            return False
+        below = output.resolve().relative_to(self.folder.resolve()).parts
+        if not self.pattern or "**" in self.pattern:
+            return True
+        return len(below) >= len(self.pattern) and all(map(fnmatch, below, self.pattern))
 
 
 def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
@@ -47,13 +59,13 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
     """
     found = [_find(str(one)) for one in inputs]
     target = Path(output)
-    is_one_file = len(found) == 1 and found[0].folder is None and not _is_pattern(found[0].given)
+    is_one_file = len(found) == 1 and found[0].folder is None
     if is_one_file and not str(output).endswith("/"):
         tasks = [Task(path, target) for path in found[0].files]
     else:
         _check_folder(found, target)
         tasks = _mirrored(found, target)
-    _check_overlap(tasks)
+    _check_overlap(found, tasks)
     return tasks
 
 
@@ -87,7 +99,7 @@ def _matches(pattern: str) -> Found:
             files[path] = path.relative_to(base)
     if not files:
         raise UsageError(f"planning the run: no file matches {pattern}")
-    return Found(pattern, dict(sorted(files.items())), base if len(parts) - fixed > 1 else None)
+    return Found(pattern, dict(sorted(files.items())), base, parts[fixed:])
 
 
 def _glob(base: Path, parts: Sequence[str], pattern: str) -> list[Path]:
@@ -111,12 +123,12 @@ def _is_hidden(path: Path) -> bool:
 
 def _check_folder(found: Sequence[Found], target: Path) -> None:
     given = ", ".join(one.given for one in found)
-    for folder in (one.folder for one in found if one.folder is not None):
+    for folder in (one.folder for one in found if one.folder is not None and not one.pattern):
         inside, outside = target.resolve(), folder.resolve()
         if inside == outside or outside in inside.parents or inside in outside.parents:
             raise UsageError(f"planning the run: the output {target} and the input {given} overlap; name a folder beside it")
     if target.is_file():
-        what = "is a folder" if len(found) == 1 and found[0].folder else "may be several files"
+        what = "is a folder" if len(found) == 1 and not found[0].pattern else "may be several files"
         raise UsageError(f"planning the run: the input {given} {what} and the output {target} a file; name a folder")
 
 
@@ -132,13 +144,18 @@ def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
     return [Task(path, output) for output, path in inputs.items()]
 
 
-def _check_overlap(tasks: Sequence[Task]) -> None:
-    """Check that no output is an input, under whatever name."""
+def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
+    """Check that no output is an input, under whatever name, in this run or the next."""
     inputs = {_identity(task.input): task.input for task in tasks}
     for task in tasks:
         same = inputs.get(_identity(task.output)) if task.output.exists() else None
         if same is not None:
             raise UsageError(f"planning the run: input and output are the same file, {same}; name another output")
+        for one in found:
+            if one.would_take(task.output):
+                raise UsageError(
+                    f"planning the run: the output {task.output} would be an input of the next run, by {one.given}; name another folder"
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | Path:

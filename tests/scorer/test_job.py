@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorer import Kernel, SentimentModel, job, parquet
-from scorer.errors import ReviewsError, UsageError
+from scorer.errors import ReviewsError
 from scorer.job import Options, run_job
 from scorer.modelfile import ModelFile
-from scorer.plan import Task, plan
+from scorer.plan import plan
 from scorer.result import FAILED, SCORED, SKIPPED, JobResult
 
 
@@ -248,31 +248,3 @@ def test_the_kernel_alone_gives_what_the_job_writes(model: SentimentModel, tmp_p
     run(model, source, tmp_path / "out.parquet")
     (batch,) = pq.read_table(source).to_batches()
     assert pa.Table.from_batches([Kernel(model, batch.schema)(batch)]).equals(pq.read_table(tmp_path / "out.parquet"))
-
-
-def test_what_cannot_be_planned_is_a_usage_error(tmp_path: Path) -> None:
-    source = write_reviews(tmp_path / "in/a.parquet", ["x"])
-    (tmp_path / "empty").mkdir()
-    for wrong, target, message in [
-        (tmp_path / "none", tmp_path / "out", "does not exist"),
-        (source, source, "input and output are the same file"),
-        (source.parent, source.parent, "overlap"),
-        (source.parent, source.parent / "out", "overlap"),
-        (source.parent, tmp_path, "overlap"),
-        (source.parent, source, "overlap"),
-        (tmp_path / "empty", tmp_path / "out", "holds no .parquet file"),
-    ]:
-        with pytest.raises(UsageError, match=message):
-            plan([wrong], target)
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(UsageError, match="is a folder and the output"):
-        plan([source.parent], tmp_path / "file")
-
-
-def test_a_folder_is_mirrored_in_the_order_of_names(tmp_path: Path) -> None:
-    for name in ("b.parquet", "a/z.parquet", "a/_tmp/y.parquet", ".git/x.parquet"):
-        write_reviews(tmp_path / "in" / name, ["x"])
-    assert plan([tmp_path / "in"], tmp_path / "out") == [
-        Task(tmp_path / "in/a/z.parquet", tmp_path / "out/a/z.parquet"),
-        Task(tmp_path / "in/b.parquet", tmp_path / "out/b.parquet"),
-    ]

@@ -196,6 +196,6 @@ def _new_field(schema: pa.Schema, field: pa.Field, prefix: str) -> pa.Field:
     name = prefix + field.name
     if name in schema.names:
         raise ReviewsError(
-            f"there is a column {name!r} already; name the new ones otherwise, as in --prefix new_, or leave it out with --keep"
+            f"there is a column {name!r} already; name the new ones otherwise, as in --prefix new_, or leave that one out with --keep"
         )
     return field.with_name(name)

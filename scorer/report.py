@@ -115,8 +115,8 @@ def _figures(counts: Counts, reused: int, seconds: float, stages: Mapping[str, f
         "positive": counts.positive,
         "positive_share": _share(counts.positive, counts.scored),
         "score_histogram": list(counts.histogram),
-        "seconds": round(seconds, 3),
-        "stage_seconds": {stage: round(spent, 3) for stage, spent in stages.items()},
+        "seconds": round(seconds, 6),
+        "stage_seconds": {stage: round(spent, 6) for stage, spent in stages.items()},
         "rows_per_second": round(counts.rows / seconds, 1) if seconds else 0.0,
     }
 

@@ -163,6 +163,9 @@ def digest_of(texts: Sequence[pa.Array]) -> bytes:
     """Return what tells these texts from others: a BLAKE2 digest of their Arrow bytes."""
     digest = blake2b(digest_size=DIGEST_BYTES)
     for text in texts:
+        if pa.types.is_dictionary(text.type):
+            # Serialized, it would be its indices alone.
+            text = text.dictionary_decode()
         digest.update(pa.RecordBatch.from_arrays([text], ["text"]).serialize())
     return digest.digest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -120,6 +121,9 @@ def run(
     Exit codes: 0 all scored or already done, 2 usage, 3 some or all files failed, 4 the model was refused,
     130 Ctrl-C, 143 SIGTERM.
     """
+    # The allocator that comes with Arrow keeps up to 100 MB that it doesn't use; it is chosen when pyarrow is imported.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
     from scorer.job import Options, preview_job
     from scorer.model import SentimentModel
     from scorer.plan import plan

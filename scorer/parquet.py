@@ -18,14 +18,15 @@ from scorer.errors import OutputError, ReviewsError
 from scorer.files import whole_file
 
 # A window is scored by one thread: large enough that rows of like length are found and the vocabulary's hash table
-# pays, small enough that all threads have work to the end of a file of ten thousand rows.
+# pays, small enough that all threads have work to the end of a file of ten thousand rows. The bytes bound what is held
+# where reviews stand beside wide columns: some windows a thread wait to be scored or written.
 WINDOW_ROWS = 2048
-WINDOW_BYTES = 16 << 20
+WINDOW_BYTES = 2 << 20
 
 # A row group is held in memory until it is written.
-ROW_GROUP_BYTES = 64 << 20
+ROW_GROUP_BYTES = 32 << 20
 
-READ_BUFFER_BYTES = 1 << 20
+READ_BUFFER_BYTES = 256 << 10
 DEFAULT_COMPRESSION = "zstd"
 
 # What pyarrow raises on damaged bytes, by what was damaged: a name that isn't UTF-8 is a ValueError.

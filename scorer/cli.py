@@ -151,8 +151,8 @@ def _run_watched(tasks: list[Task], model: SentimentModel, options: Options) -> 
     with ProgressLine(lambda: count_rows(tasks), quiet=log_is_json()) as progress:
 
         def show(one: FileResult) -> None:
-            with progress.away():
-                _print_file(one, alone=len(tasks) == 1)
+            progress.clear()
+            _print_file(one, alone=len(tasks) == 1)
 
         return run_job(tasks, model, options, watch=progress.update, done=show)
 

@@ -70,8 +70,8 @@ class Journal:
             head = HEAD.unpack(os.pread(self._handle, HEAD.size, place))
             if head[:3] != (start, rows, digest):
                 return None
-            values = np.frombuffer(os.pread(self._handle, 4 * rows, place + HEAD.size), "<f4").astype(np.float32)
-        return Scores(values, *head[3:])
+            values = os.pread(self._handle, 4 * rows, place + HEAD.size)
+        return Scores(np.frombuffer(values, "<f4").astype(np.float32), *head[3:])
 
     def add(self, start: int, digest: bytes, scores: Scores) -> None:
         """Keep the scores of a window. After :meth:`close` nothing happens."""

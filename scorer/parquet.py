@@ -7,7 +7,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ import pyarrow.parquet as pq
 from scorer.aside import aside
 from scorer.errors import OutputError, ReviewsError
 from scorer.files import whole_file
+from scorer.memory import give_back
 
 # A window is scored by one thread: large enough that rows of like length are found and the vocabulary's hash table
 # pays, small enough that all threads have work to the end of a file of ten thousand rows. The bytes bound what is held
@@ -59,6 +62,9 @@ class ParquetReviews:
         self.path = path
         with reading(path):
             self._stat = path.stat()
+            if not S_ISREG(self._stat.st_mode):
+                # A pipe would be waited for until somebody writes to it.
+                raise ReviewsError(f"reading {path}: it is not a regular file; name one")
             footer = _footer(path)
             # pre_buffer holds the whole file in memory, and iter_batches then stops at each row group.
             self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES, page_checksum_verification=True)
@@ -217,6 +223,7 @@ class RowGroupWriter:
         self._left = list(reversed([rows for rows in row_groups if rows]))
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
+        self._freed = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take a batch; it is written when its row group is full."""
@@ -235,14 +242,23 @@ class RowGroupWriter:
         if self._left and self._left[-1] == 0:
             self._left.pop()
         if self._pending:
-            table = pa.Table.from_batches(self._pending)
             # Aside, so that a signal is answered meanwhile: a slow codec takes seconds for a row group.
-            aside(lambda: self._file.write_table(table, row_group_size=len(table)))
+            aside(partial(self._write, pa.Table.from_batches(self._pending)))
+        self._freed += self._size
         self._pending, self._size = [], 0
+        # Not after each of thousands of tiny ones.
+        if self._freed >= ROW_GROUP_BYTES // 2:
+            give_back()
+            self._freed = 0
+
+    def _write(self, table: pa.Table) -> None:
+        self._file.write_table(table, row_group_size=len(table))
 
 
 def read_origin(path: Path) -> Any:
     """Return what a file that we wrote says of its origin; None where it isn't a Parquet file of ours."""
+    if not path.is_file():
+        return None
     try:
         stored = (pq.read_metadata(path).metadata or {}).get(ORIGIN_KEY)
         return None if stored is None else json.loads(stored)

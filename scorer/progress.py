@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import TracebackType
 
 import click
@@ -33,7 +32,7 @@ class ProgressLine:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._clear()
+        self.clear()
 
     def update(self, rows: int) -> None:
         """Count rows that are done."""
@@ -43,13 +42,8 @@ class ProgressLine:
             self._shown = now
             click.echo(CLEAR_LINE + progress_text(self._done, self._total, now - self._started), err=True, nl=False)
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Take the line away while something that stays is printed."""
-        self._clear()
-        yield
-
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the line away, so that something that stays can be printed."""
         if self._visible:
             click.echo(CLEAR_LINE, err=True, nl=False)
 

@@ -31,7 +31,7 @@ def test_help_loads_neither_onnxruntime_nor_pyarrow() -> None:
 
 
 def test_scoring_imports_nothing_that_trains() -> None:
-    modules = "cli, scorer.demo, scorer.report, scorer.progress"
+    modules = "cli, scorer.demo, scorer.job, scorer.metrics, scorer.plan, scorer.report, scorer.progress"
     statement = f"import scorer.{modules}\nfrom scorer import SentimentModel\nSentimentModel.load().score(['x'])"
     found = loaded_modules(statement)
     assert {"onnxruntime", "pyarrow"} <= found
@@ -94,6 +94,32 @@ def test_what_is_wrong_is_one_sentence_with_its_exit_code_and_no_output(model: S
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
         assert left_in(tmp_path) == before
+
+
+def test_run_writes_what_is_kept_under_other_names_with_another_codec(tmp_path: Path) -> None:
+    scored = tmp_path / "scored.parquet"
+    assert scorer("run", write_reviews(tmp_path / "in.parquet", some_texts(9)), scored).returncode == 0
+    refused = scorer("run", scored, tmp_path / "again.parquet", "--text-column", "review")
+    offer = "name the new ones otherwise, as in --prefix new_, or leave that one out with --keep"
+    assert refused.returncode == 3
+    assert refused.stderr == f"Error: reading {scored}: there is a column 'sentiment' already; {offer}\n"
+    options = ["--text-column", "review", "--prefix", "new_", "--keep", "sentiment_score,id", "--compression", "gzip"]
+    assert scorer("run", scored, tmp_path / "again.parquet", *options).returncode == 0
+    again = pq.read_table(tmp_path / "again.parquet")
+    assert again.column_names == ["id", "sentiment_score", "new_sentiment", "new_sentiment_score"]
+    assert again["new_sentiment_score"].equals(again["sentiment_score"])
+    group = pq.read_metadata(tmp_path / "again.parquet").row_group(0)
+    assert {group.column(place).compression for place in range(4)} == {"GZIP"}
+
+
+def test_run_takes_a_glob_and_several_files_and_none_kept(tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet", "c.parquet"):
+        write_reviews(tmp_path / "in" / name, some_texts(3))
+    done = scorer("run", "in/[ab]*.parquet", "in/c.parquet", "out", "--keep", "none", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "3 files: 3 scored; 9 rows written"
+    assert left_in(tmp_path / "out") == ["a.parquet", "b.parquet", "c.parquet"]
+    assert pq.read_schema(tmp_path / "out/a.parquet").names == ["sentiment", "sentiment_score"]
 
 
 def test_usage_is_checked_by_click() -> None:

@@ -13,7 +13,6 @@ from helpers import left_in, run_command, some_texts, write_reviews
 
 from scorer import SentimentModel, __version__
 from scorer.job import Options, preview_job, run_job
-from scorer.memory import peak_memory
 from scorer.metrics import metrics_text
 from scorer.plan import plan
 from scorer.report import report_dict
@@ -168,11 +167,3 @@ def test_a_pinned_model_is_taken_and_another_refused(model: SentimentModel, dump
     slip = run_command("scorer", "run", dump / "c.parquet", tmp_path / "other.parquet", "--model-sha256", "abc")
     assert slip.returncode == 2
     assert "'abc' is not a SHA-256, 64 hexadecimal digits; 'scorer inspect' shows a model's" in slip.stderr
-
-
-def test_peak_memory_is_in_bytes_and_rises_with_what_is_held() -> None:
-    before = peak_memory()
-    assert 20 << 20 < before < 100 << 30
-    held = np.ones(before // 8 + (8 << 20))
-    assert peak_memory() >= before + (32 << 20)
-    assert len(held)

@@ -7,17 +7,17 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers import left_in, resealed, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
 
 from scorer import SentimentModel, parquet
 from scorer.job import Options, run_job
-from scorer.journal import FRAME, HEAD, journal_path
+from scorer.journal import journal_path
 from scorer.plan import plan
 from scorer.result import SCORED
 
@@ -50,7 +50,7 @@ def outputs(target: Path) -> dict[str, bytes]:
 
 def kill_at_random(source: Path, target: Path, log: Path, chance: random.Random) -> None:
     before = log.stat().st_size
-    process = start_slow_scorer("run", source, target, "--threads", 1, log=log)
+    process = start_slow_scorer("run", source, target, "--threads", 1, seconds=0.02, log=log)
     while process.poll() is None and log.stat().st_size == before:
         time.sleep(0.005)
     time.sleep(chance.uniform(0, 0.2))
@@ -81,6 +81,23 @@ def test_killed_at_any_moment_and_run_again_the_bytes_are_the_same(model: Sentim
             kills_of_this_job = 0
 
 
+def begun(source: Path, target: Path, *, windows: int) -> subprocess.Popen[str]:
+    """Start a run on one thread and let it score so many windows; it waits within the next."""
+    log = source.parent / "log"
+    log.write_text("")
+    process = start_slow_scorer("run", source, target, "--threads", 1, log=log, after=windows, gate=source.parent / "gate")
+    wait_for(log, process, lines=windows + 1)
+    return process
+
+
+def killed(source: Path, target: Path, *, windows: int = 3) -> None:
+    """Score so many windows of a file and die."""
+    process = begun(source, target, windows=windows)
+    process.kill()
+    process.communicate()
+    assert not target.exists()
+
+
 @pytest.mark.parametrize(
     ("number", "code", "message"),
     [
@@ -92,38 +109,30 @@ def test_a_stopped_run_ends_at_once_and_goes_on_where_it_was(
     model: SentimentModel, tmp_path: Path, number: signal.Signals, code: int, message: str
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(400)), tmp_path / "out.parquet"
-    process = start_slow_scorer("run", source, target, "--threads", 2, seconds=0.05)
-    wait_for(journal_path(target), process, size=2000)
+    process = begun(source, target, windows=3)
     process.send_signal(number)
     started = time.monotonic()
     _, stderr = process.communicate(timeout=60)
     assert time.monotonic() - started < 2
     assert (process.returncode, stderr) == (code, message)
-    assert left_in(tmp_path) == [".out.parquet.scores", "in.parquet"]
+    assert left_in(tmp_path) == [".out.parquet.scores", "in.parquet", "log"]
     (result,) = run_job(plan([source], target), model).files
-    assert (result.status, result.reused > 0, result.reused < 400) == (SCORED, True, True)
-    assert left_in(tmp_path) == ["in.parquet", "out.parquet"]
+    assert (result.status, result.reused) == (SCORED, 3 * WINDOW)
+    assert left_in(tmp_path) == ["in.parquet", "log", "out.parquet"]
 
 
-def test_a_stop_does_not_wait_for_a_window_nor_leave_an_empty_journal(tmp_path: Path) -> None:
+def test_a_stop_before_the_first_window_leaves_nothing(tmp_path: Path) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(400)), tmp_path / "out.parquet"
-    process = start_slow_scorer("run", source, target, seconds=60)
-    wait_for(tmp_path / ".out.parquet.partial", process)
+    process = begun(source, target, windows=0)
+    assert left_in(tmp_path) == [".out.parquet.partial", ".out.parquet.scores", "in.parquet", "log"]
     process.terminate()
-    started = time.monotonic()
     process.communicate(timeout=60)
-    assert time.monotonic() - started < 2
-    assert (process.returncode, left_in(tmp_path)) == (143, ["in.parquet"])
+    assert (process.returncode, left_in(tmp_path)) == (143, ["in.parquet", "log"])
 
 
 def test_a_stop_does_not_wait_for_a_row_group_that_is_being_written(tmp_path: Path) -> None:
-    # 40 MB beside short reviews, slow to compress: their one row group takes brotli seconds.
-    chance = random.Random(1)  # noqa: S311  # test data
-    wide = [chance.randbytes(10_000).hex() for _ in range(2000)]
-    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
-    pq.write_table(pa.table({"review": ["great"] * 2000, "wide": wide}), source, compression="none")
-    options = ["--text-column", "review", "--compression", "brotli"]
-    process = start_slow_scorer("run", source, target, *options, rows=2000, seconds=0, writing=tmp_path / "writing")
+    source, target = write_reviews(tmp_path / "in.parquet", some_texts(40)), tmp_path / "out.parquet"
+    process = start_slow_scorer("run", source, target, writing=tmp_path / "writing")
     wait_for(tmp_path / "writing", process)
     process.terminate()
     started = time.monotonic()
@@ -132,22 +141,13 @@ def test_a_stop_does_not_wait_for_a_row_group_that_is_being_written(tmp_path: Pa
     assert (process.returncode, left_in(tmp_path)) == (143, [".out.parquet.scores", "in.parquet", "writing"])
 
 
-def killed(source: Path, target: Path, *options: object) -> None:
-    """Score a part of a file and die."""
-    process = start_slow_scorer("run", source, target, "--threads", 1, *options)
-    wait_for(journal_path(target), process, size=2000)
-    process.kill()
-    process.communicate()
-    assert not target.exists()
-
-
 def test_what_is_taken_from_the_journal_counts_as_if_it_were_scored(model: SentimentModel, tmp_path: Path) -> None:
     texts = [*some_texts(150), None, "great " * 500, "zzz", *some_texts(200, seed=2)]
     source, target = write_reviews(tmp_path / "in.parquet", texts), tmp_path / "out.parquet"
     (whole,) = run_job(plan([source], tmp_path / "whole.parquet"), model).files
     killed(source, target)
     (resumed,) = run_job(plan([source], target), model).files
-    assert resumed.reused >= 100
+    assert resumed.reused == 3 * WINDOW
     assert resumed.counts == whole.counts
     assert target.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
@@ -171,8 +171,7 @@ def test_the_plan_says_what_is_scored_already_and_touches_nothing(tmp_path: Path
     before = {name: (tmp_path / name).stat().st_mtime_ns for name in left_in(tmp_path)}
     done = run_command("scorer", "run", "--dry-run", source, target)
     assert done.returncode == 0
-    assert done.stdout.startswith(f"planned  {target}: 300 rows; new; ")
-    assert done.stdout.endswith("0 rows were scored by a run that was stopped\n")
+    assert done.stdout == f"planned  {target}: 300 rows; new; 150 rows were scored by a run that was stopped\n"
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in left_in(tmp_path)} == before
 
 
@@ -180,26 +179,22 @@ def test_a_torn_record_costs_only_itself(model: SentimentModel, tmp_path: Path) 
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(300)), tmp_path / "out.parquet"
     (whole,) = run_job(plan([source], tmp_path / "whole.parquet"), model).files
     killed(source, target)
-    journal = journal_path(target)
-    record = FRAME.size + HEAD.size + 4 * WINDOW
-    header = len(journal.read_bytes().split(b"\n")[0]) + 1
-    complete = (journal.stat().st_size - header) // record
-    os.truncate(journal, header + complete * record - 1)
+    os.truncate(journal_path(target), journal_path(target).stat().st_size - 1)
     (result,) = run_job(plan([source], target), model).files
-    assert (result.reused, result.counts) == ((complete - 1) * WINDOW, whole.counts)
+    assert (result.reused, result.counts) == (2 * WINDOW, whole.counts)
     assert target.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
 def test_of_two_runs_on_one_output_one_finishes_and_one_says_why_not(tmp_path: Path) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(200)), tmp_path / "out.parquet"
-    first = start_slow_scorer("run", source, target, seconds=0.3)
-    wait_for(journal_path(target), first)
+    first = begun(source, target, windows=1)
     second = run_command("scorer", "run", source, target)
     message = f"writing {target}: another run is writing it; wait until that has ended, or name another output"
     assert (second.returncode, second.stdout, second.stderr) == (3, "", f"Error: {message}\n")
     assert first.poll() is None
+    (tmp_path / "gate").touch()
     assert (first.communicate()[1], first.returncode) == ("", 0)
-    assert left_in(tmp_path) == ["in.parquet", "out.parquet"]
+    assert left_in(tmp_path) == ["gate", "in.parquet", "log", "out.parquet"]
     assert pq.read_metadata(target).num_rows == 200
 
 
@@ -216,9 +211,10 @@ def test_a_model_that_is_replaced_during_a_run_changes_nothing(model: SentimentM
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(200)), tmp_path / "out.parquet"
     (tmp_path / "model.onnx").write_bytes(model.file.content)
     run_job(plan([source], tmp_path / "whole.parquet"), model)
-    process = start_slow_scorer("run", source, target, "--model", tmp_path / "model.onnx", seconds=0.1)
+    process = start_slow_scorer("run", source, target, "--model", tmp_path / "model.onnx", gate=tmp_path / "gate")
     wait_for(journal_path(target), process)
     (tmp_path / "model.onnx").write_bytes(resealed(model.file.content, b'"date":"2', b'"date":"3'))
+    (tmp_path / "gate").touch()
     assert (process.communicate()[1], process.returncode) == ("", 0)
     assert target.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
     assert json.loads(pq.read_metadata(target).metadata[parquet.ORIGIN_KEY])["model_sha256"] == model.file.sha256

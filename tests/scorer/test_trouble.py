@@ -18,7 +18,6 @@ from helpers import environment, left_in, run_command, some_texts, start_slow_sc
 
 from scorer import SentimentModel, parquet
 from scorer.job import Options, run_job
-from scorer.journal import journal_path
 from scorer.plan import plan
 from scorer.result import FAILED, SCORED
 
@@ -102,9 +101,10 @@ def test_what_happens_to_an_input_while_it_is_read_is_named(tmp_path: Path, happ
     source, target = tmp_path / "in", tmp_path / "out"
     write_reviews(source / "a.parquet", some_texts(300), compression="none", row_group_size=30)
     write_reviews(source / "b.parquet", some_texts(20))
-    process = start_slow_scorer("run", source, target, "--threads", 1, seconds=0.1)
-    wait_for(journal_path(target / "a.parquet"), process)
+    process = start_slow_scorer("run", source, target, "--threads", 1, log=tmp_path / "log", gate=tmp_path / "gate")
+    wait_for(tmp_path / "log", process, lines=1)
     happens(source / "a.parquet")
+    (tmp_path / "gate").touch()
     _, stderr = process.communicate()
     last = "Error: 1 of 2 files failed, each is named above; mend them and run again"
     assert stderr.splitlines() == [f"failed   reading {source}/a.parquet: {message}", last]
@@ -118,6 +118,16 @@ def test_a_file_that_went_since_it_was_planned_fails_alone(model: SentimentModel
     results = run_job(tasks, model, Options(text_column="review")).files
     assert [one.status for one in results] == [SCORED, SCORED, FAILED]
     assert results[2].reason == f"reading {source}/c.parquet: No such file or directory; check that it is a complete Parquet file"
+
+
+def test_a_pipe_is_not_waited_for(model: SentimentModel, tmp_path: Path) -> None:
+    good, pipe = write_reviews(tmp_path / "in.parquet", some_texts(3)), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (result,) = run_job(plan([pipe], tmp_path / "out.parquet"), model).files
+    assert (result.status, result.reason) == (FAILED, f"reading {pipe}: it is not a regular file; name one")
+    (result,) = run_job(plan([good], pipe), model).files
+    reason = f"writing {pipe}: a file that scorer didn't write stands there; add --force to replace it"
+    assert (result.status, result.reason) == (FAILED, reason)
 
 
 class NoSecrets(pe.KmsClient):

@@ -62,8 +62,8 @@ def start_slow_scorer(*arguments: object, **slow: object) -> subprocess.Popen[st
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment() | settings)
 
 
-def wait_for(path: Path, process: subprocess.Popen[str], size: int = 0) -> None:
-    """Wait until a file is there, with more than ``size`` bytes, while a process goes on."""
-    while not (path.exists() and path.stat().st_size > size):
+def wait_for(path: Path, process: subprocess.Popen[str], lines: int = 0) -> None:
+    """Wait until a file is there, with at least so many lines, while a process goes on."""
+    while not (path.exists() and path.read_bytes().count(b"\n") >= lines):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)

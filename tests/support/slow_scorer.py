@@ -1,12 +1,18 @@
 """The scorer, slowed: ``python slow_scorer.py run …``, so that a small file is still being scored when something happens to it.
 
-Windows have SLOW_ROWS rows (default 50). Each one that is scored takes SLOW_SECONDS (default 0.02) more, and adds a line
-to the file SLOW_LOG, if one is named, before it is scored. The file SLOW_WRITING, if one is named, is made when the first
-row group is about to be written.
+Settings, from the environment:
+
+    SLOW_ROWS     rows a window, 50 where it isn't set
+    SLOW_SECONDS  seconds that each scored window takes more
+    SLOW_LOG      a file that gets a line for each window before it is scored
+    SLOW_GATE     a file that is waited for before a window is scored
+    SLOW_AFTER    so many windows are scored without waiting for it
+    SLOW_WRITING  a file that is made when the first row group is being written, which then takes a minute
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -17,33 +23,39 @@ from scorer.cli import main
 from scorer.kernel import Kernel, Scores
 from scorer.tokenizer import Tokens
 
+SECONDS = float(os.environ.get("SLOW_SECONDS", "0"))
+AFTER = int(os.environ.get("SLOW_AFTER", "0"))
+LOG, GATE, WRITING = (Path(os.environ[name]) if name in os.environ else None for name in ("SLOW_LOG", "SLOW_GATE", "SLOW_WRITING"))
+
 parquet.WINDOW_ROWS = int(os.environ.get("SLOW_ROWS", "50"))
-SECONDS = float(os.environ.get("SLOW_SECONDS", "0.02"))
-LOG = os.environ.get("SLOW_LOG")
 
 rate = Kernel.rate
+aside = parquet.aside
+windows = itertools.count()
 
 
 def slow_rate(self: Kernel, tokens: Tokens, between: Callable[[], None]) -> Scores:
     if LOG:
-        with Path(LOG).open("a") as file:
+        with LOG.open("a") as file:
             file.write(f"{len(tokens)}\n")
+    waits = next(windows) >= AFTER
     ends = time.monotonic() + SECONDS
-    while time.monotonic() < ends:
+    while time.monotonic() < ends or (waits and GATE and not GATE.exists()):
         between()
         time.sleep(0.01)
     return rate(self, tokens, between)
 
 
+def slow_aside(call: Callable[[], object]) -> object:
+    def slow_call() -> object:
+        if WRITING:
+            WRITING.touch()
+            time.sleep(60)
+        return call()
+
+    return aside(slow_call)
+
+
 Kernel.rate = slow_rate
-
-if "SLOW_WRITING" in os.environ:
-    aside = parquet.aside
-
-    def noted_aside(call: Callable[[], object]) -> object:
-        Path(os.environ["SLOW_WRITING"]).write_text("now")
-        return aside(call)
-
-    parquet.aside = noted_aside
-
+parquet.aside = slow_aside
 main()

@@ -21,6 +21,8 @@ MODEL ?=
 DATA  ?=
 RUN   ?= $(shell .ci/newest-run runs)
 NAME  ?= $(notdir $(RUN))
+# The model in use, which a new one must not lose to: the newest in models/.
+USED  ?= $(shell ls -t models/*.onnx 2>/dev/null | head -n 1)
 ARGS  ?=
 
 .PHONY: help
@@ -44,7 +46,7 @@ train: $(FULL)/.done ## Train on DATA=reviews.parquet into runs/ [ARGS='--epochs
 .PHONY: export
 export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
 	@test -n "$(RUN)" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
-	@$(FULL)/bin/exporter convert $(RUN) models/$(NAME).onnx $(ARGS)
+	@$(FULL)/bin/exporter convert $(RUN) models/$(NAME).onnx $(if $(USED),--not-worse-than $(USED)) $(ARGS)
 
 .PHONY: test
 test: $(FULL)/.done $(LIGHT)/.done ## All tests, the scorer's once more without TensorFlow, and the wheel's install
@@ -55,18 +57,24 @@ test: $(FULL)/.done $(LIGHT)/.done ## All tests, the scorer's once more without 
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the model inside
 	@rm -rf build dist
-	@$(FULL)/bin/python -m build --quiet --wheel --outdir dist . && ls dist/*.whl
+	@$(FULL)/bin/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
+
+.PHONY: wheelhouse
+wheelhouse: wheel ## Gather the wheel and all that it needs in wheelhouse/, for a machine without a network
+	@rm -rf wheelhouse && $(FULL)/bin/python -m pip download --quiet --disable-pip-version-check \
+		--constraint .ci/constraints.txt --only-binary :all: --dest wheelhouse dist/*.whl
+	@cp dist/*.whl wheelhouse/ && ls wheelhouse
 
 .PHONY: test-wheel
-test-wheel: wheel ## Install the wheel into a bare environment and score with it
+test-wheel: wheelhouse ## Install from wheelhouse/ into a bare environment, without an index, and score with it
 	@rm -rf .venv/wheel && $(PYTHON) -m venv .venv/wheel
-	@.venv/wheel/bin/python $(PIP_INSTALL) dist/*.whl
+	@.venv/wheel/bin/python -m pip install --quiet --disable-pip-version-check --no-index --find-links wheelhouse review-sentiment
 	@cd .venv/wheel && bin/scorer demo demo.parquet >demo.txt && grep -q positive demo.txt && grep -q negative demo.txt
 	@.venv/wheel/bin/python .ci/check-bare
 	@echo "the wheel scores in an environment of its own"
 
 .PHONY: lint
-lint: $(FULL)/.done ## Style, types and dead links
+lint: $(FULL)/.done ## Style and types
 	$(FULL)/bin/ruff check .
 	$(FULL)/bin/ruff format --check .
 	$(FULL)/bin/mypy

@@ -24,14 +24,22 @@ def cli() -> None:
 @cli.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.argument("model", metavar="MODEL.onnx", type=click.Path(path_type=Path))
+@click.option("--at-least", metavar="ACCURACY", type=click.FloatRange(0, 1), help="Refuse a lower accuracy on the held-out reviews.")
+@click.option(
+    "--not-worse-than",
+    metavar="MODEL.onnx",
+    type=click.Path(path_type=Path),
+    help="Refuse a model that loses to this one on the held-out reviews by more than chance.",
+)
 @click.option("--force", is_flag=True, help="Replace a model file that is there.")
-def convert(run_dir: Path, model: Path, force: bool) -> None:
+def convert(run_dir: Path, model: Path, at_least: float | None, not_worse_than: Path | None, force: bool) -> None:
     """Export the run folder RUN_DIR to MODEL.onnx, after comparing its answers with those of Keras."""
     import_quietly("tensorflow")
     import_quietly("tf2onnx")
     from exporter.export import export
+    from exporter.gate import Gate
 
-    done = export(run_dir, model, force=force, say=say)
+    done = export(run_dir, model, gate=Gate(at_least, not_worse_than), force=force, say=say)
     proof = done.proof
     click.echo(f"{done.path}: {done.size:,} bytes, at most {proof.largest:.1e} from Keras on {proof.reviews:,} held-out reviews")
     click.echo(f"sha256 {done.sha256}")

@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from exporter.bundle import bundle
 from exporter.convert import convert, round_embedding
+from exporter.gate import Gate
 from exporter.golden import SENTENCES
 from exporter.verify import Proof, verify
-from scorer.errors import OutputError
+from scorer.errors import ExportRefused, OutputError
 from scorer.files import whole_file
 from scorer.model import SentimentModel
 from trainer.artifact import RunFolder
@@ -37,24 +38,32 @@ class Export:
     proof: Proof
 
 
-def export(run_dir: Path, out: Path, *, force: bool = False, say: Callable[[str], None] = lambda line: None) -> Export:
+def export(
+    run_dir: Path, out: Path, *, gate: Gate | None = None, force: bool = False, say: Callable[[str], None] = lambda line: None
+) -> Export:
     """Turn a finished run into a model file; the file appears only after the proof.
 
     Args:
         run_dir: the run folder.
         out: the model file to write.
+        gate: what the model has to pass, beside the proof.
         force: whether a file that is there may be replaced.
         say: is given a line of progress now and then.
 
     Raises:
         RunFolderError: the run isn't finished, or damaged.
-        ExportRefused: the graph isn't one that the scorer may run, or its answers differ from Keras'.
+        ExportRefused: the graph isn't one that the scorer may run, or its answers differ from Keras', or the gate refuses it.
         OutputError: ``out`` is there already, or can't be written.
     """
     if out.is_dir() or (out.exists() and not force):
         raise OutputError(f"exporting to {out}: it exists already; add --force to replace a file, or name another")
     run = RunFolder.open(run_dir)
     network = run.network()
+    if not network.get_layer("embedding").mask_zero:
+        raise ExportRefused(
+            f"exporting {run_dir}: its network was trained without a mask and reads the padding, which no model file can give it; "
+            "train without --no-mask"
+        )
     held_out = run.held_out()
     tokens = run.tokenizer.encode(held_out.texts)
 
@@ -73,7 +82,10 @@ def export(run_dir: Path, out: Path, *, force: bool = False, say: Callable[[str]
     file = bundle(convert(network), run, scores, rounding)
 
     say(f"comparing with Keras on {len(held_out)} held-out reviews")
-    proof = verify(SentimentModel(file), expected, held_out)
+    model = SentimentModel(file)
+    proof = verify(model, expected, held_out)
+    if gate is not None:
+        gate.check(model, held_out)
     _write(out, file.content)
     return Export(out, len(file.content), file.sha256, proof)
 

@@ -5,6 +5,9 @@ tokenizer.json      the vocabulary, the rules and the token limit
 config.json         settings, data, versions, command, date
 metrics.json        figures on held-out reviews, before and after calibration
 history.csv         a line an epoch
+history.png         loss and accuracy over the epochs
+roc.png             ROC on the held-out reviews
+calibration.png     share of positives over the score, on the held-out reviews
 held_out.parquet    the held-out reviews: review, label
 run.json            format and the SHA-256 of each file above; written last: a folder without it is unfinished
 checkpoint/         the last finished epoch; only while the run is unfinished
@@ -12,12 +15,11 @@ checkpoint/         the last finished epoch; only while the run is unfinished
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,11 @@ import pyarrow.parquet as pq
 from scorer.errors import RunFolderError
 from scorer.files import whole_file
 from scorer.tokenizer import Rules, Tokenizer
-from trainer.reviews import Reviews, read_reviews
+from trainer.history import Epoch, write_history
+from trainer.metrics import Evaluation
+from trainer.plots import draw_calibration, draw_history, draw_roc
+from trainer.reviews import Reviews
+from trainer.sources import read_reviews
 
 FORMAT = "review-sentiment-run/1"
 
@@ -36,30 +42,12 @@ TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
+HISTORY_PICTURE = "history.png"
+ROC_PICTURE = "roc.png"
+CALIBRATION_PICTURE = "calibration.png"
 HELD_OUT = "held_out.parquet"
 MANIFEST = "run.json"
 CHECKPOINT = "checkpoint"
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A line of the history.
-
-    Attributes:
-        epoch: counted from 1.
-        loss: binary cross-entropy on the training reviews, in nats, dropout included.
-        accuracy: share of the training reviews on the right side, dropout included.
-        held_out_loss: binary cross-entropy on the held-out reviews, in nats.
-        held_out_accuracy: share of the held-out reviews on the right side.
-        seconds: how long the epoch took.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    held_out_loss: float
-    held_out_accuracy: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -115,10 +103,14 @@ def write_run(
     tokenizer: Tokenizer,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    history: Iterable[Epoch],
+    history: Sequence[Epoch],
     held_out: Reviews,
+    evaluation: Evaluation,
 ) -> None:
-    """Write a finished run: every file, then the manifest that makes them one, then the checkpoint goes."""
+    """Write a finished run: every file, then the manifest that makes them one, then the checkpoint goes.
+
+    ``evaluation`` is that of the network on the held-out reviews.
+    """
     network.save(path / MODEL)
     stored = {"rules": tokenizer.rules.to_dict(), "max_tokens": tokenizer.max_tokens, "words": tokenizer.words}
     _write_json(path / TOKENIZER, stored)
@@ -126,20 +118,14 @@ def write_run(
     _write_json(path / METRICS, metrics)
     write_history(path / HISTORY, history)
     pq.write_table(pa.table({"review": held_out.texts, "label": held_out.labels}), path / HELD_OUT, compression="zstd")
-    names = (MODEL, TOKENIZER, CONFIG, METRICS, HISTORY, HELD_OUT)
+    draw_history(path / HISTORY_PICTURE, history)
+    draw_roc(path / ROC_PICTURE, evaluation)
+    draw_calibration(path / CALIBRATION_PICTURE, evaluation)
+    names = (MODEL, TOKENIZER, CONFIG, METRICS, HISTORY, HELD_OUT, HISTORY_PICTURE, ROC_PICTURE, CALIBRATION_PICTURE)
     manifest = {"format": FORMAT, "files": {name: _sha256(path / name) for name in names}}
     with whole_file(path / MANIFEST) as temporary:
         _write_json(temporary, manifest)
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
-
-
-def write_history(path: Path, history: Iterable[Epoch]) -> None:
-    """Write a line an epoch, under the names of :class:`Epoch`."""
-    lines = [asdict(epoch) for epoch in history]
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(Epoch.__dataclass_fields__), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
 
 
 def is_finished(path: Path) -> bool:

@@ -86,12 +86,14 @@ def padded(tokens: Tokens, rows: npt.NDArray[np.int64], length: int | None = Non
 def predict(network: Any, tokens: Tokens, batch_size: int = 256) -> npt.NDArray[np.float32]:
     """Return ``float32[reviews]``, the network's probability of positive, NaN for a review without a token.
 
-    Reviews go in by length, so that little is padded; the mask keeps padding out of the answer.
+    Reviews go in by length, so that little is padded; the mask keeps padding out of the answer. A network without a
+    mask reads the padding too: it gets the length that it was trained with.
     """
+    length = None if network.get_layer("embedding").mask_zero else tokens.max_tokens
     scores = np.full(len(tokens), np.nan, np.float32)
     rows = np.argsort(tokens.lengths, kind="stable")
     rows = rows[tokens.lengths[rows] > 0]
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        scores[batch] = np.asarray(network.predict_on_batch(padded(tokens, batch)))[:, 0]
+        scores[batch] = np.asarray(network.predict_on_batch(padded(tokens, batch, length)))[:, 0]
     return scores

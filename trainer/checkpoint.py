@@ -10,7 +10,8 @@ from typing import Any
 
 import keras
 
-from trainer.artifact import CHECKPOINT, Epoch
+from trainer.artifact import CHECKPOINT
+from trainer.history import Epoch
 
 LAST = "last.keras"
 BEST = "best.keras"
@@ -23,7 +24,7 @@ class Progress:
 
     Attributes:
         history: a line for each finished epoch.
-        best_epoch: the epoch, counted from 1, with the lowest held-out loss; 0 before the first.
+        best_epoch: the epoch, counted from 1, with the lowest calibrated held-out loss; 0 before the first.
     """
 
     history: tuple[Epoch, ...] = ()
@@ -31,9 +32,8 @@ class Progress:
 
     def after(self, epoch: Epoch) -> Progress:
         """Return the progress with one more epoch."""
-        best = min(self.history, key=lambda past: past.held_out_loss, default=epoch)
-        best_epoch = epoch.epoch if epoch.held_out_loss <= best.held_out_loss else best.epoch
-        return Progress((*self.history, epoch), best_epoch)
+        history = (*self.history, epoch)
+        return Progress(history, min(history, key=lambda line: line.held_out_calibrated_loss).epoch)
 
     def is_over(self, epochs: int, patience: int) -> bool:
         """Whether all epochs are done, or so many have passed without a better held-out loss."""

@@ -35,6 +35,23 @@ class Metrics:
         return {name: round(value, 6) for name, value in asdict(self).items()}
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """How a network did on some reviews.
+
+    Attributes:
+        metrics: the figures, over the reviews that have a token.
+        scores: ``float32[reviews]`` of those.
+        labels: ``int8[reviews]`` of those.
+        without_text: reviews that have none, and so no score.
+    """
+
+    metrics: Metrics
+    scores: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int8]
+    without_text: int
+
+
 def measure(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]) -> Metrics:
     """Measure ``float32[reviews]`` scores in [0, 1] against ``int8[reviews]`` labels of both kinds."""
     from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score

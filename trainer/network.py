@@ -52,7 +52,7 @@ def build_network(settings: Settings, words: int, steps: int) -> keras.Model:
     lstm = keras.layers.LSTM(settings.units, return_sequences=pooled, name="lstm")
 
     token_ids = keras.Input([None], dtype="int32", name="token_ids")
-    x = keras.layers.Embedding(words + 2, settings.embedding, mask_zero=True, name="embedding")(token_ids)
+    x = keras.layers.Embedding(words + 2, settings.embedding, mask_zero=settings.mask, name="embedding")(token_ids)
     x = keras.layers.Dropout(settings.dropout, name="embedding_dropout")(x)
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x

@@ -22,22 +22,23 @@ class Settings:
     embedding: int = field(default=64, metadata={"help": "numbers a word", "at_least": 1})
     units: int = field(default=64, metadata={"help": "LSTM units in each direction", "at_least": 1})
     bidirectional: bool = field(default=True, metadata={"help": "read from both ends"})
+    mask: bool = field(default=True, metadata={"help": "keep padding out of the LSTM; without it nothing can be exported"})
     pooling: str = field(default="max", metadata={"help": "what the last layer sees of the states", "choices": ("max", "last")})
-    dropout: float = field(default=0.3, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
-    word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
+    dropout: float = field(default=0.5, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
+    word_dropout: float = field(default=0.2, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
-    learning_rate: float = field(default=1e-3, metadata={"help": "how far weights move", "above": 0})
+    learning_rate: float = field(default=1.5e-3, metadata={"help": "how far weights move", "above": 0})
     schedule: str = field(
-        default="constant", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
+        default="cosine", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
     )
-    clip_norm: float = field(default=0.0, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
+    clip_norm: float = field(default=0.5, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
     averaging: float = field(
-        default=0.0, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
+        default=0.98, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
     )
     batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=8, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=3, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
-        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: never stops", "at_least": 0}
+        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )
     bucketed: bool = field(default=True, metadata={"help": "batches of like length, or all padded to max-tokens"})
     held_out: float = field(default=0.1, metadata={"help": "share of reviews held out", "above": 0, "below": 1})
@@ -79,7 +80,29 @@ class Settings:
         return words
 
 
-PRESETS = {"default": Settings()}
+# The network of the article that this project began with; nearly 84% are its own words. It leaves the embedding's size and the length
+# that reviews are padded to open.
+ARTICLE = Settings(
+    preset="article",
+    max_tokens=256,
+    embedding=128,
+    units=128,
+    bidirectional=False,
+    pooling="last",
+    dropout=0.0,
+    word_dropout=0.0,
+    optimizer="rmsprop",
+    learning_rate=1e-3,
+    schedule="constant",
+    clip_norm=0.0,
+    averaging=0.0,
+    batch_size=128,
+    epochs=5,
+    patience=0,
+    bucketed=False,
+)
+
+PRESETS = {"default": Settings(), "article": ARTICLE}
 
 
 def preset(name: str, **changes: Any) -> Settings:

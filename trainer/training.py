@@ -17,11 +17,13 @@ import numpy.typing as npt
 from scorer.errors import ReviewsError, RunFolderError
 from scorer.tokenizer import Tokenizer, Tokens
 from trainer import artifact, checkpoint
-from trainer.artifact import Epoch, RunFolder
+from trainer.artifact import RunFolder
 from trainer.batches import TrainingBatches, predict
-from trainer.calibration import apply_temperature, fit_temperature
+from trainer.calibration import apply_temperature, cooled, fit_temperature
 from trainer.checkpoint import Progress
-from trainer.metrics import Metrics, measure
+from trainer.evaluation import evaluate
+from trainer.history import Epoch
+from trainer.metrics import Evaluation, measure
 from trainer.network import build_network
 from trainer.reviews import Reviews, check_both_kinds
 from trainer.settings import Settings
@@ -35,6 +37,7 @@ def fit(
     settings: Settings,
     out: Path,
     *,
+    test: Reviews | None = None,
     resume: bool = False,
     say: Say = lambda line: None,
     callbacks: list[keras.callbacks.Callback] | None = None,
@@ -45,6 +48,7 @@ def fit(
         reviews: of both kinds; a share of them is held out.
         settings: what to train, and how.
         out: the run folder to make.
+        test: labelled reviews of both kinds to report on, and for nothing else.
         resume: go on after the last finished epoch of an interrupted run in ``out``.
         say: is given a line of progress now and then.
         callbacks: Keras callbacks that watch each epoch.
@@ -71,21 +75,22 @@ def fit(
         checkpoint.save(out, progress, network, settings.to_dict(), fingerprint)
         say(_epoch_line(epoch, progress))
 
-    network = checkpoint.load_network(out, checkpoint.BEST if settings.patience else checkpoint.LAST)
-    before, after, temperature = _calibrate(network, held_out_tokens, held_out.labels)
+    network = checkpoint.load_network(out, checkpoint.BEST)
+    temperature, before, after = _calibrate(network, tokenizer, held_out)
+    metrics: dict[str, Any] = {"epoch": progress.best_epoch, "temperature": temperature}
+    metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
+    if test is not None:
+        say(f"scoring {len(test)} test reviews")
+        metrics |= {"test": evaluate(network, tokenizer, test).metrics.to_dict(), "test_data": _data(test)}
     artifact.write_run(
         out,
         network=network,
         tokenizer=tokenizer,
         config=_config(settings, reviews, held_out, fingerprint),
-        metrics={
-            "held_out": after.to_dict(),
-            "held_out_before_calibration": before.to_dict(),
-            "temperature": temperature,
-            "epoch": progress.best_epoch if settings.patience else len(progress.history),
-        },
+        metrics=metrics,
         history=progress.history,
         held_out=held_out,
+        evaluation=after,
     )
     return RunFolder.open(out)
 
@@ -159,12 +164,15 @@ def _one_epoch(
     _reseed(network, settings.seed, done)
     # One `fit` an epoch: what happens between epochs (the order, early stopping, the best weights) is ours, on disk.
     fitted = network.fit(batches, initial_epoch=done, epochs=done + 1, shuffle=False, verbose=0, callbacks=callbacks)
-    held_out = measure(predict(network, held_out_tokens), held_out_labels)
+    scores = predict(network, held_out_tokens)
+    held_out = measure(scores, held_out_labels)
+    calibrated = cooled(scores, fit_temperature(scores, held_out_labels))
     return Epoch(
         epoch=done + 1,
         loss=float(fitted.history["loss"][0]),
         accuracy=float(fitted.history["accuracy"][0]),
         held_out_loss=held_out.log_loss,
+        held_out_calibrated_loss=measure(calibrated, held_out_labels).log_loss,
         held_out_accuracy=held_out.accuracy,
         seconds=round(time.monotonic() - started, 1),
     )
@@ -178,12 +186,12 @@ def _reseed(network: Any, seed: int, epoch: int) -> None:
             generator.state.assign(np.random.SeedSequence([seed, epoch, place]).generate_state(2))
 
 
-def _calibrate(network: Any, tokens: Tokens, labels: npt.NDArray[np.int8]) -> tuple[Metrics, Metrics, float]:
-    """Fold the best temperature into the network's last layer; return figures before and after, and the temperature."""
-    scores = predict(network, tokens)
-    temperature = fit_temperature(scores, labels)
+def _calibrate(network: Any, tokenizer: Tokenizer, held_out: Reviews) -> tuple[float, Evaluation, Evaluation]:
+    """Fold the best temperature into the network's last layer; return it, and how the network did before and after."""
+    before = evaluate(network, tokenizer, held_out)
+    temperature = fit_temperature(before.scores, before.labels)
     apply_temperature(network.get_layer("head"), temperature)
-    return measure(scores, labels), measure(predict(network, tokens), labels), round(temperature, 4)
+    return round(temperature, 4), before, evaluate(network, tokenizer, held_out)
 
 
 def _config(settings: Settings, reviews: Reviews, held_out: Reviews, fingerprint: str) -> dict[str, Any]:
@@ -197,9 +205,12 @@ def _config(settings: Settings, reviews: Reviews, held_out: Reviews, fingerprint
     }
 
 
+def _data(reviews: Reviews) -> dict[str, Any]:
+    return {"name": reviews.name, "reviews": len(reviews), "sha256": reviews.fingerprint()}
+
+
 def _epoch_line(epoch: Epoch, progress: Progress) -> str:
+    training = f"loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}"
+    held_out = f"loss {epoch.held_out_loss:.4f}, calibrated {epoch.held_out_calibrated_loss:.4f}, accuracy {epoch.held_out_accuracy:.4f}"
     best = "  best so far" if progress.best_epoch == epoch.epoch else ""
-    return (
-        f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}; "
-        f"held out: loss {epoch.held_out_loss:.4f}, accuracy {epoch.held_out_accuracy:.4f}; {epoch.seconds:.0f} s{best}"
-    )
+    return f"epoch {epoch.epoch}: {training}; held out: {held_out}; {epoch.seconds:.0f} s{best}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers import environment, left_in, run_command, some_texts, write_reviews
 
+from helpers import environment, left_in, run_command, some_texts, write_reviews
 from scorer import SentimentModel
 
 

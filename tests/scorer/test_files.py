@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import left_in
 
+from helpers import left_in
 from scorer.files import whole_file
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers import left_in, resealed, some_texts, write_reviews
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import left_in, resealed, some_texts, write_reviews
 from scorer import Kernel, SentimentModel, job, parquet
 from scorer.errors import ReviewsError
 from scorer.job import Options, run_job

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import some_texts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import some_texts
 from scorer import SentimentModel
 from scorer.model import micro_batches
 from scorer.tokenizer import Tokens

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import resealed
 
+from helpers import resealed
 from scorer import SentimentModel
 from scorer.errors import ModelRefused, UsageError
 from scorer.model import find_model

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.errors import ReviewsError, UsageError
-from trainer.reviews import Reviews, check_both_kinds, read_reviews
+from trainer.reviews import Reviews, check_both_kinds
+from trainer.sources import read_reviews
 
 TEXTS = ["Good, really.", 'He said "no"', "two\nlines", "über"]
 
@@ -97,5 +98,5 @@ def test_a_source_that_is_missing_empty_foreign_or_damaged_is_named(tmp_path: Pa
 
 def test_reviews_of_one_kind_are_refused(tmp_path: Path) -> None:
     reviews = read_reviews(parquet(tmp_path / "r.parquet", TEXTS, [1, 1, 1, 1]))
-    with pytest.raises(ReviewsError, match="all 4 reviews are positive; training needs both kinds"):
+    with pytest.raises(ReviewsError, match="all 4 reviews are positive; both kinds are needed"):
         check_both_kinds(reviews)

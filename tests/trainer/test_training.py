@@ -8,14 +8,15 @@ import keras
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import left_in
-from tiny import tiny_reviews, tiny_settings
 
+from helpers import left_in
 from scorer.errors import ReviewsError, RunFolderError
+from tiny import tiny_reviews, tiny_settings
 from trainer import checkpoint
-from trainer.artifact import Epoch, RunFolder
+from trainer.artifact import RunFolder
 from trainer.batches import predict
 from trainer.checkpoint import Progress
+from trainer.history import Epoch
 from trainer.metrics import measure
 from trainer.reviews import Reviews
 from trainer.training import fit, split
@@ -37,7 +38,8 @@ def weights(run: RunFolder) -> list[np.ndarray]:
 
 def test_a_run_learns_and_leaves_these_files(finished: RunFolder) -> None:
     assert left_in(finished.path) == [
-        "config.json", "held_out.parquet", "history.csv", "metrics.json", "model.keras", "run.json", "tokenizer.json",
+        "calibration.png", "config.json", "held_out.parquet", "history.csv", "history.png", "metrics.json",
+         "model.keras", "roc.png", "run.json", "tokenizer.json",
     ]  # fmt: skip
     assert finished.metrics["held_out"]["accuracy"] > 0.9
     assert finished.metrics["held_out"]["reviews"] == 30
@@ -133,7 +135,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_run() -> None:
     progress = Progress()
     for number, loss in enumerate([0.5, 0.3, 0.4, 0.35], start=1):
         assert not progress.is_over(epochs=9, patience=2)
-        progress = progress.after(Epoch(number, 0.1, 0.9, loss, 0.8, 1.0))
+        progress = progress.after(Epoch(number, 0.1, 0.9, loss + number, loss, 0.8, 1.0))
     assert progress.best_epoch == 2
     assert progress.is_over(epochs=9, patience=2)
     assert not progress.is_over(epochs=9, patience=0)

@@ -1,0 +1,57 @@
+"""A finished run measured on labelled reviews, and several runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scorer.tokenizer import Tokenizer
+from trainer.artifact import RunFolder
+from trainer.batches import predict
+from trainer.metrics import Evaluation, measure
+from trainer.reviews import Reviews, check_both_kinds
+
+
+def evaluate(network: Any, tokenizer: Tokenizer, reviews: Reviews) -> Evaluation:
+    """Measure a Keras network on labelled reviews.
+
+    Raises:
+        ReviewsError: the reviews are all of one kind.
+    """
+    check_both_kinds(reviews)
+    scores = predict(network, tokenizer.encode(reviews.texts))
+    scored = ~np.isnan(scores)
+    kept, labels = scores[scored], reviews.labels[scored]
+    return Evaluation(measure(kept, labels), kept, labels, int(np.count_nonzero(~scored)))
+
+
+def metrics_table(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return figures as a table, a column for each set of reviews or run.
+
+    >>> print(metrics_table({"a": {"reviews": 4, "auc": 0.5}, "b": {"reviews": 4}}))
+             a  b
+    reviews  4  4
+    auc    0.5  -
+    """
+    names = list(dict.fromkeys(name for figures in columns.values() for name in figures))
+    rows = [["", *columns], *([name.replace("_", " "), *(str(figures.get(name, "-")) for figures in columns.values())] for name in names)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    first = widths[0]
+    return "\n".join(
+        row[0].ljust(first) + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)) for row in rows
+    )
+
+
+def compare(runs: list[RunFolder]) -> str:
+    """Return a table of runs: the settings in which they differ, then what each reached on its held-out and test reviews."""
+    differing = [name for name in runs[0].config["settings"] if len({str(run.config["settings"].get(name)) for run in runs}) > 1]
+    columns = {}
+    for run in runs:
+        figures = {name: run.config["settings"].get(name, "-") for name in differing}
+        figures |= {"data": run.config["data"]["sha256"][:12], "epoch": run.metrics["epoch"]}
+        for part in ("held_out", "test"):
+            figures |= {f"{part}_{name}": value for name, value in run.metrics.get(part, {}).items()}
+        columns[run.path.name] = figures
+    return metrics_table(columns)

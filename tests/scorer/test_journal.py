@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import left_in
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import left_in
 from scorer.errors import OutputError, Stopped
 from scorer.files import hold_file
 from scorer.journal import Journal, clear_kept, digest_of, journal_path, kept_rows, kept_scores

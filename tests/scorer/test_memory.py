@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from helpers import environment
 
+from helpers import environment
 from scorer.memory import give_back, peak_memory
 
 BENCHMARK = Path(__file__).parent.parent / "benchmarks/memory.py"

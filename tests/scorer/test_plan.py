@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from helpers import write_reviews
 
+from helpers import write_reviews
 from scorer.errors import UsageError
 from scorer.plan import Task, plan
 

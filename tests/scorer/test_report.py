@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from helpers import left_in, run_command, some_texts, write_reviews
 
+from helpers import left_in, run_command, some_texts, write_reviews
 from scorer import SentimentModel, __version__
 from scorer.job import Options, preview_job, run_job
 from scorer.metrics import metrics_text

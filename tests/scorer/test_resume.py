@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from helpers import left_in, resealed, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
 
+from helpers import left_in, resealed, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
 from scorer import SentimentModel, parquet
 from scorer.job import Options, run_job
 from scorer.journal import journal_path

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 import pytest
-from helpers import environment, left_in, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
 
+from helpers import environment, left_in, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
 from scorer import SentimentModel, parquet
 from scorer.job import Options, run_job
 from scorer.plan import plan

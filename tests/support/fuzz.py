@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from helpers import some_texts
 
+from helpers import some_texts
 from scorer import SentimentModel
 from scorer.job import Options, run_job
 from scorer.plan import Task

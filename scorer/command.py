@@ -5,9 +5,11 @@ Shared by the commands of all three packages; knows click and nothing of scoring
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import time
 import traceback
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,6 +23,10 @@ DEBUG_VARIABLE = "SENTIMENT_DEBUG"
 UNEXPECTED = 1
 INTERRUPTED = 130
 TERMINATED = 143
+INTERRUPTED_MESSAGE = "stopped by Ctrl-C; what was finished stays, run again to go on"
+
+LOG_FORMATS = ("text", "json")
+_log = {"format": "text"}
 
 
 class CommandGroup(click.Group):
@@ -29,15 +35,20 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the command and leave the process with its exit code."""
         signal.signal(signal.SIGTERM, _terminate)
+        # Where a shell or nohup has Ctrl-C ignored, it stays so.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
         try:
             kwargs["standalone_mode"] = False
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
+            if log_is_json():
+                _leave(error.format_message(), error.exit_code)
             error.show()
             sys.exit(error.exit_code)
-        except (click.Abort, KeyboardInterrupt):
-            _leave("stopped by Ctrl-C; what was finished stays, run again to go on", INTERRUPTED)
-        except SentimentError as error:
+        except click.Abort:
+            _leave(INTERRUPTED_MESSAGE, INTERRUPTED)
+        except (SentimentError, Stopped) as error:
             _leave(str(error), error.exit_code)
         except BrokenPipeError:
             # Whoever read our output has left; there is nobody to tell.
@@ -79,15 +90,41 @@ def import_quietly(name: str) -> None:
         os.close(silence)
 
 
-def say(line: str) -> None:
-    """Print a line for the person who watches: on stderr, results alone go to stdout."""
+def say(line: str, level: str = "info", **facts: str) -> None:
+    """Print a line for the person who watches: on stderr, results alone go to stdout.
+
+    Args:
+        line: one sentence.
+        level: info or error; shown where the log is JSON.
+        facts: more of the same, for machines; shown where the log is JSON.
+    """
+    if log_is_json():
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = json.dumps({"time": now, "level": level, "message": line, **facts}, ensure_ascii=False)
     click.echo(line, err=True)
+
+
+def log_as(name: str) -> None:
+    """Choose how lines on stderr look, from now on: one of :data:`LOG_FORMATS`."""
+    _log["format"] = name
+
+
+def log_is_json() -> bool:
+    """Whether lines on stderr are JSON objects."""
+    return _log["format"] == "json"
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
     raise Stopped("stopped by SIGTERM; what was finished stays, run again to go on", TERMINATED)
 
 
+def _interrupt(number: int, frame: object) -> NoReturn:
+    # A terminal shows ^C where it was pressed: the message begins a line of its own.
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    raise Stopped(INTERRUPTED_MESSAGE, INTERRUPTED)
+
+
 def _leave(message: str, code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    say(message if log_is_json() else f"Error: {message}", "error")
     sys.exit(code)

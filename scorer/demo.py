@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.errors import JobFailed
-from scorer.job import FAILED, Options, Task, run_job
+from scorer.job import Options, run_job
 from scorer.model import SentimentModel
+from scorer.plan import Task
+from scorer.result import FAILED
 
 # Written for this project; the kind is what a reader would say. Easy ones first, then hard ones, then odd ones.
 SAMPLES: tuple[tuple[str, str | None], ...] = (

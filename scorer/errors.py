@@ -7,8 +7,8 @@
     ├── JobFailed                 3  some or all files of a job failed; each was named before
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
     ├── RunFolderError            3  a run folder that is missing, unfinished or damaged
-    ├── ExportRefused             4  a model that doesn't pass the exporter's proof
-    └── Stopped               130/143  Ctrl-C or SIGTERM
+    └── ExportRefused             4  a model that doesn't pass the exporter's proof
+    Stopped                 130/143  Ctrl-C or SIGTERM; no Exception, so that nothing takes it for a failure
 
 A message says what was being done, what was found and what to do next.
 """
@@ -62,8 +62,8 @@ class ExportRefused(SentimentError):
     exit_code = 4
 
 
-class Stopped(SentimentError):
-    """The process was asked to stop: Ctrl-C (130) or SIGTERM (143)."""
+class Stopped(BaseException):
+    """The process was asked to stop; not an :class:`Exception`, so that no handler of failures swallows it."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)

@@ -1,33 +1,33 @@
-"""Inputs to outputs: plan, skip what is done, run, sum up."""
+"""Inputs to outputs: skip what is done, take up what was stopped, run, sum up."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import reduce
-from pathlib import Path
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from scorer._version import __version__
 from scorer.cores import available_cores
-from scorer.errors import OutputError, ReviewsError, SentimentError, Stopped, UsageError
-from scorer.kernel import Counts, Kernel
+from scorer.errors import ReviewsError, SentimentError
+from scorer.journal import Journal, clear_kept, digest_of, kept_rows, kept_scores
+from scorer.kernel import SCORE, SENTIMENT, Counts, Kernel
+from scorer.memory import peak_memory
 from scorer.model import SentimentModel
-from scorer.parquet import ParquetReviews, one_line, read_origin, written_whole
-
-ORIGIN_VERSION = 1
-
-SCORED = "scored"
-SKIPPED = "skipped"
-FAILED = "failed"
+from scorer.origin import origin_of, standing, versions
+from scorer.parquet import DEFAULT_COMPRESSION, ParquetReviews, RowGroupWriter, make_folder, one_line, writing, written_whole
+from scorer.plan import Task
+from scorer.result import FAILED, PLANNED, SCORED, SKIPPED, FileResult, JobResult
+from scorer.stopwatch import Stopwatch
 
 Watch = Callable[[int], None]
+Done = Callable[[FileResult], None]
 
 
 @dataclass(frozen=True)
@@ -36,86 +36,26 @@ class Options:
 
     Attributes:
         text_column: which column holds the reviews; found by its usual names where None.
+        keep: names of the columns that are carried into the output; every one where None.
+        prefix: put before the names of the two new columns.
+        compression: codec of every column; each column's own in the input where None.
         threads: rows are scored on so many threads; as many as the process has cores where None.
-        force: whether an output that isn't ours may be replaced.
+        force: whether everything is scored anew, and an output that isn't ours may be replaced.
     """
 
     text_column: str | None = None
+    keep: tuple[str, ...] | None = None
+    prefix: str = ""
+    compression: str | None = None
     threads: int | None = None
     force: bool = False
-
-
-@dataclass(frozen=True)
-class Task:
-    """One file to score."""
-
-    input: Path
-    output: Path
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """What became of one file.
-
-    Attributes:
-        task: the file.
-        status: scored, skipped or failed.
-        reason: why it was scored anew, skipped, or failed; empty where there is nothing to tell.
-        counts: what was met in its rows; zero unless it was scored.
-        seconds: how long it took.
-    """
-
-    task: Task
-    status: str
-    reason: str = ""
-    counts: Counts = field(default_factory=Counts)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """What became of a job."""
-
-    files: tuple[FileResult, ...]
-
-    def count(self, status: str) -> int:
-        """Return how many files ended so."""
-        return sum(one.status == status for one in self.files)
-
-    @property
-    def counts(self) -> Counts:
-        """The counts of all scored files together."""
-        return reduce(Counts.__add__, (one.counts for one in self.files), Counts())
-
-
-def plan(source: Path, target: Path) -> list[Task]:
-    """Return what is to be scored: a file, or a folder's files mirrored, in the order of their names.
-
-    Raises:
-        UsageError: the input doesn't exist or holds no Parquet file, or the output would overlap it.
-    """
-    if not source.exists():
-        raise UsageError(f"planning the run: the input {source} does not exist")
-    if source.is_file():
-        if target.exists() and target.samefile(source):
-            raise UsageError(f"planning the run: input and output are the same file, {source}; name another output")
-        return [Task(source, target)]
-    inside, outside = target.resolve(), source.resolve()
-    if inside == outside or outside in inside.parents or inside in outside.parents:
-        raise UsageError(f"planning the run: the output {target} and the input {source} overlap; name a folder beside it")
-    if target.is_file():
-        raise UsageError(f"planning the run: the input {source} is a folder and the output {target} a file; name a folder")
-    found = [path for path in sorted(source.rglob("*.parquet")) if path.is_file() and not _is_hidden(path.relative_to(source))]
-    if not found:
-        raise UsageError(f"planning the run: the folder {source} holds no .parquet file")
-    return [Task(path, target / path.relative_to(source)) for path in found]
 
 
 def count_rows(tasks: list[Task]) -> int:
     """Return the rows of all inputs, by their footers; a file that can't be opened counts none."""
     total = 0
     for task in tasks:
-        with suppress(SentimentError), ParquetReviews(task.input) as reviews:
+        with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
             total += reviews.rows
     return total
 
@@ -125,7 +65,7 @@ def run_job(
     model: SentimentModel,
     options: Options | None = None,
     *,
-    done: Callable[[FileResult], None] = lambda result: None,
+    done: Done = lambda result: None,
     watch: Watch = lambda rows: None,
 ) -> JobResult:
     """Score files one after another; a file that fails doesn't take the others with it.
@@ -138,111 +78,210 @@ def run_job(
         watch: is given the rows of each window when they are written.
     """
     options = options or Options()
-    results = []
     threads = options.threads or available_cores()
     with ThreadPoolExecutor(threads, thread_name_prefix="scorer") as pool:
         try:
-            for task in tasks:
-                results.append(_run_task(task, model, options, pool, threads, watch))
-                done(results[-1])
+            return _each(tasks, model, options, partial(_score, watch=watch, pool=pool, ahead=threads + 1), done)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return JobResult(tuple(results))
 
 
-def _run_task(task: Task, model: SentimentModel, options: Options, pool: ThreadPoolExecutor, threads: int, watch: Watch) -> FileResult:
+def preview_job(tasks: list[Task], model: SentimentModel, options: Options | None = None) -> JobResult:
+    """Say what :func:`run_job` would do with each file, and change nothing."""
+    return _each(tasks, model, options or Options(), _preview, lambda result: None)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """An input that was opened and found fit to be scored."""
+
+    task: Task
+    reviews: ParquetReviews
+    kernel: Kernel
+    options: Options
+    origin: dict[str, Any]
+    binding: dict[str, Any]
+    clock: Stopwatch = field(default_factory=Stopwatch)
+
+
+Act = Callable[[_Ready], FileResult]
+
+
+def _each(tasks: list[Task], model: SentimentModel, options: Options, act: Act, done: Done) -> JobResult:
+    started, clock = time.time(), time.monotonic()
+    results = []
+    for task in tasks:
+        results.append(_one(task, model, options, act))
+        done(results[-1])
+    return JobResult(
+        files=tuple(results),
+        started=started,
+        seconds=time.monotonic() - clock,
+        threads=options.threads or available_cores(),
+        options=asdict(options),
+        model={"name": model.file.name, "sha256": model.file.sha256},
+        versions=versions(),
+        peak_memory=peak_memory(),
+    )
+
+
+def _one(task: Task, model: SentimentModel, options: Options, act: Act) -> FileResult:
     started = time.monotonic()
     try:
         with ParquetReviews(task.input) as reviews:
-            kernel = _kernel(model, reviews, options)
-            origin = _origin(model, reviews, kernel)
-            skip, reason = _standing(task, origin, force=options.force)
-            if skip:
-                return FileResult(task, SKIPPED, reason)
-            counts = _score_file(task, reviews, kernel, origin, pool, threads, watch)
-    except Stopped:
-        raise
+            return act(_ready(task, reviews, model, options))
     except SentimentError as error:
-        return FileResult(task, FAILED, str(error), seconds=time.monotonic() - started)
+        reason = str(error)
     except (OSError, pa.ArrowException, MemoryError) as error:
-        return FileResult(task, FAILED, f"scoring {task.input}: {one_line(error)}", seconds=time.monotonic() - started)
+        reason = f"scoring {task.input}: {one_line(error)}"
     except Exception as error:  # noqa: BLE001  # a defect of ours: named like the others, and no reason for the next file to wait
-        found = f"unexpected {type(error).__name__}: {one_line(error)}; please report it"
-        return FileResult(task, FAILED, f"scoring {task.input}: {found}", seconds=time.monotonic() - started)
-    return FileResult(task, SCORED, reason, counts, time.monotonic() - started)
+        reason = f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; please report it"
+    return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
 
 
-def _kernel(model: SentimentModel, reviews: ParquetReviews, options: Options) -> Kernel:
+def _ready(task: Task, reviews: ParquetReviews, model: SentimentModel, options: Options) -> _Ready:
     try:
-        return Kernel(model, reviews.schema, options.text_column)
+        kernel = Kernel(model, reviews.schema, options.text_column, prefix=options.prefix, keep=options.keep)
     except ReviewsError as error:
         raise ReviewsError(f"reading {reviews.path}: {error}") from error
+    origin = origin_of(model, reviews, kernel, options.compression)
+    return _Ready(task, reviews, kernel, options, origin, origin | {"versions": versions()})
 
 
-def _origin(model: SentimentModel, reviews: ParquetReviews, kernel: Kernel) -> dict[str, Any]:
-    """Return what decides the bytes of an output: it is written into the footer, without time or place."""
-    return {
-        "version": ORIGIN_VERSION,
-        "scorer": __version__,
-        "input": reviews.identity,
-        "model_sha256": model.file.sha256,
-        "options": {"text_column": kernel.text_column},
-    }
+def _preview(ready: _Ready) -> FileResult:
+    skip, reason = standing(ready.task.output, ready.origin, force=ready.options.force)
+    if skip:
+        return FileResult(ready.task, SKIPPED, reason)
+    reused = 0 if ready.options.force else kept_rows(ready.task.output, ready.binding)
+    return FileResult(ready.task, PLANNED, reason or "new", Counts(rows=ready.reviews.rows), reused)
 
 
-def _standing(task: Task, origin: dict[str, Any], *, force: bool) -> tuple[bool, str]:
-    """Say whether an existing output can stay, and why it is scored anew where it can't.
-
-    Raises:
-        OutputError: there is something that we didn't write, and ``force`` is not given.
-    """
-    if task.output.is_dir():
-        raise OutputError(f"writing {task.output}: a folder stands there; move it away or name another output")
-    if not task.output.exists():
-        return False, ""
-    found = read_origin(task.output)
-    if not isinstance(found, dict):
-        if force:
-            return False, "replaced"
-        raise OutputError(f"writing {task.output}: a file that scorer didn't write stands there; add --force to replace it")
-    names = {"input": "the input", "model_sha256": "the model", "options": "the options", "scorer": "the scorer's version"}
-    changed = [name for key, name in names.items() if found.get(key) != origin[key]]
-    if changed:
-        return False, f"scored anew: {' and '.join(changed)} changed"
-    return (False, "scored anew: --force") if force else (True, "already done")
+def _score(ready: _Ready, *, watch: Watch, pool: ThreadPoolExecutor, ahead: int) -> FileResult:
+    """Score a file, unless it is done: looked at once before its output is locked, so that nothing is touched, and once after."""
+    task, force = ready.task, ready.options.force
+    started = time.monotonic()
+    skip, reason = standing(task.output, ready.origin, force=force)
+    if skip:
+        _clear_leftovers(task)
+        return FileResult(task, SKIPPED, reason)
+    make_folder(task.output)
+    with kept_scores(task.output, ready.binding, fresh=force) as journal:
+        skip, reason = standing(task.output, ready.origin, force=force)
+        if skip:
+            return FileResult(task, SKIPPED, reason)
+        counts, reused = _score_file(ready, journal, watch, pool, ahead)
+    return FileResult(task, SCORED, reason, counts, reused, time.monotonic() - started, ready.clock.seconds())
 
 
-def _score_file(
-    task: Task, reviews: ParquetReviews, kernel: Kernel, origin: dict[str, Any], pool: ThreadPoolExecutor, threads: int, watch: Watch
-) -> Counts:
-    counts = Counts()
-    with written_whole(task.output, kernel.schema, reviews, kernel.text_column, origin) as writer:
-        for batches, met in _in_order(pool, kernel, reviews.windows(), ahead=threads + 1):
-            for batch in batches:
-                writer.write(batch)
-            counts += met
-            watch(met.rows)
-    return counts
+def _clear_leftovers(task: Task) -> None:
+    """Remove what a run left that was killed just before it ended."""
+    with writing(task.output):
+        clear_kept(task.output)
 
 
-Scored = tuple[list[pa.RecordBatch], Counts]
+def _score_file(ready: _Ready, journal: Journal, watch: Watch, pool: ThreadPoolExecutor, ahead: int) -> tuple[Counts, int]:
+    """Score a file into its output; return what was met, and how many rows had been scored before."""
+    counts, reused = Counts(), 0
+    with _file_written(ready) as writer, _stopped_after() as stop:
+        work = partial(_score_window, ready, journal, stop)
+        for window in _in_order(pool, work, _read_windows(ready), ahead):
+            with ready.clock.stage("writing"):
+                for batch in window.batches:
+                    writer.write(batch)
+            counts += window.counts
+            reused += window.reused
+            watch(window.counts.rows)
+    return counts, reused
 
 
-def _in_order(pool: ThreadPoolExecutor, kernel: Kernel, windows: Iterator[list[pa.RecordBatch]], *, ahead: int) -> Iterator[Scored]:
+@contextmanager
+def _file_written(ready: _Ready) -> Iterator[RowGroupWriter]:
+    """Open the output's writer; what its end takes (footer, disk, rename) counts as writing."""
+    with written_whole(ready.task.output, ready.kernel.schema, ready.reviews, _codecs(ready), ready.origin) as writer:
+        yield writer
+        ended = time.monotonic()
+    ready.clock.add("writing", time.monotonic() - ended)
+
+
+@contextmanager
+def _stopped_after() -> Iterator[threading.Event]:
+    """Give what tells the scoring threads to stop; set when the block ends, however it does."""
+    stop = threading.Event()
+    try:
+        yield stop
+    finally:
+        stop.set()
+
+
+def _codecs(ready: _Ready) -> str | dict[str, str]:
+    """Return the codec of every column, or of each; the two new columns get the text column's."""
+    if ready.options.compression is not None:
+        return ready.options.compression
+    codecs = ready.reviews.codecs(ready.kernel.columns)
+    ours = codecs.get(ready.kernel.text_column, DEFAULT_COMPRESSION)
+    if set(codecs.values()) <= {ours}:
+        return ours
+    return codecs | {ready.options.prefix + field.name: ours for field in (SENTIMENT, SCORE)}
+
+
+def _read_windows(ready: _Ready) -> Iterator[tuple[int, list[pa.RecordBatch]]]:
+    """Yield windows, each with the number of its first row."""
+    start = 0
+    windows = ready.reviews.windows(ready.kernel.columns)
+    while True:
+        with ready.clock.stage("reading"):
+            window = next(windows, None)
+        if window is None:
+            return
+        yield start, window
+        start += sum(map(len, window))
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A scored window; ``reused`` rows of it had been scored before."""
+
+    batches: list[pa.RecordBatch]
+    counts: Counts
+    reused: int
+
+
+def _score_window(ready: _Ready, journal: Journal, stop: threading.Event, start: int, batches: list[pa.RecordBatch]) -> _Window:
+    """Score a window, or take the scores that were kept of it. Runs on several threads at once."""
+
+    def check() -> None:
+        if stop.is_set():
+            raise CancelledError
+
+    check()
+    kernel, clock = ready.kernel, ready.clock
+    digest = digest_of(kernel.texts(batches))
+    scores = journal.find(start, sum(map(len, batches)), digest)
+    reused = scores is not None
+    if scores is None:
+        with clock.stage("tokenizing"):
+            tokens = kernel.tokenize(batches)
+        with clock.stage("scoring"):
+            scores = kernel.rate(tokens, check)
+        with writing(ready.task.output):
+            journal.add(start, digest, scores)
+    counts = kernel.count(scores)
+    return _Window(kernel.append(batches, scores), counts, counts.rows if reused else 0)
+
+
+Work = Callable[[int, list[pa.RecordBatch]], _Window]
+
+
+def _in_order(pool: ThreadPoolExecutor, work: Work, windows: Iterator[tuple[int, list[pa.RecordBatch]]], ahead: int) -> Iterator[_Window]:
     """Score windows on the pool's threads and yield the answers in the order of the windows.
 
     This thread reads and writes meanwhile. At most ``ahead`` windows are held, so that memory is bounded.
     """
-    waiting: deque[Future[Scored]] = deque()
-    for window in windows:
-        waiting.append(pool.submit(kernel.score, window))
+    waiting: deque[Future[_Window]] = deque()
+    for start, window in windows:
+        waiting.append(pool.submit(work, start, window))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
-
-
-def _is_hidden(path: Path) -> bool:
-    """Whether a file, or a folder on the way to it, is marked to be left alone: ``.name`` or ``_name``."""
-    return any(part.startswith((".", "_")) for part in path.parts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from scorer.tokenizer import Tokens
 SENTIMENT = pa.field("sentiment", pa.string())
 SCORE = pa.field("sentiment_score", pa.float32())
 
+HISTOGRAM_BINS = 20
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -31,6 +33,7 @@ class Counts:
         truncated: rows longer than the network reads.
         tokens: tokens of all rows.
         unknown: tokens that are not in the vocabulary.
+        histogram: rows by score, in 20 bins of equal width from 0 to 1; a bin holds its lower bound.
     """
 
     rows: int = 0
@@ -40,14 +43,43 @@ class Counts:
     truncated: int = 0
     tokens: int = 0
     unknown: int = 0
+    histogram: tuple[int, ...] = (0,) * HISTOGRAM_BINS
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Counts(
+            rows=self.rows + other.rows,
+            positive=self.positive + other.positive,
+            without_text=self.without_text + other.without_text,
+            invalid=self.invalid + other.invalid,
+            truncated=self.truncated + other.truncated,
+            tokens=self.tokens + other.tokens,
+            unknown=self.unknown + other.unknown,
+            histogram=tuple(map(sum, zip(self.histogram, other.histogram, strict=True))),
+        )
 
     @property
     def scored(self) -> int:
         """Rows that have a score."""
         return self.rows - self.without_text
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of some rows, and what was met in their texts; all that :class:`Counts` holds follows from it.
+
+    Attributes:
+        values: ``float32[rows]``, the probability of positive; NaN where a row has no token.
+        invalid: rows with invalid UTF-8.
+        truncated: rows longer than the network reads.
+        tokens: tokens of all rows.
+        unknown: tokens that are not in the vocabulary.
+    """
+
+    values: npt.NDArray[np.float32]
+    invalid: int
+    truncated: int
+    tokens: int
+    unknown: int
 
 
 class Kernel:
@@ -57,18 +89,35 @@ class Kernel:
         model: what scores.
         schema: of the batches that will come.
         text_column: which column holds the reviews; found by its usual names where None.
+        prefix: put before the names of both new columns.
+        keep: names of the columns that the answer carries beside them; every one where None.
+
+    Attributes:
+        text_column: which column holds the reviews.
+        columns: names of the columns that are needed, in the order of the schema; None where that is every one.
+        schema: of the answer.
 
     Raises:
         ReviewsError: there is no such column, it isn't text, or the schema has a sentiment column already.
     """
 
-    def __init__(self, model: SentimentModel, schema: pa.Schema, text_column: str | None = None) -> None:
+    def __init__(
+        self,
+        model: SentimentModel,
+        schema: pa.Schema,
+        text_column: str | None = None,
+        *,
+        prefix: str = "",
+        keep: Sequence[str] | None = None,
+    ) -> None:
         self.model = model
         self.text_column = find_text_column(schema, text_column)
+        kept = schema if keep is None else kept_schema(schema, keep)
+        self._kept = None if keep is None else kept.names
+        self.columns = None if keep is None else [name for name in schema.names if name in kept.names or name == self.text_column]
+        self.schema = kept
         for field in (SENTIMENT, SCORE):
-            if field.name in schema.names:
-                raise ReviewsError(f"there is a column {field.name!r} already; rename or drop it, it would stand there twice")
-        self.schema = schema.append(SENTIMENT).append(SCORE)
+            self.schema = self.schema.append(_new_field(kept, field, prefix))
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the batch with both columns: same rows, same order, every other column as it was."""
@@ -76,16 +125,47 @@ class Kernel:
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:
         """Score a window of batches together, so that small batches don't make small matrices."""
-        texts = pa.chunked_array([batch.column(self.text_column) for batch in batches])
-        tokens = self.model.card.tokenizer.encode(texts)
-        scores = self.model.score_tokens(tokens)
-        columns = self._columns(scores)
+        scores = self.rate(self.tokenize(batches))
+        return self.append(batches, scores), self.count(scores)
+
+    def tokenize(self, batches: Sequence[pa.RecordBatch]) -> Tokens:
+        """Tokenize the reviews of a window."""
+        return self.model.card.tokenizer.encode(pa.chunked_array(self.texts(batches)))
+
+    def texts(self, batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
+        """Return the columns with the reviews."""
+        return [batch.column(self.text_column) for batch in batches]
+
+    def rate(self, tokens: Tokens, between: Callable[[], None] = lambda: None) -> Scores:
+        """Score tokens; ``between`` is called now and then, and ends the scoring by raising."""
+        values = self.model.score_tokens(tokens, between)
+        return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
+
+    def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
+        """Return the batches of a window with both columns."""
+        columns = self._columns(scores.values)
         answers, start = [], 0
         for batch in batches:
+            kept = batch.columns if self._kept is None else [batch.column(name) for name in self._kept]
             ours = [column.slice(start, len(batch)) for column in columns]
-            answers.append(pa.RecordBatch.from_arrays([*batch.columns, *ours], schema=self.schema))
+            answers.append(pa.RecordBatch.from_arrays([*kept, *ours], schema=self.schema))
             start += len(batch)
-        return answers, self._counts(tokens, scores)
+        return answers
+
+    def count(self, scores: Scores) -> Counts:
+        """Count what was met in a window."""
+        with_text = scores.values[~np.isnan(scores.values)]
+        bins = np.minimum((with_text * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
+        return Counts(
+            rows=len(scores.values),
+            positive=int(np.count_nonzero(with_text >= np.float32(self.model.card.threshold))),
+            without_text=len(scores.values) - len(with_text),
+            invalid=scores.invalid,
+            truncated=scores.truncated,
+            tokens=scores.tokens,
+            unknown=scores.unknown,
+            histogram=tuple(np.bincount(bins, minlength=HISTOGRAM_BINS).tolist()),
+        )
 
     def _columns(self, scores: npt.NDArray[np.float32]) -> tuple[pa.Array, pa.Array]:
         score = pa.array(scores, mask=np.isnan(scores))
@@ -93,13 +173,29 @@ class Kernel:
         is_positive = pc.greater_equal(score, pa.scalar(self.model.card.threshold, pa.float32()))
         return pc.if_else(is_positive, positive, negative), score
 
-    def _counts(self, tokens: Tokens, scores: npt.NDArray[np.float32]) -> Counts:
-        return Counts(
-            rows=len(tokens),
-            positive=int(np.count_nonzero(scores >= np.float32(self.model.card.threshold))),
-            without_text=int(np.count_nonzero(np.isnan(scores))),
-            invalid=tokens.invalid,
-            truncated=tokens.truncated,
-            tokens=len(tokens.ids),
-            unknown=tokens.unknown,
+
+def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
+    """Return the schema of the kept columns, in the order of the whole one.
+
+    Raises:
+        ReviewsError: a column isn't there, or is there twice.
+
+    >>> kept_schema(pa.schema([("id", pa.int64()), ("stars", pa.int8())]), ["stars"]).names
+    ['stars']
+    """
+    for name in keep:
+        found = schema.names.count(name)
+        if found != 1:
+            there = "no column" if not found else f"{found} columns"
+            listed = ", ".join(map(repr, schema.names)) or "none at all"
+            raise ReviewsError(f"there {'are' if found else 'is'} {there} {name!r} to keep; the columns are {listed}")
+    return pa.schema([field for field in schema if field.name in keep], schema.metadata)
+
+
+def _new_field(schema: pa.Schema, field: pa.Field, prefix: str) -> pa.Field:
+    name = prefix + field.name
+    if name in schema.names:
+        raise ReviewsError(
+            f"there is a column {name!r} already; name the new ones otherwise, as in --prefix new_, or leave that one out with --keep"
         )
+    return field.with_name(name)

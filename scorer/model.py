@@ -5,7 +5,7 @@ The onnxruntime session, and how rows are packed for it. Reading and writing fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,14 +45,24 @@ class SentimentModel:
         self._check_golden()
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> SentimentModel:
+    def load(cls, path: str | Path | None = None, *, sha256: str | None = None) -> SentimentModel:
         """Load a model: a file, the name of one that ships, or by default the one that ships.
+
+        Args:
+            path: the file or name.
+            sha256: the hash that the file must have, in hex; any where None.
 
         Raises:
             UsageError: there is no such file and no model of that name ships.
-            ModelRefused: the file isn't a model of ours, is of another version, or is damaged.
+            ModelRefused: the file isn't a model of ours, is of another version, is damaged, or has another hash.
         """
-        return cls(read_model_file(find_model(path)))
+        file = read_model_file(find_model(path))
+        if sha256 is not None and file.sha256 != sha256.lower():
+            raise ModelRefused(
+                f"checking the model {file.name}: its SHA-256 is {file.sha256}, {sha256.lower()} was asked for; "
+                "name the model that was meant, or pin this one"
+            )
+        return cls(file)
 
     def score(self, texts: Sequence[str | bytes | None] | pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float32]:
         """Score reviews.
@@ -77,10 +87,14 @@ class SentimentModel:
         negative, positive = self.card.labels
         return positive if score >= np.float32(self.card.threshold) else negative
 
-    def score_tokens(self, tokens: Tokens) -> npt.NDArray[np.float32]:
-        """Score reviews that are tokenized already: ``float32[rows]``, NaN where a row has no token."""
+    def score_tokens(self, tokens: Tokens, between: Callable[[], None] = lambda: None) -> npt.NDArray[np.float32]:
+        """Score reviews that are tokenized already: ``float32[rows]``, NaN where a row has no token.
+
+        ``between`` is called before each micro-batch, and ends the scoring by raising.
+        """
         scores = np.full(len(tokens), np.nan, np.float32)
         for rows in micro_batches(tokens.lengths, TOKEN_BUDGET):
+            between()
             feed = {"token_ids": tokens.padded(rows), "lengths": tokens.lengths[rows].astype(np.int32)}
             scores[rows] = self._session.run(["score"], feed)[0]
         return scores

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scorer.aside import aside
 from scorer.errors import OutputError, ReviewsError
 from scorer.files import whole_file
-from scorer.kernel import SCORE, SENTIMENT
+from scorer.memory import give_back
 
 # A window is scored by one thread: large enough that rows of like length are found and the vocabulary's hash table
-# pays, small enough that all threads have work to the end of a file of ten thousand rows.
+# pays, small enough that all threads have work to the end of a file of ten thousand rows. The bytes bound what is held
+# where reviews stand beside wide columns: some windows a thread wait to be scored or written.
 WINDOW_ROWS = 2048
-WINDOW_BYTES = 16 << 20
+WINDOW_BYTES = 2 << 20
 
 # A row group is held in memory until it is written.
-ROW_GROUP_BYTES = 64 << 20
+ROW_GROUP_BYTES = 32 << 20
 
-READ_BUFFER_BYTES = 1 << 20
+READ_BUFFER_BYTES = 256 << 10
 DEFAULT_COMPRESSION = "zstd"
+
+# What pyarrow raises on damaged bytes, by what was damaged: a name that isn't UTF-8 is a ValueError.
+DAMAGE = (OSError, pa.ArrowException, ValueError, OverflowError, MemoryError)
+
+MAGIC = b"PAR1"
+ENCRYPTED_MAGIC = b"PARE"
+# Behind an encrypted file's plaintext footer stand a nonce of 12 bytes and a tag of 16:
+# https://parquet.apache.org/docs/file-format/data-pages/encryption/
+SIGNATURE_BYTES = 28
 
 ORIGIN_KEY = b"review_sentiment"
 
@@ -46,15 +60,21 @@ class ParquetReviews:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _reading(path):
+        with reading(path):
             self._stat = path.stat()
+            if not S_ISREG(self._stat.st_mode):
+                # A pipe would be waited for until somebody writes to it.
+                raise ReviewsError(f"reading {path}: it is not a regular file; name one")
+            footer = _footer(path)
             # pre_buffer holds the whole file in memory, and iter_batches then stops at each row group.
             self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER_BYTES, page_checksum_verification=True)
-            self.identity = {"size": self._stat.st_size, "footer_sha256": _footer_sha256(path)}
-        self.schema = self._file.schema_arrow
-        metadata = self._file.metadata
-        self.rows = metadata.num_rows
-        self.row_groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
+            self.schema = self._file.schema_arrow
+            metadata = self._file.metadata
+            if metadata.serialized_size + SIGNATURE_BYTES == len(footer):
+                raise _encrypted(path)
+            self.rows = metadata.num_rows
+            self.row_groups = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
+        self.identity = {"size": self._stat.st_size, "footer_sha256": hashlib.sha256(footer).hexdigest()}
 
     def __enter__(self) -> ParquetReviews:
         return self
@@ -62,15 +82,18 @@ class ParquetReviews:
     def __exit__(self, *exception: object) -> None:
         self._file.close()
 
-    def windows(self) -> Iterator[list[pa.RecordBatch]]:
+    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, some batches at a time, bounded by rows and by bytes.
+
+        Args:
+            columns: what is read, in the order of the schema; every column where None.
 
         Raises:
             ReviewsError: the file can't be read to its end, or changed meanwhile.
         """
         window: list[pa.RecordBatch] = []
         rows = size = read = 0
-        for batch in self._batches():
+        for batch in self._batches(columns):
             read += len(batch)
             window.append(batch)
             rows, size = rows + len(batch), size + batch.nbytes
@@ -79,28 +102,43 @@ class ParquetReviews:
                 window, rows, size = [], 0, 0
         if window:
             yield window
-        self._check_unchanged(read)
+        self._check_unchanged()
+        if read != self.rows:
+            raise ReviewsError(f"reading {self.path}: {read} rows were read where its footer promises {self.rows}; it is damaged")
 
-    def compression(self, text_column: str) -> str | dict[str, str]:
-        """Return the codec to write with: the source's, column by column where they differ.
+    def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the codec of each column, by its path in the schema; none where the file has no rows.
 
-        The two new columns get the codec of the text column.
+        Args:
+            columns: which ones; every column where None.
+
+        Raises:
+            ReviewsError: the first row can't be read.
         """
+        # pyarrow ends the whole process when it is asked about a column that is damaged or encrypted in a certain way
+        # (an exception of C++ that it doesn't expect). Reading raises in Python: so one row is read first.
+        self._read_one_row(columns)
         metadata = self._file.metadata
-        if metadata.num_row_groups == 0:
-            return DEFAULT_COMPRESSION
-        group = metadata.row_group(0)
-        columns = [group.column(place) for place in range(group.num_columns)]
-        codecs = {column.path_in_schema: _codec(column.compression) for column in columns}
-        if len(set(codecs.values())) == 1:
-            return next(iter(codecs.values()))
-        ours = codecs.get(text_column, DEFAULT_COMPRESSION)
-        return codecs | {field.name: ours for field in (SENTIMENT, SCORE)}
+        filled = [place for place, rows in enumerate(self.row_groups) if rows]
+        if not filled:
+            return {}
+        paths = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+        group = metadata.row_group(filled[0])
+        return {
+            path: _codec(group.column(place).compression)
+            for place, path in enumerate(paths)
+            if columns is None or any(path == name or path.startswith(f"{name}.") for name in columns)
+        }
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        batches = self._file.iter_batches(self._rows_a_batch())
+    def _read_one_row(self, columns: Sequence[str] | None) -> None:
+        with self._reading():
+            next(self._file.iter_batches(1, columns=columns), None)
+
+    def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        with self._reading():
+            batches = self._file.iter_batches(self._rows_a_batch(), columns=columns)
         while True:
-            with _reading(self.path):
+            with self._reading():
                 batch = next(batches, None)
             if batch is None:
                 return
@@ -113,41 +151,68 @@ class ParquetReviews:
         widest = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=1.0)
         return int(max(1, min(WINDOW_ROWS, WINDOW_BYTES / max(widest, 1.0))))
 
-    def _check_unchanged(self, read: int) -> None:
-        with _reading(self.path):
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name what goes wrong; where the file changed under our hands, that comes before what was found in it."""
+        try:
+            with reading(self.path):
+                yield
+        except ReviewsError:
+            self._check_unchanged()
+            raise
+
+    def _check_unchanged(self) -> None:
+        try:
             now = self.path.stat()
+        except FileNotFoundError as error:
+            raise ReviewsError(f"reading {self.path}: it was removed while it was read; run again when it is back") from error
+        except OSError as error:
+            raise ReviewsError(f"reading {self.path}: {one_line(error)}; run again when it is back") from error
         if (now.st_size, now.st_mtime_ns, now.st_ino) != (self._stat.st_size, self._stat.st_mtime_ns, self._stat.st_ino):
             raise ReviewsError(f"reading {self.path}: it changed while it was read; run again when it is complete")
-        if read != self.rows:
-            raise ReviewsError(f"reading {self.path}: {read} rows were read where its footer promises {self.rows}; it is damaged")
 
 
 @contextmanager
 def written_whole(
-    path: Path, schema: pa.Schema, source: ParquetReviews, text_column: str, origin: Mapping[str, Any]
+    path: Path, schema: pa.Schema, source: ParquetReviews, codecs: str | dict[str, str], origin: Mapping[str, Any]
 ) -> Iterator[RowGroupWriter]:
     """Write a Parquet file that appears under its name when all rows of ``source`` are in it, or not at all.
 
     Args:
         path: the output.
         schema: of the batches that will be written.
-        source: whose row groups, compression and row count the output follows.
-        text_column: whose codec the new columns get.
+        source: whose row groups and row count the output follows.
+        codecs: one for all columns, or one for each.
         origin: kept in the footer, so that a later run can tell what this file was made of.
 
     Raises:
         OutputError: it can't be written.
     """
-    with _writing(path):
-        _make_folder(path)
-        with whole_file(path) as temporary:
-            compression = source.compression(text_column)
-            with pq.ParquetWriter(temporary, schema, compression=compression, write_page_checksum=True) as file:
-                writer = RowGroupWriter(file, source.row_groups)
-                yield writer
-                writer.close()
-                file.add_key_value_metadata({ORIGIN_KEY.decode(): json.dumps(origin, sort_keys=True)})
-            _check_rows(temporary, source.rows)
+    with writing(path), whole_file(path) as temporary:
+        with _parquet_writer(temporary, schema, codecs) as file:
+            writer = RowGroupWriter(file, source.row_groups)
+            yield writer
+            writer.close()
+            file.add_key_value_metadata({ORIGIN_KEY.decode(): json.dumps(origin, sort_keys=True)})
+        _check_rows(temporary, source.rows)
+
+
+@contextmanager
+def _parquet_writer(path: Path, schema: pa.Schema, codecs: str | dict[str, str]) -> Iterator[pq.ParquetWriter]:
+    """Open pyarrow's writer, and close it only when the block ends well: its own ``with`` ends a failed file validly, too."""
+    file = pq.ParquetWriter(path, schema, compression=codecs, write_page_checksum=True)
+    try:
+        yield file
+        file.close()
+    except Exception:
+        # The space is free for the next file at once, even while something still refers to this one.
+        with suppress(OSError):
+            file.file_handle.close()
+        raise
+    finally:
+        # The garbage collector would close a failed one again, fail again and speak on stderr. Where the block was
+        # stopped, another thread may still be writing: its file has no name any more.
+        file.is_open = False
 
 
 class RowGroupWriter:
@@ -158,6 +223,7 @@ class RowGroupWriter:
         self._left = list(reversed([rows for rows in row_groups if rows]))
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
+        self._freed = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take a batch; it is written when its row group is full."""
@@ -176,48 +242,74 @@ class RowGroupWriter:
         if self._left and self._left[-1] == 0:
             self._left.pop()
         if self._pending:
-            table = pa.Table.from_batches(self._pending)
-            self._file.write_table(table, row_group_size=len(table))
+            # Aside, so that a signal is answered meanwhile: a slow codec takes seconds for a row group.
+            aside(partial(self._write, pa.Table.from_batches(self._pending)))
+        self._freed += self._size
         self._pending, self._size = [], 0
+        # Not after each of thousands of tiny ones.
+        if self._freed >= ROW_GROUP_BYTES // 2:
+            give_back()
+            self._freed = 0
+
+    def _write(self, table: pa.Table) -> None:
+        self._file.write_table(table, row_group_size=len(table))
 
 
 def read_origin(path: Path) -> Any:
     """Return what a file that we wrote says of its origin; None where it isn't a Parquet file of ours."""
+    if not path.is_file():
+        return None
     try:
         stored = (pq.read_metadata(path).metadata or {}).get(ORIGIN_KEY)
         return None if stored is None else json.loads(stored)
-    except (OSError, pa.ArrowException, ValueError):
+    except DAMAGE:
         return None
 
 
 def one_line(error: BaseException) -> str:
     """Return an error's message on one line, an operating system's without its path."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
     return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
+    """Name the file that couldn't be read.
+
+    Raises:
+        ReviewsError: instead of what pyarrow or the operating system raises.
+    """
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGE as error:
         raise ReviewsError(f"reading {path}: {one_line(error)}; check that it is a complete Parquet file") from error
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Name the file that couldn't be written.
+
+    Raises:
+        OutputError: instead of what pyarrow or the operating system raises.
+    """
     try:
         yield
     except (OSError, pa.ArrowException) as error:
         raise OutputError(f"writing {path}: {one_line(error)}; nothing was left there") from error
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"writing {path}: a file stands where its folder should be; name another output") from error
+def make_folder(path: Path) -> None:
+    """Make the folder that a file will stand in.
+
+    Raises:
+        OutputError: it can't be made.
+    """
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise OutputError(f"writing {path}: a file stands where its folder should be; name another output") from error
 
 
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -228,17 +320,29 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-def _footer_sha256(path: Path) -> str:
-    """Return the SHA-256 of the footer, which holds every column chunk's place, size and statistics.
+def _footer(path: Path) -> bytes:
+    """Return the footer, which holds every column chunk's place, size and statistics.
 
     The last 8 bytes of a Parquet file are the footer's length and a magic number:
     https://parquet.apache.org/docs/file-format/
+
+    Raises:
+        ReviewsError: the file doesn't end so.
     """
     with path.open("rb") as file:
-        file.seek(-8, 2)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(-8 - length, 2)
-        return hashlib.sha256(file.read(length)).hexdigest()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+        if magic == ENCRYPTED_MAGIC:
+            raise _encrypted(path)
+        if magic != MAGIC or length + 8 > size:
+            raise ReviewsError(f"reading {path}: it does not end as a Parquet file does; check that it was copied whole")
+        file.seek(size - 8 - length)
+        return file.read(length)
+
+
+def _encrypted(path: Path) -> ReviewsError:
+    return ReviewsError(f"reading {path}: it is encrypted, which scorer can't read; decrypt it first")
 
 
 def _codec(name: str) -> str:

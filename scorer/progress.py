@@ -18,20 +18,21 @@ class ProgressLine:
 
     Args:
         count: counts the rows that there are to do; called only where the line is seen.
+        quiet: whether it is never seen.
     """
 
-    def __init__(self, count: Callable[[], int]) -> None:
+    def __init__(self, count: Callable[[], int], *, quiet: bool = False) -> None:
         self._done = 0
         self._started = time.monotonic()
         self._shown = 0.0
-        self._visible = sys.stderr.isatty()
+        self._visible = sys.stderr.isatty() and not quiet
         self._total = count() if self._visible else 0
 
     def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._clear()
+        self.clear()
 
     def update(self, rows: int) -> None:
         """Count rows that are done."""
@@ -41,12 +42,8 @@ class ProgressLine:
             self._shown = now
             click.echo(CLEAR_LINE + progress_text(self._done, self._total, now - self._started), err=True, nl=False)
 
-    def line(self, text: str, *, err: bool = False) -> None:
-        """Print a line that stays, above the moving one."""
-        self._clear()
-        click.echo(text, err=err)
-
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the line away, so that something that stays can be printed."""
         if self._visible:
             click.echo(CLEAR_LINE, err=True, nl=False)
 

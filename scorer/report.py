@@ -1,12 +1,20 @@
-"""What a run says on the terminal."""
+"""What a run says on the terminal and as JSON, and what is known of a model."""
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from scorer.job import FAILED, SCORED, SKIPPED, FileResult, JobResult
+from scorer.files import whole_file
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
+from scorer.parquet import writing
+from scorer.result import FAILED, PLANNED, SCORED, SKIPPED, FileResult, JobResult
+
+REPORT_VERSION = 1
 
 
 def file_line(result: FileResult) -> str:
@@ -15,9 +23,15 @@ def file_line(result: FileResult) -> str:
         return f"failed   {result.reason}"
     if result.status == SKIPPED:
         return f"skipped  {result.task.output}: {result.reason}"
-    reason = f" ({result.reason})" if result.reason else ""
+    reasons = "; ".join(filter(None, (result.reason, _kept(result.reused))))
+    if result.status == PLANNED:
+        return f"planned  {result.task.output}: {result.counts.rows:,} rows; {reasons}"
     speed = f"{result.seconds:.1f} s, {result.counts.rows / max(result.seconds, 1e-9):,.0f} rows/s"
-    return f"scored   {result.task.output}: {counts_line(result.counts)}; {speed}{reason}"
+    return f"scored   {result.task.output}: {counts_line(result.counts)}; {speed}{f' ({reasons})' if reasons else ''}"
+
+
+def _kept(rows: int) -> str:
+    return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
 
 
 def counts_line(counts: Counts) -> str:
@@ -42,10 +56,74 @@ def counts_line(counts: Counts) -> str:
 
 
 def summary(result: JobResult) -> str:
-    """Return the last line of a run."""
-    parts = [f"{result.count(status)} {status}" for status in (SCORED, SKIPPED, FAILED) if result.count(status)]
+    """Return the last line of a run, or of a preview."""
+    parts = [f"{result.count(status)} {status}" for status in (SCORED, PLANNED, SKIPPED, FAILED) if result.count(status)]
     files = "1 file" if len(result.files) == 1 else f"{len(result.files):,} files"
-    return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows written"
+    what = "to write" if result.count(PLANNED) else "written"
+    return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+
+
+def write_report(result: JobResult, path: Path) -> None:
+    """Write the JSON report of a run.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    content = json.dumps(report_dict(result), indent=1, ensure_ascii=False)
+    with writing(path), whole_file(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8", "replace") + b"\n")
+
+
+def report_dict(result: JobResult) -> dict[str, Any]:
+    """Return a run as JSON types; what each means stands in the README."""
+    return {
+        "report_version": REPORT_VERSION,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
+        "model": dict(result.model),
+        "versions": dict(result.versions),
+        "options": dict(result.options),
+        "threads": result.threads,
+        "peak_memory_bytes": result.peak_memory,
+        "scored": result.count(SCORED),
+        "skipped": result.count(SKIPPED),
+        "failed": result.count(FAILED),
+        "total": _figures(result.counts, result.reused, result.seconds, result.stages),
+        "files": [_file_dict(one) for one in result.files],
+    }
+
+
+def _file_dict(result: FileResult) -> dict[str, Any]:
+    return {
+        "input": str(result.task.input),
+        "output": str(result.task.output),
+        "status": result.status,
+        "reason": result.reason,
+        **_figures(result.counts, result.reused, result.seconds, result.stages),
+    }
+
+
+def _figures(counts: Counts, reused: int, seconds: float, stages: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "rows": counts.rows,
+        "reused": reused,
+        "without_text": counts.without_text,
+        "invalid_utf8": counts.invalid,
+        "truncated": counts.truncated,
+        "tokens": counts.tokens,
+        "unknown_tokens": counts.unknown,
+        "unknown_rate": _share(counts.unknown, counts.tokens),
+        "positive": counts.positive,
+        "positive_share": _share(counts.positive, counts.scored),
+        "score_histogram": list(counts.histogram),
+        "seconds": round(seconds, 6),
+        "stage_seconds": {stage: round(spent, 6) for stage, spent in stages.items()},
+        "rows_per_second": round(counts.rows / seconds, 1) if seconds else 0.0,
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    """Return a share, rounded to six places; None of nothing."""
+    return round(part / whole, 6) if whole else None
 
 
 def model_text(model: SentimentModel) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,3 +53,17 @@ def some_texts(rows: int, seed: int = 0) -> list[str]:
 def left_in(folder: Path) -> list[str]:
     """Return the names of all files below a folder, hidden ones included."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def start_slow_scorer(*arguments: object, **slow: object) -> subprocess.Popen[str]:
+    """Start ``slow_scorer.py``; ``seconds=1`` sets SLOW_SECONDS, and so on."""
+    command = [sys.executable, str(Path(__file__).parent / "slow_scorer.py"), *map(str, arguments)]
+    settings = {f"SLOW_{name.upper()}": str(value) for name, value in slow.items()}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment() | settings)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str], lines: int = 0) -> None:
+    """Wait until a file is there, with at least so many lines, while a process goes on."""
+    while not (path.exists() and path.read_bytes().count(b"\n") >= lines):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)

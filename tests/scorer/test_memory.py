@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from helpers import environment
+from scorer.memory import give_back, peak_memory
+
+BENCHMARK = Path(__file__).parent.parent / "benchmarks/memory.py"
+
+
+def test_peak_memory_is_in_bytes_and_rises_with_what_is_held() -> None:
+    before = peak_memory()
+    assert 20 << 20 < before < 100 << 30
+    held = np.ones(before // 8 + (8 << 20))
+    assert peak_memory() >= before + (32 << 20)
+    assert len(held)
+    give_back()
+    assert peak_memory() >= before + (32 << 20)
+
+
+def test_memory_does_not_grow_with_the_file_nor_with_its_row_groups() -> None:
+    done = subprocess.run([sys.executable, str(BENCHMARK), "200"], capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -73,6 +73,14 @@ test-wheel: wheelhouse ## Install from wheelhouse/ into a bare environment, with
 	@.venv/wheel/bin/python .ci/check-bare
 	@echo "the wheel scores in an environment of its own"
 
+.PHONY: fuzz
+fuzz: $(FULL)/.done ## Score 2,000 damaged Parquet files: each is scored or named
+	FUZZ_FILES=2000 $(FULL)/bin/python -m pytest --quiet tests/scorer/test_trouble.py -k damaged
+
+.PHONY: bench-memory
+bench-memory: $(FULL)/.done ## Peak memory of 2 GB files against 10 MB, or MEGABYTES=200
+	$(FULL)/bin/python tests/benchmarks/memory.py $(or $(MEGABYTES),2000)
+
 .PHONY: lint
 lint: $(FULL)/.done ## Style and types
 	$(FULL)/bin/ruff check .

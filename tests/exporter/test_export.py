@@ -21,7 +21,7 @@ from exporter.verify import verify
 from helpers import left_in, run_command
 from scorer import SentimentModel
 from scorer.errors import ExportRefused, OutputError, RunFolderError
-from tiny import tiny_reviews, tiny_settings, write_tiny
+from tiny import OPTIONS, tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
 from trainer.batches import predict
 from trainer.network import build_network
@@ -187,12 +187,11 @@ def test_an_lstm_without_lengths_is_refused() -> None:
 def test_three_commands_lead_from_reviews_to_scores(tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "reviews.parquet")
     run_dir, model, scored = tmp_path / "run", tmp_path / "m/model.onnx", tmp_path / "scored.parquet"
-    options = ["--embedding", 6, "--units", 5, "--epochs", 2, "--batch-size", 16, "--learning-rate", 0.02, "--vocabulary", 40]
-    trained = run_command("trainer", "fit", data, "--out", run_dir, *options)
+    trained = run_command("trainer", "fit", data, "--out", run_dir, *OPTIONS)
     assert trained.returncode == 0, trained.stderr
     assert trained.stdout.splitlines()[0].split() == ["held", "out"]
     assert trained.stdout.splitlines()[1].split() == ["reviews", "30"]
-    assert "epoch 2: loss " in trained.stderr
+    assert "epoch 3: loss " in trained.stderr
     converted = run_command("exporter", "convert", run_dir, model)
     assert converted.returncode == 0, converted.stderr
     assert "from Keras on 30 held-out reviews" in converted.stdout

@@ -16,7 +16,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint .
 REQUIREMENTS := pyproject.toml .ci/constraints.txt
 
 IN    ?=
-OUT   ?= scored/demo.parquet
+OUT   ?= scored/$(if $(IN),$(notdir $(IN:/=)),demo.parquet)
 MODEL ?=
 DATA  ?=
 RUN   ?= $(shell .ci/newest-run runs)
@@ -30,8 +30,7 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: score
-score: $(BASE)/.done ## Score the samples, or IN=reviews.parquet OUT=scored.parquet [MODEL=model.onnx] [ARGS=…]
-	@mkdir -p $(dir $(OUT))
+score: $(BASE)/.done ## Score the samples, or IN=reviews.parquet [OUT=scored.parquet] [MODEL=model.onnx] [ARGS=…]
 ifeq ($(IN),)
 	@$(BASE)/bin/scorer demo $(OUT) $(if $(MODEL),--model $(MODEL)) $(ARGS)
 else

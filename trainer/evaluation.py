@@ -30,10 +30,8 @@ def evaluate(network: Any, tokenizer: Tokenizer, reviews: Reviews) -> Evaluation
 def metrics_table(columns: Mapping[str, Mapping[str, Any]]) -> str:
     """Return figures as a table, a column for each set of reviews or run.
 
-    >>> print(metrics_table({"a": {"reviews": 4, "auc": 0.5}, "b": {"reviews": 4}}))
-             a  b
-    reviews  4  4
-    auc    0.5  -
+    >>> metrics_table({"a": {"reviews": 4, "auc": 0.5}, "b": {"reviews": 4}}).splitlines()
+    ['           a  b', 'reviews    4  4', 'auc      0.5  -']
     """
     names = list(dict.fromkeys(name for figures in columns.values() for name in figures))
     rows = [["", *columns], *([name.replace("_", " "), *(str(figures.get(name, "-")) for figures in columns.values())] for name in names)]

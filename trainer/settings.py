@@ -66,8 +66,8 @@ class Settings:
     def options(self) -> list[str]:
         """Return the command-line options that give these settings, those that differ from the preset's only.
 
-        >>> preset("default", epochs=3).options()
-        ['--preset', 'default', '--epochs', '3']
+        >>> preset("default", epochs=7).options()
+        ['--preset', 'default', '--epochs', '7']
         """
         base = PRESETS[self.preset]
         words = ["--preset", self.preset]

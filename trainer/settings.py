@@ -32,11 +32,11 @@ class Settings:
         default="cosine", metadata={"help": "how the learning rate goes over all epochs", "choices": ("constant", "cosine")}
     )
     clip_norm: float = field(default=0.5, metadata={"help": "longest gradient of a weight; 0: any", "at_least": 0})
-    averaging: float = field(
-        default=0.98, metadata={"help": "share of the past in the running average of the weights; 0: none", "at_least": 0, "below": 1}
+    recurrent_decay: float = field(
+        default=1e-4, metadata={"help": "L2 penalty on the weights between the LSTM's steps; it keeps rounding errors small", "at_least": 0}
     )
     batch_size: int = field(default=64, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=3, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=4, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
         default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )
@@ -95,7 +95,7 @@ ARTICLE = Settings(
     learning_rate=1e-3,
     schedule="constant",
     clip_norm=0.0,
-    averaging=0.0,
+    recurrent_decay=0.0,
     batch_size=128,
     epochs=5,
     patience=0,

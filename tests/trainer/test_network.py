@@ -43,6 +43,17 @@ def test_the_mask_keeps_padding_out_of_the_pooling() -> None:
     np.testing.assert_array_equal(pooled, [[np.float32(0.1), np.float32(-0.9)]])
 
 
+def test_the_recurrent_weights_are_held_small() -> None:
+    made = network(recurrent_decay=0.5)
+    assert len(made.losses) == 2  # one a direction
+    before = [np.abs(weight.numpy()).sum() for weight in made.trainable_variables if "recurrent_kernel" in weight.path]
+    for _ in range(20):
+        made.train_on_batch(token_ids(), np.full((8, 1), 0.5))
+    after = [np.abs(weight.numpy()).sum() for weight in made.trainable_variables if "recurrent_kernel" in weight.path]
+    assert all(small < large for small, large in zip(after, before, strict=True))
+    assert not network(recurrent_decay=0.0).losses
+
+
 def test_a_cosine_schedule_ends_at_nothing() -> None:
     made = build_network(preset("default", schedule="cosine", units=2, embedding=2), words=5, steps=10)
     made.optimizer.iterations.assign(10)

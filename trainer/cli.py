@@ -41,7 +41,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             f"--{name}/--no-{name}" if flag else f"--{name}",
             default=None,
             type=kind,
-            help=f"{one.metadata['help'].capitalize()}.  [default: {one.default}]",
+            help=f"{one.metadata['help'][:1].upper()}{one.metadata['help'][1:]}.  [default: {one.default}]",
         )(command)
     return click.option(
         "--preset", "preset_name", type=click.Choice(list(PRESETS)), default="default", show_default=True, help="Settings to start from."

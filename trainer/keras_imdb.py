@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from scorer.command import import_quietly
 from scorer.errors import ReviewsError
 from trainer.reviews import Reviews
 
@@ -32,6 +33,7 @@ def read(part: str) -> Reviews:
     Raises:
         ReviewsError: they can't be downloaded, or what is there isn't what Keras expects.
     """
+    import_quietly("keras")
     from keras.datasets import imdb
 
     try:

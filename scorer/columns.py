@@ -26,7 +26,7 @@ def find_text_column(schema: pa.Schema, asked: str | None = None) -> str:
     name = asked if asked is not None else _usual_name(schema)
     found = schema.get_all_field_indices(name)
     if not found:
-        raise ReviewsError(f"there is no column {name!r}; the columns are {_listed(schema.names)}")
+        raise ReviewsError(f"there is no column {name!r}; the columns are {listed(schema.names)}")
     if len(found) > 1:
         raise ReviewsError(f"there are {len(found)} columns called {name!r}; rename all but one")
     kind = schema.field(found[0]).type
@@ -43,9 +43,14 @@ def _usual_name(schema: pa.Schema) -> str:
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
-        raise ReviewsError(f"no text column was found among {_listed(schema.names)}; name one with --text-column")
-    raise ReviewsError(f"several text columns were found, {_listed(candidates)}; name one with --text-column")
+        raise ReviewsError(f"no text column was found among {listed(schema.names)}; name one with --text-column")
+    raise ReviewsError(f"several text columns were found, {listed(candidates)}; name one with --text-column")
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return column names as a message shows them.
+
+    >>> listed(["id", "stars"])
+    "'id', 'stars'"
+    """
     return ", ".join(repr(name) for name in names) or "none at all"

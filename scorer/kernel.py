@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.columns import find_text_column
+from scorer.columns import find_text_column, listed
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
 from scorer.tokenizer import Tokens
@@ -187,8 +187,7 @@ def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
         found = schema.names.count(name)
         if found != 1:
             there = "no column" if not found else f"{found} columns"
-            listed = ", ".join(map(repr, schema.names)) or "none at all"
-            raise ReviewsError(f"there {'are' if found else 'is'} {there} {name!r} to keep; the columns are {listed}")
+            raise ReviewsError(f"there {'are' if found else 'is'} {there} {name!r} to keep; the columns are {listed(schema.names)}")
     return pa.schema([field for field in schema if field.name in keep], schema.metadata)
 
 

@@ -78,13 +78,9 @@ def _find(given: str) -> Found:
         return Found(given, files, path)
     if path.exists():
         return Found(given, {path: Path(path.name)})
-    if not _is_pattern(given):
+    if not glob.has_magic(given):
         raise UsageError(f"planning the run: the input {given} does not exist")
     return _matches(given)
-
-
-def _is_pattern(given: str) -> bool:
-    return glob.has_magic(given) and not Path(given).exists()
 
 
 def _matches(pattern: str) -> Found:

@@ -85,11 +85,9 @@ class RunFolder:
 
     def network(self) -> Any:
         """Return the trained ``keras.Model``."""
-        import keras
+        from trainer.network import load_network
 
-        import trainer.network  # noqa: F401  # registers the layer of our own
-
-        return keras.saving.load_model(self.path / MODEL)
+        return load_network(self.path / MODEL)
 
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""

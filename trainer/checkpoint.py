@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from trainer.artifact import CHECKPOINT
 from trainer.history import Epoch
+from trainer.network import load_network
 
 LAST = "last.keras"
 BEST = "best.keras"
@@ -69,13 +68,11 @@ def load(run: Path) -> tuple[Progress, dict[str, Any], str] | None:
     return progress, state["settings"], state["fingerprint"]
 
 
-def load_network(run: Path, name: str) -> Any:
+def kept_network(run: Path, name: str) -> Any:
     """Return the network kept as :data:`LAST` or :data:`BEST`."""
-    import trainer.network  # noqa: F401  # registers the layer of our own
-
     found = _newest(run / CHECKPOINT)
     assert found is not None, "asked for a network before an epoch was kept"  # noqa: S101  # a bug here, not an input
-    return keras.saving.load_model(found / name)
+    return load_network(found / name)
 
 
 def _newest(folder: Path) -> Path | None:

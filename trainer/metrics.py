@@ -73,6 +73,14 @@ def calibration_error(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.in
     >>> calibration_error(np.array([0.9, 0.9]), np.array([1, 0], np.int8))
     0.4
     """
-    bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=scores - labels, minlength=CALIBRATION_BINS)
+    gaps = np.bincount(calibration_bins(scores), weights=scores - labels, minlength=CALIBRATION_BINS)
     return float(np.abs(gaps).sum() / len(labels))
+
+
+def calibration_bins(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return which of the 15 bins of equal width each score falls into: ``int64[reviews]``; 1 falls into the last.
+
+    >>> calibration_bins(np.array([0.0, 0.5, 1.0])).tolist()
+    [0, 7, 14]
+    """
+    return np.minimum((scores * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)

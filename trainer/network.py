@@ -6,6 +6,7 @@ The layers are named: the exporter calls them again, without the mask (see ``exp
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -36,6 +37,11 @@ class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has n
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """No mask is left: time is gone."""
+
+
+def load_network(path: Path) -> keras.Model:
+    """Return a network that was saved; importing this module has told Keras of the layer of our own."""
+    return keras.saving.load_model(path)
 
 
 def build_network(settings: Settings, words: int, steps: int) -> keras.Model:

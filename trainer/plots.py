@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.history import Epoch
-from trainer.metrics import CALIBRATION_BINS, Evaluation
+from trainer.metrics import CALIBRATION_BINS, Evaluation, calibration_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,8 +52,8 @@ def draw_roc(path: Path, evaluation: Evaluation) -> None:
 
 def draw_calibration(path: Path, evaluation: Evaluation) -> None:
     """Draw the share of positives over the score, in bins of equal width; points on the diagonal mean what they say."""
-    scores, labels = evaluation.scores, evaluation.labels
-    bins = np.minimum((scores * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    scores, labels = evaluation.scores.astype(np.float64), evaluation.labels
+    bins = calibration_bins(scores)
     counts = np.bincount(bins, minlength=CALIBRATION_BINS)
     met = counts > 0
     mean_score = np.bincount(bins, weights=scores, minlength=CALIBRATION_BINS)[met] / counts[met]

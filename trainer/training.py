@@ -68,7 +68,7 @@ def fit(
     held_out, held_out_tokens = _with_tokens(held_out, tokenizer)
     say(f"{len(training)} reviews to train on, {len(held_out)} held out, {len(tokenizer.words)} words")
 
-    network = checkpoint.load_network(out, checkpoint.LAST) if progress.history else _new_network(settings, tokenizer, len(training))
+    network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, tokenizer, len(training))
     while not progress.is_over(settings.epochs, settings.patience):
         batches = TrainingBatches(tokens, training.labels, settings, len(progress.history))
         epoch = _one_epoch(network, batches, progress, settings, held_out_tokens, held_out.labels, callbacks)
@@ -76,7 +76,7 @@ def fit(
         checkpoint.save(out, progress, network, settings.to_dict(), fingerprint)
         say(_epoch_line(epoch, progress))
 
-    network = checkpoint.load_network(out, checkpoint.BEST)
+    network = checkpoint.kept_network(out, checkpoint.BEST)
     temperature, before, after = _calibrate(network, tokenizer, held_out)
     metrics: dict[str, Any] = {"epoch": progress.best_epoch, "temperature": temperature}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}

@@ -43,7 +43,7 @@ def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Pat
 
 
 def some_texts(rows: int, seed: int = 0) -> list[str]:
-    """Return reviews of 1 to 60 words; those with an even number of words are cheerful."""
+    """Return reviews of 1 to 60 words, the same for the same seed."""
     import random
 
     chance = random.Random(seed)  # noqa: S311  # test data

@@ -13,6 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from exporter.rounding import has_layer
+from exporter.wide import OUTPUT, add_wide_branch
 from scorer.errors import ExportRefused
 
 # Read by onnxruntime 1.14 and later; the oldest that the base install allows is newer.
@@ -28,26 +30,13 @@ FLOAT_REDUCTIONS = {
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16}
 
 
-def round_embedding(network: Any) -> float:
-    """Round the embedding's rows to 16 bits in the Keras network itself, so that the proof is for the file that ships.
-
-    Returns:
-        The largest change of a weight.
-    """
-    layer = network.get_layer("embedding")
-    (weights,) = layer.get_weights()
-    rounded = weights.astype(np.float16).astype(np.float32)
-    layer.set_weights([rounded])
-    return float(np.abs(rounded - weights).max(initial=0.0))
-
-
 def convert(network: Any) -> onnx.ModelProto:
     """Return the ONNX graph of a network made by ``trainer.network``.
 
     Inputs ``token_ids: int32[batch, length]`` and ``lengths: int32[batch]``; output ``score: float32[batch]``.
 
     Args:
-        network: the masked ``keras.Model``, its embedding already rounded.
+        network: the masked ``keras.Model``, its weights already rounded.
 
     Raises:
         ExportRefused: the graph isn't the one that the scorer may run.
@@ -55,7 +44,9 @@ def convert(network: Any) -> onnx.ModelProto:
     model = _through_tf2onnx(network)
     _read_ids_as_they_are(model.graph)
     _bind_lengths(model.graph)
-    if "pooling" not in _layer_names(network):
+    if has_layer(network, "wide"):
+        add_wide_branch(model.graph, network)
+    if not has_layer(network, "pooling"):
         _read_final_states(model.graph)
     _store_embedding_in_16_bits(model.graph, network)
     model.ir_version = IR_VERSION
@@ -101,13 +92,17 @@ def _through_tf2onnx(network: Any) -> onnx.ModelProto:
         tf.TensorSpec([None, None], tf.int32, name="token_ids"),
         tf.TensorSpec([None], tf.int32, name="lengths"),
     ]
-    twin = tf.function(lambda token_ids, lengths: {"score": unmasked(network, token_ids, lengths)}, input_signature=signature)
+    if has_layer(network, "wide"):
+        signature.append(tf.TensorSpec([None], tf.float32, name=OUTPUT))
+    twin = tf.function(lambda *inputs: {"score": unmasked(network, *inputs)}, input_signature=signature)
     model: onnx.ModelProto = tf2onnx.convert.from_function(twin, input_signature=signature, opset=OPSET)[0]
     return model
 
 
-def unmasked(network: Any, token_ids: Any, lengths: Any) -> Any:
+def unmasked(network: Any, token_ids: Any, lengths: Any, wide: Any = 0.0) -> Any:
     """Call the layers of ``network`` without a mask for the LSTM: ``float32[batch]`` scores.
+
+    ``wide`` is the logit of the wide branch, which :mod:`exporter.wide` builds.
 
     Past a row's end the LSTM's states are wrong here; pooling leaves them out, and in the ONNX graph the
     operator never computes them.
@@ -117,10 +112,10 @@ def unmasked(network: Any, token_ids: Any, lengths: Any) -> Any:
     # A plain look-up: what the embedding layer returns carries its mask along, and the LSTM would take it up.
     vectors = ops.take(network.get_layer("embedding").embeddings, token_ids, axis=0)
     states = network.get_layer("lstm")(vectors)
-    if "pooling" in _layer_names(network):
+    if has_layer(network, "pooling"):
         kept = ops.arange(ops.shape(token_ids)[1], dtype="int32")[None, :] < lengths[:, None]
         states = network.get_layer("pooling")(states, mask=kept)
-    return ops.squeeze(network.get_layer("head")(states), -1)
+    return ops.sigmoid(ops.squeeze(network.get_layer("head")(states), -1) + wide)
 
 
 def _read_ids_as_they_are(graph: onnx.GraphProto) -> None:
@@ -161,10 +156,6 @@ def _read_final_states(graph: onnx.GraphProto) -> None:
     for node in reversed(nodes):
         graph.node.insert(place, node)
     head.input[0] = "final"
-
-
-def _layer_names(network: Any) -> set[str]:
-    return {layer.name for layer in network.layers}
 
 
 def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:

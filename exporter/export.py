@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from exporter.bundle import bundle
-from exporter.convert import convert, round_embedding
+from exporter.convert import convert
 from exporter.gate import Gate
 from exporter.golden import SENTENCES
+from exporter.rounding import round_weights
 from exporter.verify import Proof, verify
 from scorer.errors import ExportRefused, OutputError
 from scorer.files import whole_file
@@ -58,6 +59,8 @@ def export(
     if out.is_dir() or (out.exists() and not force):
         raise OutputError(f"exporting to {out}: it exists already; add --force to replace a file, or name another")
     run = RunFolder.open(run_dir)
+    if run.is_linear:
+        raise ExportRefused(f"exporting {run_dir}: it holds a linear model, which can teach but not be exported; name a run of trainer fit")
     network = run.network()
     if not network.get_layer("embedding").mask_zero:
         raise ExportRefused(
@@ -67,9 +70,9 @@ def export(
     held_out = run.held_out()
     tokens = run.tokenizer.encode(held_out.texts)
 
-    say("rounding the embedding to 16 bits")
+    say("rounding weights to 16 and 8 bits")
     unrounded = predict(network, tokens)
-    round_embedding(network)
+    round_weights(network)
     expected = predict(network, tokens)
     rounding = {
         "largest_change": round(float(np.nanmax(np.abs(expected - unrounded))), 6),

@@ -1,16 +1,18 @@
 """The run folder: what a training run leaves, and the only thing that the exporter reads.
 
 model.keras         the network, masked, calibrated, with its best weights
+linear.npz          in its place: the weights of a linear model, which can teach but not be exported
 tokenizer.json      the vocabulary, the rules and the token limit
 config.json         settings, data, versions, command, date
 metrics.json        figures on held-out reviews, before and after calibration
-history.csv         a line an epoch
-history.png         loss and accuracy over the epochs
+history.csv         a line an epoch; of a network only
+history.png         loss and accuracy over the epochs; of a network only
 roc.png             ROC on the held-out reviews
 calibration.png     share of positives over the score, on the held-out reviews
 held_out.parquet    the held-out reviews: review, label
 run.json            format and the SHA-256 of each file above; written last: a folder without it is unfinished
 checkpoint/         the last finished epoch; only while the run is unfinished
+soft_labels/        what the run said of unlabeled reviews, once it has been a teacher
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -38,6 +42,7 @@ from trainer.sources import read_reviews
 FORMAT = "review-sentiment-run/1"
 
 MODEL = "model.keras"
+LINEAR = "linear.npz"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 METRICS = "metrics.json"
@@ -48,6 +53,7 @@ CALIBRATION_PICTURE = "calibration.png"
 HELD_OUT = "held_out.parquet"
 MANIFEST = "run.json"
 CHECKPOINT = "checkpoint"
+SOFT_LABELS = "soft_labels"
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,36 @@ class RunFolder:
         tokenizer = Tokenizer(tuple(stored["words"]), Rules.from_dict(stored["rules"]), stored["max_tokens"])
         return cls(path, tokenizer, json.loads((path / CONFIG).read_text()), json.loads((path / METRICS).read_text()))
 
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the manifest, in hex: the run's identity."""
+        return _sha256(self.path / MANIFEST)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a student tells of this run: its name, command and fingerprint, as JSON types."""
+        return {"name": self.path.name, "command": self.config["command"], "sha256": self.fingerprint}
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the run fitted a linear model, not a network."""
+        return (self.path / LINEAR).is_file()
+
     def network(self) -> Any:
         """Return the trained ``keras.Model``."""
         from trainer.network import load_network
 
         return load_network(self.path / MODEL)
+
+    def predict(self, texts: pa.Array) -> npt.NDArray[np.float32]:
+        """Return ``float32[reviews]``, the probability of positive; NaN where a review has no token."""
+        tokens = self.tokenizer.encode(texts)
+        if self.is_linear:
+            from trainer.linear import LinearModel
+
+            return LinearModel.load(self.path / LINEAR).predict(tokens)
+        from trainer.batches import predict
+
+        return predict(self.network(), tokens)
 
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
@@ -97,29 +128,31 @@ class RunFolder:
 def write_run(
     path: Path,
     *,
-    network: Any,
+    model: Any,
     tokenizer: Tokenizer,
     config: dict[str, Any],
     metrics: dict[str, Any],
-    history: Sequence[Epoch],
     held_out: Reviews,
     evaluation: Evaluation,
+    history: Sequence[Epoch] = (),
 ) -> None:
     """Write a finished run: every file, then the manifest that makes them one, then the checkpoint goes.
 
-    ``evaluation`` is that of the network on the held-out reviews.
+    ``model`` is a Keras network with its history, or a linear model without; ``evaluation`` is its on the held-out reviews.
     """
-    network.save(path / MODEL)
+    names = [MODEL if history else LINEAR, TOKENIZER, CONFIG, METRICS, HELD_OUT, ROC_PICTURE, CALIBRATION_PICTURE]
+    model.save(path / names[0])
     stored = {"rules": tokenizer.rules.to_dict(), "max_tokens": tokenizer.max_tokens, "words": tokenizer.words}
     _write_json(path / TOKENIZER, stored)
     _write_json(path / CONFIG, config)
     _write_json(path / METRICS, metrics)
-    write_history(path / HISTORY, history)
     pq.write_table(pa.table({"review": held_out.texts, "label": held_out.labels}), path / HELD_OUT, compression="zstd")
-    draw_history(path / HISTORY_PICTURE, history)
     draw_roc(path / ROC_PICTURE, evaluation)
     draw_calibration(path / CALIBRATION_PICTURE, evaluation)
-    names = (MODEL, TOKENIZER, CONFIG, METRICS, HISTORY, HELD_OUT, HISTORY_PICTURE, ROC_PICTURE, CALIBRATION_PICTURE)
+    if history:
+        names += [HISTORY, HISTORY_PICTURE]
+        write_history(path / HISTORY, history)
+        draw_history(path / HISTORY_PICTURE, history)
     manifest = {"format": FORMAT, "files": {name: _sha256(path / name) for name in names}}
     with whole_file(path / MANIFEST) as temporary:
         _write_json(temporary, manifest)

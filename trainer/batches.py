@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -15,20 +16,29 @@ from trainer.settings import Settings
 BATCHES_A_POOL = 50
 # Lengths are rounded up to a multiple of it: backends that compile a shape at a time then see few shapes.
 LENGTH_STEP = 16
+# Words that a crop has, at least and at most: from half a sentence to a few.
+CROP_LENGTHS = (4, 60)
 
 Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
-    """The batches of one epoch: ``(int32[batch, length], float32[batch, 1])``, in an order of their own."""
+    """The batches of one epoch: ``(int32[batch, length], float32[batch, 1])``, in an order of their own.
 
-    def __init__(self, tokens: Tokens, labels: npt.NDArray[np.int8], settings: Settings, epoch: int) -> None:
+    Args:
+        tokens: of the training reviews.
+        targets: ``float32[reviews]``, the probability of positive to be learned.
+        settings: how batches are made.
+        epoch: counted from 0.
+    """
+
+    def __init__(self, tokens: Tokens, targets: npt.NDArray[np.float32], settings: Settings, epoch: int) -> None:
         super().__init__()
-        self._tokens = tokens
-        self._labels = labels
+        self._targets = targets
         self._settings = settings
         self._epoch = epoch
         rng = np.random.default_rng([settings.seed, epoch])
+        self._tokens = tokens = crop(tokens, settings.crops, rng) if settings.crops else tokens
         self._batches = draw_batches(tokens.lengths, settings.batch_size, rng, bucketed=settings.bucketed)
 
     def __len__(self) -> int:
@@ -42,7 +52,24 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
             rng = np.random.default_rng([self._settings.seed, self._epoch, index])
             dropped = (rng.random(token_ids.shape) < self._settings.word_dropout) & (token_ids != PAD_ID)
             token_ids[dropped] = UNKNOWN_ID
-        return token_ids, self._labels[rows].astype(np.float32)[:, None]
+        return token_ids, self._targets[rows, None]
+
+
+def crop(tokens: Tokens, share: float, rng: np.random.Generator) -> Tokens:
+    """Cut a share of the reviews to some words in a row, so that a network learns to read short texts too.
+
+    Args:
+        tokens: of whole reviews.
+        share: of them to cut, in [0, 1].
+        rng: draws which, how long and where.
+    """
+    lengths = np.diff(tokens.offsets)
+    cut = rng.random(len(tokens)) < share
+    kept = np.where(cut, np.minimum(rng.integers(*CROP_LENGTHS, len(tokens), endpoint=True), lengths), lengths)
+    starts = tokens.offsets[:-1] + (rng.random(len(tokens)) * (lengths - kept + 1)).astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(kept)])
+    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], kept)
+    return replace(tokens, ids=tokens.ids[places], offsets=offsets)
 
 
 def draw_batches(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scorer._version import __version__
 from scorer.command import CommandGroup, import_quietly, say
 from trainer.settings import PRESETS, Settings, preset
+
+if TYPE_CHECKING:
+    from trainer.artifact import RunFolder
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,6 +51,9 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+GROUP_OPTION = click.option(
+    "--group-column", metavar="NAME", help="Column that tells what a review is about: those of one product are held out together."
+)
 COLUMN_OPTIONS = (
     click.option("--text-column", metavar="NAME", help="Column with the reviews.  [default: review, text, body, …]"),
     click.option("--label-column", metavar="NAME", help="Column with the labels.  [default: label, sentiment, target, …]"),
@@ -65,16 +71,29 @@ def column_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder to make.")
 @click.option("--test", type=click.Path(path_type=Path), help="Labelled reviews to report on when the run is done.")
+@click.option("--unlabeled", type=click.Path(path_type=Path), help="Further reviews, without labels, to learn from through --teacher.")
+@click.option(
+    "--teacher",
+    "teacher_dirs",
+    metavar="RUN_DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Labels them; repeatable.",
+)
 @click.option("--resume", is_flag=True, help="Go on after the last finished epoch of an interrupted run in --out.")
 @column_options
+@GROUP_OPTION
 @settings_options
 def fit(
     data: Path,
     out: Path,
     test: Path | None,
+    unlabeled: Path | None,
+    teacher_dirs: tuple[Path, ...],
     resume: bool,
     text_column: str | None,
     label_column: str | None,
+    group_column: str | None,
     preset_name: str,
     **changes: Any,
 ) -> None:
@@ -85,19 +104,65 @@ def fit(
     Defaults of settings are those of the preset `default`.
     """
     settings = preset(preset_name, **changes)
-    from trainer.sources import read_reviews
+    from trainer.sources import read_reviews, read_texts
+    from trainer.teacher import open_teachers
 
-    reviews = read_reviews(data, text_column, label_column)
+    teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
+    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
+    unlabeled_texts = None if unlabeled is None else read_texts(unlabeled, text_column)
     test_reviews = None if test is None else read_reviews(test, text_column, label_column, part="test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
     import_quietly("keras")
-    from trainer.evaluation import metrics_table
     from trainer.training import fit as fit_network
     from trainer.watching import StepLine
 
-    run = fit_network(reviews, settings, out, test=test_reviews, resume=resume, say=say, callbacks=[StepLine()])
+    run = fit_network(
+        reviews,
+        settings,
+        out,
+        unlabeled=unlabeled_texts,
+        teachers=teachers,
+        test=test_reviews,
+        resume=resume,
+        say=say,
+        callbacks=[StepLine()],
+    )
+    _show(run)
+
+
+@cli.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder to make.")
+@click.option("--test", type=click.Path(path_type=Path), help="Labelled reviews to report on when the run is done.")
+@click.option("--vocabulary", type=click.IntRange(1), default=60_000, show_default=True, help="Words that the model knows.")
+@click.option("--held-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.1, show_default=True, help="Share.")
+@column_options
+@GROUP_OPTION
+def linear(
+    data: Path,
+    out: Path,
+    test: Path | None,
+    vocabulary: int,
+    held_out: float,
+    text_column: str | None,
+    label_column: str | None,
+    group_column: str | None,
+) -> None:
+    """Fit the linear model that people would use instead: a yardstick for networks, and their first teacher."""
+    from trainer.linear_training import LinearSettings, train_linear
+    from trainer.sources import read_reviews
+
+    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
+    test_reviews = None if test is None else read_reviews(test, text_column, label_column, part="test")
+    settings = LinearSettings(vocabulary=vocabulary, held_out=held_out)
+    _show(train_linear(reviews, settings, out, test=test_reviews, say=say))
+
+
+def _show(run: RunFolder) -> None:
+    from trainer.evaluation import metrics_table
+
     click.echo(metrics_table({name.replace("_", " "): run.metrics[name] for name in ("held_out", "test") if name in run.metrics}))
-    say(f"wrote {out}")
+    say(f"wrote {run.path}")
 
 
 @cli.command()
@@ -105,17 +170,17 @@ def fit(
 @click.argument("data", type=click.Path(path_type=Path))
 @column_options
 def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: str | None) -> None:
-    """Measure the network of the run folder RUN_DIR on the labelled reviews DATA."""
+    """Measure the model of the run folder RUN_DIR on the labelled reviews DATA."""
     from trainer.sources import read_reviews
 
     reviews = read_reviews(data, text_column, label_column, part="test")
     import_quietly("keras")
     from trainer.artifact import RunFolder
-    from trainer.evaluation import evaluate as evaluate_network
+    from trainer.evaluation import evaluate as evaluate_scores
     from trainer.evaluation import metrics_table
 
     run = RunFolder.open(run_dir)
-    evaluation = evaluate_network(run.network(), run.tokenizer, reviews)
+    evaluation = evaluate_scores(run.predict(reviews.texts), reviews)
     click.echo(metrics_table({reviews.name: evaluation.metrics.to_dict()}))
     if evaluation.without_text:
         say(f"{evaluation.without_text} reviews without text have no score and are left out")

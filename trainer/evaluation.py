@@ -6,22 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from scorer.tokenizer import Tokenizer
 from trainer.artifact import RunFolder
-from trainer.batches import predict
 from trainer.metrics import Evaluation, measure
 from trainer.reviews import Reviews, check_both_kinds
 
 
-def evaluate(network: Any, tokenizer: Tokenizer, reviews: Reviews) -> Evaluation:
-    """Measure a Keras network on labelled reviews.
+def evaluate(scores: npt.NDArray[np.float32], reviews: Reviews) -> Evaluation:
+    """Measure ``float32[reviews]`` scores of labelled reviews, NaN where there is none.
 
     Raises:
         ReviewsError: the reviews are all of one kind.
     """
     check_both_kinds(reviews)
-    scores = predict(network, tokenizer.encode(reviews.texts))
     scored = ~np.isnan(scores)
     kept, labels = scores[scored], reviews.labels[scored]
     return Evaluation(measure(kept, labels), kept, labels, int(np.count_nonzero(~scored)))
@@ -44,11 +42,12 @@ def metrics_table(columns: Mapping[str, Mapping[str, Any]]) -> str:
 
 def compare(runs: list[RunFolder]) -> str:
     """Return a table of runs: the settings in which they differ, then what each reached on its held-out and test reviews."""
-    differing = [name for name in runs[0].config["settings"] if len({str(run.config["settings"].get(name)) for run in runs}) > 1]
+    names = dict.fromkeys(name for run in runs for name in run.config["settings"])
+    differing = [name for name in names if len({str(run.config["settings"].get(name)) for run in runs}) > 1]
     columns = {}
     for run in runs:
         figures = {name: run.config["settings"].get(name, "-") for name in differing}
-        figures |= {"data": run.config["data"]["sha256"][:12], "epoch": run.metrics["epoch"]}
+        figures |= {"data": run.config["data"]["sha256"][:12], "epoch": run.metrics.get("epoch", "-")}
         for part in ("held_out", "test"):
             figures |= {f"{part}_{name}": value for name, value in run.metrics.get(part, {}).items()}
         columns[run.path.name] = figures

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from trainer.settings import Settings
+from trainer.wide import WideBranch
 
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
@@ -66,11 +67,20 @@ def build_network(settings: Settings, words: int, steps: int) -> keras.Model:
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
-    score = keras.layers.Dense(1, activation="sigmoid", name="head")(x)
+    logit = keras.layers.Dense(1, name="head")(x)
+    if settings.bigram_slots:
+        logit = keras.layers.Add(name="logit")([logit, WideBranch(words, settings.bigram_slots, name="wide")(token_ids)])
+    score = keras.layers.Activation("sigmoid", name="score")(logit)
 
     network = keras.Model(token_ids, score, name=settings.preset)
-    network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=["accuracy"])
+    network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=[same_side])
     return network
+
+
+@keras.saving.register_keras_serializable(package="review_sentiment")  # type: ignore[untyped-decorator]  # keras has no types
+def same_side(targets: Any, scores: Any) -> Any:
+    """Return which scores lie on the side of 0.5 that the target lies on: a target may be a teacher's probability."""
+    return ops.cast(ops.equal(targets >= 0.5, scores >= 0.5), "float32")
 
 
 def _optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:

@@ -24,8 +24,15 @@ class Settings:
     bidirectional: bool = field(default=True, metadata={"help": "read from both ends"})
     mask: bool = field(default=True, metadata={"help": "keep padding out of the LSTM; without it nothing can be exported"})
     pooling: str = field(default="max", metadata={"help": "what the last layer sees of the states", "choices": ("max", "last")})
+    bigram_slots: int = field(
+        default=0, metadata={"help": "slots of the wide branch, which adds up a weight a word and a hashed bigram; 0: none", "at_least": 0}
+    )
+    vector_epochs: int = field(
+        default=0, metadata={"help": "passes of word2vec over all reviews that the embedding starts from; 0: from chance", "at_least": 0}
+    )
     dropout: float = field(default=0.5, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
     word_dropout: float = field(default=0.2, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
+    crops: float = field(default=0.0, metadata={"help": "share of reviews cut to a few words", "at_least": 0, "at_most": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
     learning_rate: float = field(default=1.5e-3, metadata={"help": "how far weights move", "above": 0})
     schedule: str = field(
@@ -53,6 +60,7 @@ class Settings:
         wrong = (
             ("at_least" in rules and value < rules["at_least"] and f"at least {rules['at_least']}")
             or ("above" in rules and value <= rules["above"] and f"above {rules['above']}")
+            or ("at_most" in rules and value > rules["at_most"] and f"at most {rules['at_most']}")
             or ("below" in rules and value >= rules["below"] and f"below {rules['below']}")
             or ("choices" in rules and value not in rules["choices"] and "one of " + ", ".join(rules["choices"]))
         )

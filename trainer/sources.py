@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from scorer.errors import ReviewsError, UsageError
 from trainer import aclimdb, keras_imdb, tables
 from trainer.reviews import Reviews
@@ -16,7 +18,13 @@ from trainer.reviews import Reviews
 PARTS = ("train", "test")
 
 
-def read_reviews(source: Path, text_column: str | None = None, label_column: str | None = None, part: str = "train") -> Reviews:
+def read_reviews(
+    source: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    part: str = "train",
+    group_column: str | None = None,
+) -> Reviews:
     """Read labelled reviews.
 
     Args:
@@ -24,18 +32,38 @@ def read_reviews(source: Path, text_column: str | None = None, label_column: str
         text_column: which column of a table holds the reviews; found by its usual names where None.
         label_column: which column of a table holds the labels; found by its usual names where None.
         part: ``train`` or ``test``, of a source that has both.
+        group_column: which column of a table tells what a review is about; None where none does.
 
     Raises:
-        UsageError: the source doesn't exist.
+        UsageError: the source doesn't exist, or has no columns to group by.
         ReviewsError: it can't be read, lacks a column, holds a label that isn't one, or no review at all.
     """
-    reviews = _read(source, text_column, label_column, part)
+    other = _read_other(source, part)
+    if other is not None and group_column is not None:
+        raise UsageError(f"reading {source}: it has no columns, and so none to group by; leave out --group-column")
+    reviews = tables.read(source, text_column, label_column, group_column) if other is None else other
     if not len(reviews):
         raise ReviewsError(f"reading {source}: there are no reviews in it")
     return reviews
 
 
-def _read(source: Path, text_column: str | None, label_column: str | None, part: str) -> Reviews:
+def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringArray:
+    """Read reviews without labels, ``large_string[reviews]``, from a table or a folder of tables.
+
+    Raises:
+        UsageError: the source doesn't exist.
+        ReviewsError: it can't be read, has no text column, or no review at all.
+    """
+    if not source.exists():
+        raise UsageError(f"reading reviews: {source} does not exist")
+    texts = tables.read_texts(source, text_column)
+    if not len(texts):
+        raise ReviewsError(f"reading {source}: there are no reviews in it")
+    return texts
+
+
+def _read_other(source: Path, part: str) -> Reviews | None:
+    """Return the reviews of a source that isn't a table; None of one that is."""
     if not source.exists():
         if str(source) == keras_imdb.NAME:
             return keras_imdb.read(part)
@@ -43,6 +71,4 @@ def _read(source: Path, text_column: str | None, label_column: str | None, part:
     if aclimdb.is_archive(source):
         return aclimdb.read_archive(source, part)
     folder = aclimdb.find_folder(source, part)
-    if folder is not None:
-        return aclimdb.read_folder(folder, source.name)
-    return tables.read(source, text_column, label_column)
+    return None if folder is None else aclimdb.read_folder(folder, source.name)

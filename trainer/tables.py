@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,17 +26,60 @@ LABELS = {
 }  # fmt: skip
 
 ROWS_AT_ONCE = 10_000
+Part = TypeVar("Part")
+
 LONGEST_FIELD = 1 << 30  # characters; the csv module's own limit is 128 Ki, which a long review passes
 
 
-def read(source: Path, text_column: str | None, label_column: str | None) -> Reviews:
+@dataclass(frozen=True)
+class Table:
+    """A file that is open: its schema, and what reads some of its columns."""
+
+    schema: pa.Schema
+    batches: Callable[[list[str]], Iterator[pa.RecordBatch]]
+
+
+def read(source: Path, text_column: str | None = None, label_column: str | None = None, group_column: str | None = None) -> Reviews:
     """Read a Parquet or CSV file, or every such file in a folder, in the order of their names.
 
     Raises:
         ReviewsError: it can't be read, lacks a column, or holds a label that isn't one.
     """
-    parts = [_read_file(path, text_column, label_column) for path in _files(source)]
-    return Reviews.concatenate(parts, source.name)
+
+    def part(table: Table) -> Reviews:
+        text_name, label_name = find_text_column(table.schema, text_column), _find_label_column(table.schema, label_column)
+        if group_column is not None and group_column not in table.schema.names:
+            raise ReviewsError(f"there is no column {group_column!r}; the columns are {', '.join(table.schema.names)}")
+        texts, labels, groups, row = [], [], [], 0
+        for batch in table.batches(list(dict.fromkeys([text_name, label_name, *([group_column] if group_column else [])]))):
+            texts.append(valid_text(batch.column(text_name))[0])
+            labels.append(parse_labels(batch.column(label_name), row))
+            if group_column:
+                groups.append(batch.column(group_column).cast(pa.large_string()))
+            row += len(batch)
+        return Reviews(
+            _joined(texts), np.concatenate([np.zeros(0, np.int8), *labels]), source.name, _joined(groups) if group_column else None
+        )
+
+    return Reviews.concatenate([_read_file(path, part) for path in _files(source)], source.name)
+
+
+def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringArray:
+    """Read the texts alone, ``large_string[reviews]``, of a Parquet or CSV file or a folder of them.
+
+    Raises:
+        ReviewsError: it can't be read, or has no text column.
+    """
+
+    def part(table: Table) -> pa.LargeStringArray:
+        name = find_text_column(table.schema, text_column)
+        return _joined([valid_text(batch.column(name))[0] for batch in table.batches([name])])
+
+    return _joined([_read_file(path, part) for path in _files(source)])
+
+
+def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:
+    return pa.concat_arrays([pa.array([], pa.large_string()), *parts])
 
 
 def _files(source: Path) -> list[Path]:
@@ -46,34 +91,24 @@ def _files(source: Path) -> list[Path]:
     return found
 
 
-def _read_file(path: Path, text_column: str | None, label_column: str | None) -> Reviews:
+def _read_file(path: Path, part: Callable[[Table], Part]) -> Part:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ReviewsError(f"reading {path}: only .parquet and .csv files, aclImdb archives, and folders can be read")
     try:
-        schema, batches = reader(path)
-        text_name, label_name = find_text_column(schema, text_column), _find_label_column(schema, label_column)
-        texts, labels, row = [], [], 0
-        for batch in batches([text_name, label_name]):
-            texts.append(valid_text(batch.column(text_name))[0])
-            labels.append(parse_labels(batch.column(label_name), row))
-            row += len(batch)
+        return part(reader(path))
     except (OSError, pa.ArrowException, csv.Error) as error:
         raise ReviewsError(f"reading {path}: {' '.join(str(error).split())}") from error
     except ReviewsError as error:
         raise ReviewsError(f"reading {path}: {error}") from error
-    return Reviews(pa.concat_arrays([pa.array([], pa.large_string()), *texts]), np.concatenate([np.zeros(0, np.int8), *labels]), path.name)
 
 
-Batches = Callable[[list[str]], Iterator[pa.RecordBatch]]
-
-
-def _parquet(path: Path) -> tuple[pa.Schema, Batches]:
+def _parquet(path: Path) -> Table:
     file = pq.ParquetFile(path, pre_buffer=False)
-    return file.schema_arrow, lambda columns: file.iter_batches(ROWS_AT_ONCE, columns=columns)
+    return Table(file.schema_arrow, lambda columns: file.iter_batches(ROWS_AT_ONCE, columns=columns))
 
 
-def _csv(path: Path) -> tuple[pa.Schema, Batches]:
+def _csv(path: Path) -> Table:
     """Every column is read as text: a label "0" stays what was written, and a review "123" stays a text."""
     rows = _csv_rows(path)
     _, names = next(rows, (1, []))
@@ -93,7 +128,7 @@ def _csv(path: Path) -> tuple[pa.Schema, Batches]:
                 kept = [[] for _ in places]
         yield pa.record_batch(kept, schema=wanted)
 
-    return schema, batches
+    return Table(schema, batches)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -109,7 +144,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise ReviewsError(f"line {reader.line_num}: {error}; write a quote within a quoted field twice") from error
 
 
-READERS: dict[str, Callable[[Path], tuple[pa.Schema, Batches]]] = {".parquet": _parquet, ".csv": _csv}
+READERS: dict[str, Callable[[Path], Table]] = {".parquet": _parquet, ".csv": _csv}
 
 
 def _find_label_column(schema: pa.Schema, asked: str | None) -> str:

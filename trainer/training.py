@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from scorer._version import __version__
-from scorer.errors import ReviewsError, RunFolderError
-from scorer.tokenizer import Tokenizer, Tokens
+from scorer.errors import RunFolderError
+from scorer.tokenizer import Tokens
 from trainer import artifact, checkpoint
 from trainer.artifact import RunFolder
 from trainer.batches import TrainingBatches, predict
-from trainer.calibration import apply_temperature, cooled, fit_temperature
+from trainer.calibration import fit_line
 from trainer.checkpoint import Progress
 from trainer.evaluation import evaluate
 from trainer.history import Epoch
-from trainer.metrics import Evaluation, measure
+from trainer.lesson import Lesson, prepare_lesson, split, with_tokens
+from trainer.metrics import measure
 from trainer.network import build_network
+from trainer.ngrams import start_weights
+from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
 from trainer.settings import Settings
-from trainer.vocabulary import build_tokenizer
+from trainer.vectors import word_vectors
 
 Say = Callable[[str], None]
 
@@ -38,6 +39,8 @@ def fit(
     settings: Settings,
     out: Path,
     *,
+    unlabeled: pa.LargeStringArray | None = None,
+    teachers: Sequence[RunFolder] = (),
     test: Reviews | None = None,
     resume: bool = False,
     say: Say = lambda line: None,
@@ -49,6 +52,8 @@ def fit(
         reviews: of both kinds; a share of them is held out.
         settings: what to train, and how.
         out: the run folder to make.
+        unlabeled: ``large_string[n]``, further reviews, to learn from with the labels that the teachers give them.
+        teachers: finished runs; there are some where there are unlabeled reviews.
         test: labelled reviews of both kinds to report on, and for nothing else.
         resume: go on after the last finished epoch of an interrupted run in ``out``.
         say: is given a line of progress now and then.
@@ -59,59 +64,45 @@ def fit(
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     check_both_kinds(reviews)
-    fingerprint = reviews.fingerprint()
-    progress = _prepare_folder(out, settings, fingerprint, resume=resume)
+    origin = Origin.of(reviews, unlabeled, teachers)
+    progress = _prepare_folder(out, settings, origin.fingerprint, resume=resume)
 
-    training, held_out = split(reviews, settings)
-    tokenizer = build_tokenizer(training.texts, words=settings.vocabulary, max_tokens=settings.max_tokens)
-    training, tokens = _with_tokens(training, tokenizer)
-    held_out, held_out_tokens = _with_tokens(held_out, tokenizer)
-    say(f"{len(training)} reviews to train on, {len(held_out)} held out, {len(tokenizer.words)} words")
+    training, held_out = split(reviews, settings.held_out)
+    lesson = prepare_lesson(training, unlabeled, teachers, settings, say)
+    held_out = with_tokens(held_out, lesson.tokenizer)
+    held_out_tokens = lesson.tokenizer.encode(held_out.texts)
+    say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
-    network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, tokenizer, len(training))
+    network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
     while not progress.is_over(settings.epochs, settings.patience):
-        batches = TrainingBatches(tokens, training.labels, settings, len(progress.history))
+        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history))
         epoch = _one_epoch(network, batches, progress, settings, held_out_tokens, held_out.labels, callbacks)
         progress = progress.after(epoch)
-        checkpoint.save(out, progress, network, settings.to_dict(), fingerprint)
+        checkpoint.save(out, progress, network, settings.to_dict(), origin.fingerprint)
         say(_epoch_line(epoch, progress))
 
     network = checkpoint.kept_network(out, checkpoint.BEST)
-    temperature, before, after = _calibrate(network, tokenizer, held_out)
-    metrics: dict[str, Any] = {"epoch": progress.best_epoch, "temperature": temperature}
+    before = evaluate(predict(network, held_out_tokens), held_out)
+    line = fit_line(before.scores, before.labels)
+    line.fold_into(network)
+    after = evaluate(predict(network, held_out_tokens), held_out)
+    metrics: dict[str, Any] = {"epoch": progress.best_epoch, "calibration": asdict(line)}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:
         say(f"scoring {len(test)} test reviews")
-        metrics |= {"test": evaluate(network, tokenizer, test).metrics.to_dict(), "test_data": _data(test)}
+        scores = predict(network, lesson.tokenizer.encode(test.texts))
+        metrics |= {"test": evaluate(scores, test).metrics.to_dict(), "test_data": test.describe()}
     artifact.write_run(
         out,
-        network=network,
-        tokenizer=tokenizer,
-        config=_config(settings, reviews, held_out, fingerprint),
+        model=network,
+        tokenizer=lesson.tokenizer,
+        config=origin.to_config("fit", settings.to_dict(), settings.options(), held_out, ("keras", keras.backend.backend())),
         metrics=metrics,
         history=progress.history,
         held_out=held_out,
         evaluation=after,
     )
     return RunFolder.open(out)
-
-
-def split(reviews: Reviews, settings: Settings) -> tuple[Reviews, Reviews]:
-    """Return the reviews to train on and those held out, drawn by the seed.
-
-    Raises:
-        ReviewsError: one of the two would be without positive or negative reviews.
-    """
-    rows = np.random.default_rng(settings.seed).permutation(len(reviews))
-    count = max(1, round(len(reviews) * settings.held_out))
-    parts = reviews.take(np.sort(rows[count:])), reviews.take(np.sort(rows[:count]))
-    for part in parts:
-        if int(part.labels.sum()) in (0, len(part)):
-            raise ReviewsError(
-                f"holding out {count} of the {len(reviews)} reviews of {reviews.name}: one part would have reviews "
-                "of one kind only; give more reviews, or another --held-out or --seed"
-            )
-    return parts
 
 
 def _prepare_folder(out: Path, settings: Settings, fingerprint: str, *, resume: bool) -> Progress:
@@ -136,19 +127,17 @@ def _prepare_folder(out: Path, settings: Settings, fingerprint: str, *, resume: 
     return Progress()
 
 
-def _with_tokens(reviews: Reviews, tokenizer: Tokenizer) -> tuple[Reviews, Tokens]:
-    """Return the reviews that have a token, and their tokens: nothing can be learned from the others."""
-    tokens = tokenizer.encode(reviews.texts)
-    rows = np.flatnonzero(tokens.lengths > 0)
-    if len(rows) == len(reviews):
-        return reviews, tokens
-    kept = reviews.take(rows)
-    return kept, tokenizer.encode(kept.texts)
-
-
-def _new_network(settings: Settings, tokenizer: Tokenizer, reviews: int) -> keras.Model:
+def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
-    return build_network(settings, len(tokenizer.words), settings.epochs * -(-reviews // settings.batch_size))
+    words = len(lesson.tokenizer.words)
+    network = build_network(settings, words, settings.epochs * -(-len(lesson.tokens) // settings.batch_size))
+    if settings.vector_epochs:
+        say(f"word2vec on {len(lesson.tokens.ids):,} words, {settings.vector_epochs} times")
+        vectors = word_vectors(lesson.tokens, words, settings.embedding, settings.vector_epochs, settings.seed)
+        network.get_layer("embedding").set_weights([vectors])
+    if settings.bigram_slots:
+        network.get_layer("wide").set_weights(start_weights(lesson.tokens, lesson.targets, words, settings.bigram_slots))
+    return network
 
 
 def _one_epoch(
@@ -167,11 +156,11 @@ def _one_epoch(
     fitted = network.fit(batches, initial_epoch=done, epochs=done + 1, shuffle=False, verbose=0, callbacks=callbacks)
     scores = predict(network, held_out_tokens)
     held_out = measure(scores, held_out_labels)
-    calibrated = cooled(scores, fit_temperature(scores, held_out_labels))
+    calibrated = fit_line(scores, held_out_labels)(scores)
     return Epoch(
         epoch=done + 1,
         loss=float(fitted.history["loss"][0]),
-        accuracy=float(fitted.history["accuracy"][0]),
+        accuracy=float(fitted.history["same_side"][0]),
         held_out_loss=held_out.log_loss,
         held_out_calibrated_loss=measure(calibrated, held_out_labels).log_loss,
         held_out_accuracy=held_out.accuracy,
@@ -185,29 +174,6 @@ def _reseed(network: Any, seed: int, epoch: int) -> None:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.random.SeedSequence([seed, epoch, place]).generate_state(2))
-
-
-def _calibrate(network: Any, tokenizer: Tokenizer, held_out: Reviews) -> tuple[float, Evaluation, Evaluation]:
-    """Fold the best temperature into the network's last layer; return it, and how the network did before and after."""
-    before = evaluate(network, tokenizer, held_out)
-    temperature = fit_temperature(before.scores, before.labels)
-    apply_temperature(network.get_layer("head"), temperature)
-    return round(temperature, 4), before, evaluate(network, tokenizer, held_out)
-
-
-def _config(settings: Settings, reviews: Reviews, held_out: Reviews, fingerprint: str) -> dict[str, Any]:
-    names = ("keras", keras.backend.backend(), "numpy", "pyarrow")
-    return {
-        "settings": settings.to_dict(),
-        "data": {"name": reviews.name, "reviews": len(reviews), "held_out": len(held_out), "sha256": fingerprint},
-        "command": " ".join(["trainer", "fit", reviews.name, *settings.options()]),
-        "versions": {"python": platform.python_version(), "review-sentiment": __version__, **{name: version(name) for name in names}},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def _data(reviews: Reviews) -> dict[str, Any]:
-    return {"name": reviews.name, "reviews": len(reviews), "sha256": reviews.fingerprint()}
 
 
 def _epoch_line(epoch: Epoch, progress: Progress) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from exporter.convert import round_embedding
+from exporter.rounding import round_weights
 from exporter.verify import TOLERANCE
 from scorer import SentimentModel
 from trainer.artifact import RunFolder
@@ -26,7 +26,7 @@ def main(run_dir: Path, model_file: Path, source: Path) -> None:
     network = run.network()
     tokens = run.tokenizer.encode(reviews.texts)
     unrounded = predict(network, tokens)
-    round_embedding(network)
+    round_weights(network)
     keras_scores, scores = predict(network, tokens), model.score(reviews.texts)
     largest = float(np.nanmax(np.abs(scores - keras_scores)))
     turned = int(np.count_nonzero((keras_scores >= 0.5) != (unrounded >= 0.5)))

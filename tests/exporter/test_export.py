@@ -14,9 +14,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from exporter import export as export_module
-from exporter.convert import IR_VERSION, OPSET, check_graph, convert, round_embedding
+from exporter.convert import IR_VERSION, OPSET, check_graph, convert
 from exporter.export import export
 from exporter.golden import SENTENCES
+from exporter.rounding import round_weights
 from exporter.verify import verify
 from helpers import left_in, run_command
 from scorer import SentimentModel
@@ -43,8 +44,8 @@ def exported(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"bidirectional": False}, {"pooling": "last"}, {"pooling": "last", "bidirectional": False}],
-    ids=["default", "forward", "last", "article"],
+    [{}, {"bidirectional": False}, {"pooling": "last"}, {"pooling": "last", "bidirectional": False}, {"bigram_slots": 64}],
+    ids=["default", "forward", "last", "article", "wide"],
 )
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(changes: dict[str, object]) -> None:
     import onnxruntime
@@ -54,12 +55,16 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(changes: dict
     network.get_layer("head").set_weights(
         [np.random.default_rng(0).normal(0, 2, weight.shape) for weight in network.get_layer("head").get_weights()]
     )
-    assert 0 < round_embedding(network) < 1e-4
+    if "bigram_slots" in changes:
+        wide = network.get_layer("wide")
+        wide.set_weights([np.random.default_rng(1).normal(0, 1, weight.shape) for weight in wide.get_weights()])
+    round_weights(network)
     model = convert(network)
 
     operators = [node.op_type for node in model.graph.node]
     assert operators.count("LSTM") == 1
-    assert not set(operators) & {"Loop", "Scan", "If", "ReduceSum", "ReduceMean", "Softmax"}
+    assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
+    assert operators.count("ReduceSum") == (2 if "bigram_slots" in changes else 0)  # of integers, or the conversion would refuse
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]
     assert model.ir_version == IR_VERSION
@@ -91,7 +96,7 @@ def test_a_real_run_becomes_a_model_file_that_the_scorer_reads(run: RunFolder, e
     assert model.label(model.score(["A great, lovely film."])[0]) == "positive"
     assert model.label(model.score(["A dull, awful film."])[0]) == "negative"
     network = run.network()
-    round_embedding(network)
+    round_weights(network)
     held_out = run.held_out()
     expected = predict(network, run.tokenizer.encode(held_out.texts))
     np.testing.assert_allclose(model.score(held_out.texts), expected, atol=1e-6)

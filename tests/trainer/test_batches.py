@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.tokenizer import Tokens
-from trainer.batches import LENGTH_STEP, TrainingBatches, draw_batches
+from trainer.batches import CROP_LENGTHS, LENGTH_STEP, TrainingBatches, crop, draw_batches
 from trainer.settings import preset
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=300).map(lambda lengths: np.array(lengths, np.int64))
@@ -29,8 +29,8 @@ def batches(epoch: int, seed: int = 0, **changes: object) -> TrainingBatches:
     lengths = np.random.default_rng(5).integers(1, 100, 500)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     tokens = Tokens(np.full(offsets[-1], 7, np.int32), offsets, max_tokens=60)
-    labels = (lengths % 2).astype(np.int8)
-    return TrainingBatches(tokens, labels, preset("default", batch_size=16, seed=seed, **changes), epoch)
+    targets = (lengths % 2).astype(np.float32)
+    return TrainingBatches(tokens, targets, preset("default", batch_size=16, seed=seed, **changes), epoch)
 
 
 def test_the_order_is_drawn_from_seed_and_epoch_alone() -> None:
@@ -62,3 +62,30 @@ def test_a_share_of_words_is_made_unknown_and_no_padding() -> None:
 def test_unbucketed_batches_all_have_one_length() -> None:
     made = batches(0, bucketed=False)
     assert {made[place][0].shape[1] for place in range(len(made))} == {60}
+
+
+def ragged(lengths: list[int]) -> Tokens:
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return Tokens(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets, max_tokens=1000)
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=60), st.floats(0, 1), st.integers(0, 9))
+def test_a_crop_is_a_run_of_words_of_its_review(lengths: list[int], share: float, seed: int) -> None:
+    whole = ragged(lengths)
+    cut = crop(whole, share, np.random.default_rng(seed))
+    assert len(cut) == len(whole)
+    for row in range(len(whole)):
+        words = whole.ids[whole.offsets[row] : whole.offsets[row + 1]]
+        kept = cut.ids[cut.offsets[row] : cut.offsets[row + 1]]
+        assert len(kept) == len(words) or CROP_LENGTHS[0] <= len(kept) <= CROP_LENGTHS[1]
+        assert (np.diff(kept) == 1).all()
+        assert set(kept) <= set(words)
+
+
+def test_a_share_of_reviews_is_cut_anew_in_each_epoch() -> None:
+    whole = ragged([200] * 1000)
+    first, second = (np.diff(crop(whole, 0.3, np.random.default_rng(seed)).offsets) < 200 for seed in (1, 2))
+    assert 250 < first.sum() < 350
+    assert (first != second).any()
+    made = batches(0, crops=1.0)
+    assert max(made[place][0].shape[1] for place in range(len(made))) <= 64

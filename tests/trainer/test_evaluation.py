@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def test_test_reviews_are_reported_beside_the_held_out_ones(run: RunFolder) -> None:
-    evaluation = evaluate(run.network(), run.tokenizer, tiny_reviews(60, seed=1))
+    evaluation = evaluate(run.predict(tiny_reviews(60, seed=1).texts), tiny_reviews(60, seed=1))
     assert run.metrics["test"] == evaluation.metrics.to_dict()
     assert run.metrics["test_data"] == {"name": "tiny", "reviews": 60, "sha256": tiny_reviews(60, seed=1).fingerprint()}
 
@@ -30,11 +30,11 @@ def test_test_reviews_are_reported_beside_the_held_out_ones(run: RunFolder) -> N
 def test_reviews_without_text_are_counted_and_left_out(run: RunFolder) -> None:
     plain = tiny_reviews(60, seed=1)
     texts = pa.array([None, "", *plain.texts.to_pylist()], pa.large_string())
-    evaluation = evaluate(run.network(), run.tokenizer, Reviews(texts, np.append([1, 0], plain.labels).astype(np.int8), "r"))
+    evaluation = evaluate(run.predict(texts), Reviews(texts, np.append([1, 0], plain.labels).astype(np.int8), "r"))
     assert evaluation.without_text == 2
     assert evaluation.metrics == measure(evaluation.scores, plain.labels)
     with pytest.raises(ReviewsError, match="both kinds are needed"):
-        evaluate(run.network(), run.tokenizer, Reviews(texts[:1], np.array([1], np.int8), "r"))
+        evaluate(run.predict(texts[:1]), Reviews(texts[:1], np.array([1], np.int8), "r"))
 
 
 def test_pictures_are_drawn(run: RunFolder) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.calibration import fit_temperature
+from trainer.calibration import Line, fit_line
 from trainer.metrics import calibration_error, measure
 
 SCORES = np.array([0.9, 0.8, 0.4, 0.2], np.float32)
@@ -26,10 +26,12 @@ def test_scores_as_often_right_as_they_say_have_no_calibration_error() -> None:
     assert calibration_error(scores, labels) == pytest.approx(0)
 
 
-@pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
-def test_the_temperature_that_scores_were_heated_with_is_found(true: float) -> None:
+@pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, 0.7), (2.5, -0.4)])
+def test_the_line_that_bent_the_scores_is_found(slope: float, shift: float) -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, 40_000)
     labels = (rng.random(40_000) < 1 / (1 + np.exp(-logits))).astype(np.int8)
-    heated = (1 / (1 + np.exp(-logits * true))).astype(np.float32)
-    assert fit_temperature(heated, labels) == pytest.approx(true, rel=0.05)
+    bent = (1 / (1 + np.exp(-(logits - shift) / slope))).astype(np.float32)
+    found = fit_line(bent, labels)
+    assert (found.slope, found.shift) == (pytest.approx(slope, rel=0.05), pytest.approx(shift, abs=0.05))
+    np.testing.assert_allclose(found(bent), Line()(1 / (1 + np.exp(-logits)).astype(np.float32)), atol=0.03)

@@ -17,9 +17,10 @@ from trainer.artifact import RunFolder
 from trainer.batches import predict
 from trainer.checkpoint import Progress
 from trainer.history import Epoch
+from trainer.lesson import split
 from trainer.metrics import measure
 from trainer.reviews import Reviews
-from trainer.training import fit, split
+from trainer.training import fit
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_the_metrics_are_those_of_the_kept_network_on_the_kept_reviews(finished:
 
 
 def test_held_out_reviews_are_not_trained_on(finished: RunFolder) -> None:
-    training, held_out = split(tiny_reviews(), tiny_settings())
+    training, held_out = split(tiny_reviews(), 0.1)
     assert held_out.texts.to_pylist() == finished.held_out().texts.to_pylist()
     assert sorted(training.texts.to_pylist() + held_out.texts.to_pylist()) == sorted(tiny_reviews().texts.to_pylist())
 

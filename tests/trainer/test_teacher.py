@@ -1,0 +1,118 @@
+"""A linear teacher, its soft labels, and a student that learns from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from helpers import left_in, run_command
+from scorer.errors import ExportRefused, RunFolderError, UsageError
+from tiny import OPTIONS, tiny_reviews, tiny_settings, write_tiny
+from trainer.artifact import RunFolder
+from trainer.calibration import logits
+from trainer.linear_training import LinearSettings, train_linear
+from trainer.teacher import open_teachers, soft_labels
+from trainer.training import fit
+
+
+@pytest.fixture(scope="module")
+def linear(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return train_linear(tiny_reviews(), LinearSettings(), tmp_path_factory.mktemp("runs") / "linear", test=tiny_reviews(60, seed=1))
+
+
+def unlabeled() -> pa.LargeStringArray:
+    return pa.array([*tiny_reviews(200, seed=2).texts.to_pylist(), None, "<br />"], pa.large_string())
+
+
+def test_the_linear_model_learns_and_is_read_back(linear: RunFolder) -> None:
+    assert left_in(linear.path) == [
+        "calibration.png", "config.json", "held_out.parquet", "linear.npz", "metrics.json", "roc.png", "run.json", "tokenizer.json",
+    ]  # fmt: skip
+    assert linear.metrics["held_out"]["accuracy"] > 0.9
+    assert linear.metrics["test"]["accuracy"] > 0.9
+    again = RunFolder.open(linear.path)
+    scores = again.predict(pa.array(["a great, lovely film", "an awful, dull film", "", None], pa.large_string()))
+    assert scores[0] > 0.5 > scores[1]
+    assert np.isnan(scores[2:]).all()
+
+
+def test_a_teacher_labels_the_same_reviews_once(linear: RunFolder) -> None:
+    said: list[str] = []
+    first = soft_labels([linear], unlabeled(), said.append)
+    assert said == ["linear labels 202 reviews"]
+    second = soft_labels([linear], unlabeled(), said.append)
+    assert len(said) == 1
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(first[:200], linear.predict(unlabeled())[:200], atol=1e-6)
+    assert np.isnan(first[200:]).all()
+    assert RunFolder.open(linear.path)  # what it keeps beside the run doesn't make it another
+
+
+def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, tmp_path: Path) -> None:
+    network = fit(tiny_reviews(), tiny_settings(epochs=1), tmp_path / "network")
+    student = fit(
+        tiny_reviews(),
+        tiny_settings(bigram_slots=512, vector_epochs=1),
+        tmp_path / "student",
+        unlabeled=unlabeled(),
+        teachers=[linear, network],
+    )
+    assert student.config["data"]["unlabeled"] == 202
+    assert [teacher["name"] for teacher in student.config["data"]["teachers"]] == ["linear", "network"]
+    assert "--unlabeled … --teacher linear --teacher network" in student.config["command"]
+    assert student.metrics["held_out"]["accuracy"] > 0.9
+    together = soft_labels([linear, network], unlabeled())[:200]
+    apart = [logits(teacher.predict(unlabeled())[:200]) for teacher in (linear, network)]
+    np.testing.assert_allclose(logits(together), np.mean(apart, axis=0), atol=1e-3)
+
+
+def test_a_run_is_resumed_only_with_the_same_teachers(linear: RunFolder, tmp_path: Path) -> None:
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny_reviews(), tiny_settings(), tmp_path / "run", unlabeled=unlabeled(), teachers=[linear], callbacks=[Stop()])
+    with pytest.raises(RunFolderError, match="it was trained on other reviews"):
+        fit(tiny_reviews(), tiny_settings(), tmp_path / "run", unlabeled=unlabeled(), teachers=[linear, linear], resume=True)
+    assert fit(tiny_reviews(), tiny_settings(), tmp_path / "run", unlabeled=unlabeled(), teachers=[linear], resume=True)
+
+
+def test_unlabeled_reviews_and_teachers_come_together(linear: RunFolder) -> None:
+    with pytest.raises(UsageError, match="nobody labels those reviews"):
+        open_teachers([], unlabeled=True)
+    with pytest.raises(UsageError, match="there is nothing for it to label"):
+        open_teachers([linear.path], unlabeled=False)
+    with pytest.raises(RunFolderError, match="it does not exist"):
+        open_teachers([linear.path / "none"], unlabeled=True)
+
+
+def test_a_linear_model_is_not_exported(linear: RunFolder, tmp_path: Path) -> None:
+    from exporter.export import export
+
+    with pytest.raises(ExportRefused, match="it holds a linear model, which can teach but not be exported"):
+        export(linear.path, tmp_path / "model.onnx")
+
+
+def test_a_folder_that_is_taken_is_left_alone(linear: RunFolder) -> None:
+    with pytest.raises(RunFolderError, match="isn't an empty folder"):
+        train_linear(tiny_reviews(), LinearSettings(), linear.path)
+
+
+def test_the_recipe_by_commands(tmp_path: Path) -> None:
+    data, more = write_tiny(tmp_path / "reviews.parquet"), write_tiny(tmp_path / "more.parquet", 100, seed=3)
+    done = run_command("trainer", "linear", data, "--out", tmp_path / "linear")
+    assert (done.returncode, done.stdout.split()[:4]) == (0, ["held", "out", "reviews", "30"]), done.stderr
+    student = ["--unlabeled", more, "--teacher", tmp_path / "linear", "--out", tmp_path / "student", "--bigram-slots", "128"]
+    done = run_command("trainer", "fit", data, *student, *OPTIONS, "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "370 reviews to train on, 30 held out" in done.stderr
+    done = run_command("trainer", "compare", tmp_path / "linear", tmp_path / "student")
+    assert (done.returncode, done.stdout.split()[:2]) == (0, ["linear", "student"]), done.stderr
+    done = run_command("trainer", "evaluate", tmp_path / "linear", more)
+    assert (done.returncode, done.stderr) == (0, "")

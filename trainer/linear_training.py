@@ -1,0 +1,73 @@
+"""Fit the linear model: reviews in, a finished run folder out. A teacher, and the yardstick of every network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorer.errors import RunFolderError
+from trainer import artifact
+from trainer.artifact import RunFolder
+from trainer.calibration import fit_line
+from trainer.evaluation import evaluate
+from trainer.lesson import split, with_tokens
+from trainer.linear import fit_weights
+from trainer.origin import Origin
+from trainer.reviews import Reviews, check_both_kinds
+from trainer.vocabulary import build_tokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearSettings:
+    """What decides the linear model, beside the reviews: words that it knows, and the share of reviews held out."""
+
+    vocabulary: int = 60_000
+    held_out: float = 0.1
+
+    def options(self) -> list[str]:
+        """Return the command-line options that give these settings."""
+        return [word for name, value in asdict(self).items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+
+def train_linear(
+    reviews: Reviews, settings: LinearSettings, out: Path, *, test: Reviews | None = None, say: Callable[[str], None] = lambda line: None
+) -> RunFolder:
+    """Fit the linear model on labelled reviews; a share of them is held out, the same that a network holds out.
+
+    Raises:
+        ReviewsError: too few reviews, or all of one kind.
+        RunFolderError: ``out`` is taken.
+    """
+    check_both_kinds(reviews)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunFolderError(f"training into {out}: it exists and isn't an empty folder; name another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    training, held_out = split(reviews, settings.held_out)
+    # A linear model reads whole reviews: their end tells most, but more words cost it nothing.
+    tokenizer = build_tokenizer(training.texts, words=settings.vocabulary, max_tokens=np.iinfo(np.int32).max)
+    training, held_out = with_tokens(training, tokenizer), with_tokens(held_out, tokenizer)
+    say(f"{len(training)} reviews to train on, {len(held_out)} held out, {len(tokenizer.words)} words")
+
+    model = fit_weights(tokenizer.encode(training.texts), training.labels)
+    before = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
+    line = fit_line(before.scores, before.labels)
+    model = replace(model, line=np.array([line.slope, line.shift], np.float32))
+    after = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
+    metrics: dict[str, Any] = {"calibration": asdict(line)}
+    metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
+    if test is not None:
+        metrics |= {"test": evaluate(model.predict(tokenizer.encode(test.texts)), test).metrics.to_dict(), "test_data": test.describe()}
+    artifact.write_run(
+        out,
+        model=model,
+        tokenizer=tokenizer,
+        config=Origin.of(reviews).to_config("linear", asdict(settings), settings.options(), held_out),
+        metrics=metrics,
+        held_out=held_out,
+        evaluation=after,
+    )
+    return RunFolder.open(out)

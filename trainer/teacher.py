@@ -1,0 +1,63 @@
+"""Soft labels: what finished runs say of reviews that nobody labelled, for a smaller network to learn from.
+
+Knowledge distillation (Hinton, Vinyals & Dean 2015, arXiv:1503.02531) on unlabeled data (Buciluă et al. 2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scorer.errors import UsageError
+from scorer.files import whole_file
+from trainer.artifact import SOFT_LABELS, RunFolder
+from trainer.calibration import logits
+from trainer.reviews import fingerprint_of_texts
+
+
+def soft_labels(
+    teachers: Sequence[RunFolder], texts: pa.LargeStringArray, say: Callable[[str], None] = lambda line: None
+) -> npt.NDArray[np.float32]:
+    """Return what the teachers together say of each review: the sigmoid of the mean of their logits.
+
+    A teacher scores the same reviews once: its answers stay in its run folder.
+
+    Args:
+        teachers: finished runs, each calibrated on its own held-out reviews.
+        texts: ``large_string[reviews]``.
+        say: is given a line for each teacher that has to score.
+
+    Returns:
+        ``float32[reviews]``; NaN where a review has no token.
+    """
+    mean = np.mean([logits(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0)
+    return np.asarray(1 / (1 + np.exp(-mean)), np.float32)
+
+
+def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolder]:
+    """Open the run folders of teachers.
+
+    Raises:
+        RunFolderError: one isn't a finished run.
+        UsageError: there are teachers without unlabeled reviews, or unlabeled reviews without a teacher.
+    """
+    if unlabeled and not run_dirs:
+        raise UsageError("training with --unlabeled: nobody labels those reviews; name a finished run with --teacher")
+    if run_dirs and not unlabeled:
+        raise UsageError("training with --teacher: there is nothing for it to label; name reviews with --unlabeled")
+    return [RunFolder.open(run_dir) for run_dir in run_dirs]
+
+
+def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[str], None]) -> npt.NDArray[np.float32]:
+    kept = teacher.path / SOFT_LABELS / f"{teacher.fingerprint[:12]}-{fingerprint_of_texts(texts)[:24]}.npy"
+    if not kept.is_file():
+        say(f"{teacher.path.name} labels {len(texts)} reviews")
+        kept.parent.mkdir(exist_ok=True)
+        with whole_file(kept) as temporary, temporary.open("wb") as file:
+            np.save(file, teacher.predict(texts))
+    labels: npt.NDArray[np.float32] = np.load(kept, allow_pickle=False)
+    return labels

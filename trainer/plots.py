@@ -24,7 +24,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 def draw_history(path: Path, history: Sequence[Epoch]) -> None:
     """Draw loss (calibrated where held out) and accuracy over the epochs, on the training and on the held-out reviews."""
     epochs = [line.epoch for line in history]
-    with _Picture(path, columns=2) as (left, right):
+    with Picture(path, columns=2) as (left, right):
         for axes, name, training, held_out in (
             (left, "loss, nats", [line.loss for line in history], [line.held_out_calibrated_loss for line in history]),
             (right, "accuracy", [line.accuracy for line in history], [line.held_out_accuracy for line in history]),
@@ -40,7 +40,7 @@ def draw_roc(path: Path, evaluation: Evaluation) -> None:
     from sklearn.metrics import roc_curve
 
     mistaken, found, _ = roc_curve(evaluation.labels, evaluation.scores)
-    with _Picture(path) as (axes,):
+    with Picture(path) as (axes,):
         axes.plot([0, 1], [0, 1], ":", color=GREY)
         axes.plot(mistaken, found, color=BLUE)
         axes.set(
@@ -58,13 +58,13 @@ def draw_calibration(path: Path, evaluation: Evaluation) -> None:
     met = counts > 0
     mean_score = np.bincount(bins, weights=scores, minlength=CALIBRATION_BINS)[met] / counts[met]
     positive = np.bincount(bins, weights=labels, minlength=CALIBRATION_BINS)[met] / counts[met]
-    with _Picture(path) as (axes,):
+    with Picture(path) as (axes,):
         axes.plot([0, 1], [0, 1], ":", color=GREY)
         axes.scatter(mean_score, positive, s=10 + 300 * counts[met] / counts.sum(), color=BLUE)
         axes.set(xlabel="mean score", ylabel="share of positives", title=f"calibration error {evaluation.metrics.calibration_error:.4f}")
 
 
-class _Picture:
+class Picture:
     """A figure that is saved when the block ends; drawn without a screen, and without matplotlib's global state."""
 
     def __init__(self, path: Path, columns: int = 1) -> None:

@@ -59,8 +59,8 @@ def export(
     if out.is_dir() or (out.exists() and not force):
         raise OutputError(f"exporting to {out}: it exists already; add --force to replace a file, or name another")
     run = RunFolder.open(run_dir)
-    if run.is_linear:
-        raise ExportRefused(f"exporting {run_dir}: it holds a linear model, which can teach but not be exported; name a run of trainer fit")
+    if not run.is_network:
+        raise ExportRefused(f"exporting {run_dir}: it holds a teacher, not a network; name a run of trainer fit")
     network = run.network()
     if not network.get_layer("embedding").mask_zero:
         raise ExportRefused(

@@ -2,6 +2,7 @@
 
 model.keras         the network, masked, calibrated, with its best weights
 linear.npz          in its place: the weights of a linear model, which can teach but not be exported
+documents.npz       in its place: what document vectors say of their unlabeled reviews, which can teach these and nothing else
 tokenizer.json      the vocabulary, the rules and the token limit
 config.json         settings, data, versions, command, date
 metrics.json        figures on held-out reviews, before and after calibration
@@ -43,6 +44,7 @@ FORMAT = "review-sentiment-run/1"
 
 MODEL = "model.keras"
 LINEAR = "linear.npz"
+DOCUMENTS = "documents.npz"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 METRICS = "metrics.json"
@@ -99,9 +101,9 @@ class RunFolder:
         return {"name": self.path.name, "command": self.config["command"], "sha256": self.fingerprint}
 
     @property
-    def is_linear(self) -> bool:
-        """Whether the run fitted a linear model, not a network."""
-        return (self.path / LINEAR).is_file()
+    def is_network(self) -> bool:
+        """Whether the run trained a network, which alone can be exported."""
+        return (self.path / MODEL).is_file()
 
     def network(self) -> Any:
         """Return the trained ``keras.Model``."""
@@ -111,14 +113,17 @@ class RunFolder:
 
     def predict(self, texts: pa.Array) -> npt.NDArray[np.float32]:
         """Return ``float32[reviews]``, the probability of positive; NaN where a review has no token."""
-        tokens = self.tokenizer.encode(texts)
-        if self.is_linear:
+        if self.is_network:
+            from trainer.batches import predict
+
+            return predict(self.network(), self.tokenizer.encode(texts))
+        if (self.path / LINEAR).is_file():
             from trainer.linear import LinearModel
 
-            return LinearModel.load(self.path / LINEAR).predict(tokens)
-        from trainer.batches import predict
+            return LinearModel.load(self.path / LINEAR).predict(self.tokenizer.encode(texts))
+        from trainer.documents import DocumentModel
 
-        return predict(self.network(), tokens)
+        return DocumentModel.load(self.path / DOCUMENTS).predict(texts)
 
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
@@ -129,6 +134,7 @@ def write_run(
     path: Path,
     *,
     model: Any,
+    name: str,
     tokenizer: Tokenizer,
     config: dict[str, Any],
     metrics: dict[str, Any],
@@ -138,10 +144,10 @@ def write_run(
 ) -> None:
     """Write a finished run: every file, then the manifest that makes them one, then the checkpoint goes.
 
-    ``model`` is a Keras network with its history, or a linear model without; ``evaluation`` is its on the held-out reviews.
+    ``model`` saves itself as ``name``; a network has a history. ``evaluation`` is that of the model on the held-out reviews.
     """
-    names = [MODEL if history else LINEAR, TOKENIZER, CONFIG, METRICS, HELD_OUT, ROC_PICTURE, CALIBRATION_PICTURE]
-    model.save(path / names[0])
+    names = [name, TOKENIZER, CONFIG, METRICS, HELD_OUT, ROC_PICTURE, CALIBRATION_PICTURE]
+    model.save(path / name)
     stored = {"rules": tokenizer.rules.to_dict(), "max_tokens": tokenizer.max_tokens, "words": tokenizer.words}
     _write_json(path / TOKENIZER, stored)
     _write_json(path / CONFIG, config)
@@ -157,6 +163,17 @@ def write_run(
     with whole_file(path / MANIFEST) as temporary:
         _write_json(temporary, manifest)
     shutil.rmtree(path / CHECKPOINT, ignore_errors=True)
+
+
+def prepare_empty(path: Path) -> None:
+    """Make the folder of a run.
+
+    Raises:
+        RunFolderError: it holds something.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunFolderError(f"training into {path}: it exists and isn't an empty folder; name another folder")
+    path.mkdir(parents=True, exist_ok=True)
 
 
 def is_finished(path: Path) -> bool:

@@ -54,6 +54,13 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
 GROUP_OPTION = click.option(
     "--group-column", metavar="NAME", help="Column that tells what a review is about: those of one product are held out together."
 )
+HELD_OUT_OPTION = click.option(
+    "--held-out",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Share that is held out.",
+)
 COLUMN_OPTIONS = (
     click.option("--text-column", metavar="NAME", help="Column with the reviews.  [default: review, text, body, …]"),
     click.option("--label-column", metavar="NAME", help="Column with the labels.  [default: label, sentiment, target, …]"),
@@ -135,7 +142,7 @@ def fit(
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder to make.")
 @click.option("--test", type=click.Path(path_type=Path), help="Labelled reviews to report on when the run is done.")
 @click.option("--vocabulary", type=click.IntRange(1), default=60_000, show_default=True, help="Words that the model knows.")
-@click.option("--held-out", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.1, show_default=True, help="Share.")
+@HELD_OUT_OPTION
 @column_options
 @GROUP_OPTION
 def linear(
@@ -156,6 +163,37 @@ def linear(
     test_reviews = None if test is None else read_reviews(test, text_column, label_column, part="test")
     settings = LinearSettings(vocabulary=vocabulary, held_out=held_out)
     _show(train_linear(reviews, settings, out, test=test_reviews, say=say))
+
+
+@cli.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--unlabeled", required=True, type=click.Path(path_type=Path), help="The reviews that it is to label.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder to make.")
+@click.option("--vocabulary", type=click.IntRange(1), default=60_000, show_default=True, help="Words that n-grams are made of.")
+@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over all reviews.")
+@HELD_OUT_OPTION
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the vectors before the first pass.")
+@column_options
+@GROUP_OPTION
+def documents(
+    data: Path,
+    unlabeled: Path,
+    out: Path,
+    vocabulary: int,
+    epochs: int,
+    held_out: float,
+    seed: int,
+    text_column: str | None,
+    label_column: str | None,
+    group_column: str | None,
+) -> None:
+    """Learn a vector of each review, labelled or not: a teacher for those reviews, and for no others."""
+    from trainer.documents_training import DocumentSettings, train_documents
+    from trainer.sources import read_reviews, read_texts
+
+    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
+    settings = DocumentSettings(vocabulary=vocabulary, epochs=epochs, held_out=held_out, seed=seed)
+    _show(train_documents(reviews, read_texts(unlabeled, text_column), settings, out, say=say))
 
 
 def _show(run: RunFolder) -> None:

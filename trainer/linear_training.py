@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from scorer.errors import RunFolderError
 from trainer import artifact
 from trainer.artifact import RunFolder
 from trainer.calibration import fit_line
@@ -18,6 +17,7 @@ from trainer.lesson import split, with_tokens
 from trainer.linear import fit_weights
 from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
+from trainer.settings import options_of
 from trainer.vocabulary import build_tokenizer
 
 
@@ -27,10 +27,6 @@ class LinearSettings:
 
     vocabulary: int = 60_000
     held_out: float = 0.1
-
-    def options(self) -> list[str]:
-        """Return the command-line options that give these settings."""
-        return [word for name, value in asdict(self).items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
 def train_linear(
@@ -43,9 +39,7 @@ def train_linear(
         RunFolderError: ``out`` is taken.
     """
     check_both_kinds(reviews)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"training into {out}: it exists and isn't an empty folder; name another folder")
-    out.mkdir(parents=True, exist_ok=True)
+    artifact.prepare_empty(out)
     training, held_out = split(reviews, settings.held_out)
     # A linear model reads whole reviews: their end tells most, but more words cost it nothing.
     tokenizer = build_tokenizer(training.texts, words=settings.vocabulary, max_tokens=np.iinfo(np.int32).max)
@@ -64,8 +58,9 @@ def train_linear(
     artifact.write_run(
         out,
         model=model,
+        name=artifact.LINEAR,
         tokenizer=tokenizer,
-        config=Origin.of(reviews).to_config("linear", asdict(settings), settings.options(), held_out),
+        config=Origin.of(reviews).to_config("linear", asdict(settings), options_of(settings), held_out),
         metrics=metrics,
         held_out=held_out,
         evaluation=after,

@@ -113,6 +113,15 @@ ARTICLE = Settings(
 PRESETS = {"default": Settings(), "article": ARTICLE}
 
 
+def options_of(settings: Any) -> list[str]:
+    """Return the command-line options that give all values of a dataclass of settings.
+
+    >>> options_of(Settings())[:2]
+    ['--preset', 'default']
+    """
+    return [word for name, value in asdict(settings).items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+
 def preset(name: str, **changes: Any) -> Settings:
     """Return a preset with some settings changed; a change to None is no change.
 

@@ -95,6 +95,7 @@ def fit(
     artifact.write_run(
         out,
         model=network,
+        name=artifact.MODEL,
         tokenizer=lesson.tokenizer,
         config=origin.to_config("fit", settings.to_dict(), settings.options(), held_out, ("keras", keras.backend.backend())),
         metrics=metrics,
@@ -121,9 +122,7 @@ def _prepare_folder(out: Path, settings: Settings, fingerprint: str, *, resume: 
         return progress
     if kept is not None:
         raise RunFolderError(f"training into {out}: it holds an interrupted run; add --resume, or name another folder")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"training into {out}: it exists and isn't an empty folder; name another folder")
-    out.mkdir(parents=True, exist_ok=True)
+    artifact.prepare_empty(out)
     return Progress()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,7 +31,7 @@ def word_vectors(tokens: Tokens, words: int, size: int, epochs: int, seed: int) 
     from gensim.models import Word2Vec
 
     spelled = [str(one) for one in range(words + FIRST_WORD_ID)]
-    sentences = [[spelled[one] for one in tokens.ids[start:stop]] for start, stop in zip(tokens.offsets, tokens.offsets[1:], strict=False)]
+    sentences = [[spelled[one] for one in tokens.ids[start:stop]] for start, stop in pairwise(tokens.offsets)]
     model = Word2Vec(
         sentences, vector_size=size, window=WINDOW, sample=SUBSAMPLING, min_count=1, epochs=epochs, seed=seed, workers=1, sg=0, negative=5
     )

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -85,7 +86,7 @@ def fasttext_entry(train: Reviews, test: Reviews) -> Entry:
 
         tokens, offsets = Rules().split(texts)
         words = tokens.to_pylist()
-        return [" ".join(words[start:stop]) for start, stop in zip(offsets, offsets[1:], strict=False)]
+        return [" ".join(words[start:stop]) for start, stop in pairwise(offsets)]
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.txt"

@@ -11,9 +11,12 @@ import pytest
 
 from helpers import left_in, run_command
 from scorer.errors import ExportRefused, RunFolderError, UsageError
+from scorer.tokenizer import Tokenizer
 from tiny import OPTIONS, tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
 from trainer.calibration import logits
+from trainer.documents import write_ngrams
+from trainer.documents_training import DocumentSettings, train_documents
 from trainer.linear_training import LinearSettings, train_linear
 from trainer.teacher import open_teachers, soft_labels
 from trainer.training import fit
@@ -95,7 +98,7 @@ def test_unlabeled_reviews_and_teachers_come_together(linear: RunFolder) -> None
 def test_a_linear_model_is_not_exported(linear: RunFolder, tmp_path: Path) -> None:
     from exporter.export import export
 
-    with pytest.raises(ExportRefused, match="it holds a linear model, which can teach but not be exported"):
+    with pytest.raises(ExportRefused, match="it holds a teacher, not a network"):
         export(linear.path, tmp_path / "model.onnx")
 
 
@@ -116,3 +119,24 @@ def test_the_recipe_by_commands(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.split()[:2]) == (0, ["linear", "student"]), done.stderr
     done = run_command("trainer", "evaluate", tmp_path / "linear", more)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_document_vectors_teach_the_reviews_they_were_trained_with_and_no_others(tmp_path: Path) -> None:
+    run = train_documents(tiny_reviews(), unlabeled(), DocumentSettings(epochs=60), tmp_path / "documents")
+    assert run.metrics["held_out"]["accuracy"] > 0.8
+    assert "ngrams.txt" not in left_in(run.path)
+    scores = RunFolder.open(run.path).predict(unlabeled())
+    known = tiny_reviews(200, seed=2).labels
+    assert np.mean((scores[:200] >= 0.5) == (known == 1)) > 0.8
+    assert np.isnan(scores[200:]).all()
+    np.testing.assert_allclose(soft_labels([run], unlabeled())[:200], scores[:200], atol=1e-6)
+    with pytest.raises(RunFolderError, match="they were trained with other reviews than these"):
+        run.predict(tiny_reviews(5).texts)
+
+
+def test_n_grams_that_are_common_are_written_a_line_a_review(tmp_path: Path) -> None:
+    texts = pa.array(["good film"] * 5 + ["good"] * 2 + ["rare film", ""], pa.large_string())
+    write_ngrams(Tokenizer(("good", "film", "rare")).encode(texts), tmp_path / "ngrams.txt")
+    lines = (tmp_path / "ngrams.txt").read_text().split("\n")
+    good, film, pair = lines[0].split()
+    assert lines == [f"{good} {film} {pair}"] * 5 + [good] * 2 + [film, "", ""]

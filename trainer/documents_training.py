@@ -1,0 +1,89 @@
+"""Fit document vectors and a linear model on them: labelled and unlabeled reviews in, a finished run folder out. A teacher only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from trainer import artifact
+from trainer.artifact import RunFolder
+from trainer.calibration import fit_line
+from trainer.documents import C, DocumentModel, document_vectors
+from trainer.evaluation import evaluate
+from trainer.lesson import split, with_tokens
+from trainer.origin import Origin
+from trainer.reviews import Reviews, check_both_kinds, fingerprint_of_texts
+from trainer.settings import options_of
+from trainer.vocabulary import build_tokenizer
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentSettings:
+    """What decides the document vectors, beside the reviews.
+
+    Attributes:
+        vocabulary: words that n-grams are made of.
+        epochs: passes over all reviews.
+        held_out: share of the labelled reviews held out.
+        seed: of the vectors before the first pass.
+    """
+
+    vocabulary: int = 60_000
+    epochs: int = 20
+    held_out: float = 0.1
+    seed: int = 0
+
+
+def train_documents(
+    reviews: Reviews,
+    unlabeled: pa.LargeStringArray,
+    settings: DocumentSettings,
+    out: Path,
+    *,
+    say: Callable[[str], None] = lambda line: None,
+) -> RunFolder:
+    """Learn vectors of all reviews, and from the labelled ones what they say of the others.
+
+    Raises:
+        ReviewsError: too few reviews, or all of one kind.
+        RunFolderError: ``out`` is taken.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    check_both_kinds(reviews)
+    artifact.prepare_empty(out)
+    training, held_out = split(reviews, settings.held_out)
+    texts = pa.concat_arrays([training.texts, held_out.texts, unlabeled])
+    tokenizer = build_tokenizer(texts, words=settings.vocabulary, max_tokens=np.iinfo(np.int32).max)
+    tokens = tokenizer.encode(texts)
+    say(f"vectors of {len(texts)} reviews, {settings.epochs} passes")
+    vectors = document_vectors(tokens, settings.epochs, settings.seed, out / "ngrams.txt")
+
+    first = len(training)
+    fitted = LogisticRegression(C=C, max_iter=1000).fit(vectors[:first], training.labels)
+    scores = fitted.predict_proba(vectors[first:])[:, 1].astype(np.float32)
+    scores[np.diff(tokens.offsets)[first:] == 0] = np.nan
+    before = evaluate(scores[: len(held_out)], held_out)
+    line = fit_line(before.scores, before.labels)
+    after = evaluate(line(scores[: len(held_out)]), held_out)
+    artifact.write_run(
+        out,
+        model=DocumentModel(fingerprint_of_texts(unlabeled), line(scores[len(held_out) :])),
+        name=artifact.DOCUMENTS,
+        tokenizer=tokenizer,
+        config=Origin.of(reviews, unlabeled).to_config("documents", asdict(settings), options_of(settings), held_out, ("gensim",)),
+        metrics={
+            "calibration": asdict(line),
+            "held_out": after.metrics.to_dict(),
+            "held_out_before_calibration": before.metrics.to_dict(),
+        },
+        held_out=with_tokens(held_out, tokenizer),
+        evaluation=after,
+    )
+    return RunFolder.open(out)

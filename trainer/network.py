@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from trainer.settings import Settings
 from trainer.wide import WideBranch
+from trainer.wide_fit import WideWeights
 
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
@@ -45,15 +47,17 @@ def load_network(path: Path) -> keras.Model:
     return keras.saving.load_model(path)
 
 
-def build_network(settings: Settings, words: int, steps: int) -> keras.Model:
+def build_network(settings: Settings, words: int, steps: int, *, given: bool = False) -> keras.Model:
     """Return the compiled network.
 
     Args:
         settings: its sizes, and how it learns.
         words: words in the vocabulary; ids 0 (padding) and 1 (unknown) come on top.
         steps: batches of all epochs together, over which the learning rate may fall.
+        given: whether the logit of the wide branch is a second input, as in training (see ``trainer/wide_fit.py``).
 
-    Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive.
+    Shapes: ``int32[batch, length]``, padded behind with 0, and where given ``float32[batch, 1]`` → ``float32[batch, 1]``, the
+    probability of positive.
     """
     pooled = settings.pooling == "max"
     # Large weights from one step to the next let rounding errors grow over hundreds of steps: without the penalty a few reviews in
@@ -67,13 +71,32 @@ def build_network(settings: Settings, words: int, steps: int) -> keras.Model:
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
-    logit = keras.layers.Dense(1, name="head")(x)
+    logit, inputs = keras.layers.Dense(1, name="head")(x), {"token_ids": token_ids}
     if settings.bigram_slots:
-        logit = keras.layers.Add(name="logit")([logit, WideBranch(words, settings.bigram_slots, name="wide")(token_ids)])
+        if given:
+            inputs["given"] = keras.Input([1], dtype="float32", name="given")
+            wide = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="trust")(inputs["given"])
+        else:
+            wide = WideBranch(words, settings.bigram_slots, name="wide")(token_ids)
+        logit = keras.layers.Add(name="logit")([logit, wide])
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
-    network = keras.Model(token_ids, score, name=settings.preset)
+    network = keras.Model(inputs if len(inputs) > 1 else token_ids, score, name=settings.preset)
     network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=[same_side])
+    return network
+
+
+def with_wide_branch(trained: keras.Model, settings: Settings, wide: WideWeights) -> keras.Model:
+    """Return the network that reads token ids alone: a trained one, and the wide branch whose logit it was given."""
+    words = len(wide.words) - 2
+    network = build_network(settings, words, steps=1)
+    for layer in network.layers:
+        if layer.name not in ("wide", "token_ids"):
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    trust = trained.get_layer("trust").get_weights()[0][0, 0]
+    network.get_layer("wide").set_weights([wide.words * trust, wide.bigrams * trust])
+    kernel, bias = network.get_layer("head").get_weights()
+    network.get_layer("head").set_weights([kernel, bias + trust * np.float32(wide.intercept)])
     return network
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scorer.tokenizer import PAD_ID, Tokens
-
 # Primes whose products with ids below 2¹⁵ add up to less than 2³¹: the same slot on every runtime, none of which agrees on overflow.
 HASHED_IDS = 1 << 15
 FIRST_FACTOR, SECOND_FACTOR = 40_487, 24_977
@@ -43,20 +41,3 @@ def log_ratios(places: npt.NDArray[np.integer[Any]], targets: npt.NDArray[np.flo
     negative = np.bincount(places, weights=1 - targets, minlength=size) + SMOOTHING
     ratios = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
     return np.asarray(ratios, np.float32)
-
-
-def start_weights(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, slots: int) -> list[npt.NDArray[np.float32]]:
-    """Return the weights that a wide branch starts from: the log ratios of its features, those never met at none.
-
-    Args:
-        tokens: of the training reviews.
-        targets: ``float32[reviews]``, how positive each is.
-        words: in the vocabulary.
-        slots: of the table of bigrams.
-    """
-    rows = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
-    pairs = rows[:-1] == rows[1:]
-    bigrams = bigram_slots(tokens.ids[:-1][pairs], tokens.ids[1:][pairs], slots)
-    weights = [log_ratios(tokens.ids, targets[rows], words + 2), log_ratios(bigrams, targets[rows[1:][pairs]], slots)]
-    weights[0][PAD_ID] = weights[1][0] = 0
-    return weights

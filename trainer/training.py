@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from trainer.evaluation import evaluate
 from trainer.history import Epoch
 from trainer.lesson import Lesson, prepare_lesson, split, with_tokens
 from trainer.metrics import measure
-from trainer.network import build_network
-from trainer.ngrams import start_weights
+from trainer.network import build_network, with_wide_branch
 from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
 from trainer.settings import Settings
 from trainer.vectors import word_vectors
+from trainer.wide_fit import FOLDS, CrossFit, WideWeights, cross_fit
 
 Say = Callable[[str], None]
 
@@ -73,15 +73,19 @@ def fit(
     held_out_tokens = lesson.tokenizer.encode(held_out.texts)
     say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
+    wide = _fit_wide(settings, lesson, say)
     network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
+    judge = _Judge(held_out, held_out_tokens, None if wide is None else wide.whole)
     while not progress.is_over(settings.epochs, settings.patience):
-        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history))
-        epoch = _one_epoch(network, batches, progress, settings, held_out_tokens, held_out.labels, callbacks)
+        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history), wide)
+        epoch = _one_epoch(network, batches, progress, settings, judge, callbacks)
         progress = progress.after(epoch)
         checkpoint.save(out, progress, network, settings.to_dict(), origin.fingerprint)
         say(_epoch_line(epoch, progress))
 
     network = checkpoint.kept_network(out, checkpoint.BEST)
+    if wide is not None:
+        network = with_wide_branch(network, settings, wide.whole)
     before = evaluate(predict(network, held_out_tokens), held_out)
     line = fit_line(before.scores, before.labels)
     line.fold_into(network)
@@ -129,14 +133,32 @@ def _prepare_folder(out: Path, settings: Settings, fingerprint: str, *, resume: 
 def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     words = len(lesson.tokenizer.words)
-    network = build_network(settings, words, settings.epochs * -(-len(lesson.tokens) // settings.batch_size))
+    steps = settings.epochs * -(-len(lesson.tokens) // settings.batch_size)
+    network = build_network(settings, words, steps, given=True)
     if settings.vector_epochs:
         say(f"word2vec on {len(lesson.tokens.ids):,} words, {settings.vector_epochs} times")
         vectors = word_vectors(lesson.tokens, words, settings.embedding, settings.vector_epochs, settings.seed)
         network.get_layer("embedding").set_weights([vectors])
-    if settings.bigram_slots:
-        network.get_layer("wide").set_weights(start_weights(lesson.tokens, lesson.targets, words, settings.bigram_slots))
     return network
+
+
+def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> CrossFit | None:
+    if not settings.bigram_slots:
+        return None
+    say(f"fitting the wide branch, {FOLDS + 1} times")
+    return cross_fit(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.bigram_slots, settings.seed)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The held-out reviews, and how a network in training scores them."""
+
+    reviews: Reviews
+    tokens: Tokens
+    wide: WideWeights | None
+
+    def scores(self, network: Any) -> npt.NDArray[np.float32]:
+        return predict(network, self.tokens, wide=self.wide)
 
 
 def _one_epoch(
@@ -144,8 +166,7 @@ def _one_epoch(
     batches: TrainingBatches,
     progress: Progress,
     settings: Settings,
-    held_out_tokens: Tokens,
-    held_out_labels: npt.NDArray[np.int8],
+    judge: _Judge,
     callbacks: list[keras.callbacks.Callback] | None,
 ) -> Epoch:
     started = time.monotonic()
@@ -153,15 +174,15 @@ def _one_epoch(
     _reseed(network, settings.seed, done)
     # One `fit` an epoch: what happens between epochs (the order, early stopping, the best weights) is ours, on disk.
     fitted = network.fit(batches, initial_epoch=done, epochs=done + 1, shuffle=False, verbose=0, callbacks=callbacks)
-    scores = predict(network, held_out_tokens)
-    held_out = measure(scores, held_out_labels)
-    calibrated = fit_line(scores, held_out_labels)(scores)
+    scores, labels = judge.scores(network), judge.reviews.labels
+    held_out = measure(scores, labels)
+    calibrated = fit_line(scores, labels)(scores)
     return Epoch(
         epoch=done + 1,
         loss=float(fitted.history["loss"][0]),
         accuracy=float(fitted.history["same_side"][0]),
         held_out_loss=held_out.log_loss,
-        held_out_calibrated_loss=measure(calibrated, held_out_labels).log_loss,
+        held_out_calibrated_loss=measure(calibrated, labels).log_loss,
         held_out_accuracy=held_out.accuracy,
         seconds=round(time.monotonic() - started, 1),
     )

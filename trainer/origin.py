@@ -26,23 +26,24 @@ class Origin:
     Attributes:
         reviews: with labels.
         unlabeled: ``large_string[n]``, without; None where there are none.
-        teachers: that label them.
+        teachers: what is told of those that label them; asked when the run begins, since their folders may be gone when it ends.
         fingerprint: SHA-256 of all of it, in hex: an interrupted run is only resumed with the same.
     """
 
     reviews: Reviews
     unlabeled: pa.LargeStringArray | None
-    teachers: Sequence[RunFolder]
+    teachers: tuple[dict[str, Any], ...]
     fingerprint: str
 
     @classmethod
     def of(cls, reviews: Reviews, unlabeled: pa.LargeStringArray | None = None, teachers: Sequence[RunFolder] = ()) -> Origin:
         """Take the fingerprint of all of it."""
         fingerprint = reviews.fingerprint()
+        described = tuple(teacher.describe() for teacher in teachers)
         if unlabeled is not None:
-            parts = [fingerprint, fingerprint_of_texts(unlabeled), *(teacher.fingerprint for teacher in teachers)]
+            parts = [fingerprint, fingerprint_of_texts(unlabeled), *(teacher["sha256"] for teacher in described)]
             fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        return cls(reviews, unlabeled, teachers, fingerprint)
+        return cls(reviews, unlabeled, described, fingerprint)
 
     def to_config(
         self, command: str, settings: Mapping[str, Any], options: Sequence[str], held_out: Reviews, packages: Sequence[str] = ()
@@ -59,8 +60,8 @@ class Origin:
         data: dict[str, Any] = {**self.reviews.describe(), "held_out": len(held_out), "grouped": self.reviews.groups is not None}
         words = ["trainer", command, self.reviews.name, *options]
         if self.unlabeled is not None:
-            data |= {"unlabeled": len(self.unlabeled), "teachers": [teacher.describe() for teacher in self.teachers]}
-            words += ["--unlabeled", "…", *(word for teacher in self.teachers for word in ("--teacher", teacher.path.name))]
+            data |= {"unlabeled": len(self.unlabeled), "teachers": list(self.teachers)}
+            words += ["--unlabeled", "…", *(word for teacher in self.teachers for word in ("--teacher", teacher["name"]))]
         return {
             "settings": dict(settings),
             "data": data,

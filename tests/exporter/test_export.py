@@ -51,7 +51,7 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(changes: dict
     import onnxruntime
 
     keras.utils.set_random_seed(3)
-    network = build_network(preset("default", embedding=7, units=6, **changes), words=50, steps=1)
+    network = build_network(preset("default", embedding=7, units=6, **({"bigram_slots": 0} | changes)), words=50, steps=1)
     network.get_layer("head").set_weights(
         [np.random.default_rng(0).normal(0, 2, weight.shape) for weight in network.get_layer("head").get_weights()]
     )

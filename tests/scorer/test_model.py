@@ -14,6 +14,12 @@ from scorer.model import micro_batches
 from scorer.tokenizer import Tokens
 
 
+@pytest.fixture(scope="module", params=["default", "fast"])
+def model(request: pytest.FixtureRequest) -> SentimentModel:
+    """Each model that ships: what holds for one has to hold for the other."""
+    return SentimentModel.load(request.param)
+
+
 def bits(scores: np.ndarray) -> list[int]:
     return scores.view(np.uint32).tolist()
 
@@ -97,8 +103,8 @@ def test_labels_stand_on_either_side_of_the_threshold(model: SentimentModel) -> 
     ]
 
 
-def test_a_name_that_ships_can_be_given(model: SentimentModel) -> None:
-    assert SentimentModel.load("default").file.sha256 == model.file.sha256
+def test_the_one_called_default_is_the_default() -> None:
+    assert SentimentModel.load().file.sha256 == SentimentModel.load("default").file.sha256 != SentimentModel.load("fast").file.sha256
 
 
 def test_an_arrow_column_of_numbers_is_refused(model: SentimentModel) -> None:

@@ -13,6 +13,12 @@ from scorer.model import find_model
 from scorer.modelfile import Card, check_seal, read_model_file, seal
 
 
+@pytest.fixture(scope="module", params=["default", "fast"])
+def model(request: pytest.FixtureRequest) -> SentimentModel:
+    """Each model that ships."""
+    return SentimentModel.load(request.param)
+
+
 def load_bytes(content: bytes, folder: Path) -> SentimentModel:
     path = folder / "model.onnx"
     path.write_bytes(content)
@@ -55,7 +61,7 @@ def test_another_version_is_refused_by_name(model: SentimentModel, tmp_path: Pat
 
 
 def test_a_missing_file_and_an_unknown_name_are_usage_errors(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no such file; models that ship: default"):
+    with pytest.raises(UsageError, match="there is no such file; models that ship: default, fast"):
         find_model(tmp_path / "none.onnx")
     with pytest.raises(UsageError, match="loading the model bogus"):
         find_model("bogus")

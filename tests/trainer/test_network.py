@@ -12,7 +12,7 @@ from trainer.wide import WideBranch
 
 VARIANTS = [
     {"bigram_slots": 64},
-    {"bigram_slots": 0},
+    {},
     {"bidirectional": False},
     {"pooling": "last"},
     {"pooling": "last", "bidirectional": False, "optimizer": "rmsprop"},
@@ -21,7 +21,7 @@ VARIANTS = [
 
 def network(**changes: object) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return build_network(preset("default", embedding=4, units=3, dropout=0.2, **changes), words=20, steps=100)
+    return build_network(preset("default", embedding=4, units=3, dropout=0.2, **({"bigram_slots": 0} | changes)), words=20, steps=100)
 
 
 def token_ids() -> np.ndarray:

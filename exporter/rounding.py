@@ -23,10 +23,11 @@ def integer_tables(network: Any) -> list[tuple[npt.NDArray[Any], np.float32]]:
     """Return the tables of the wide branch as integers, and what one of them is worth.
 
     Returns:
-        ``int16[words + 2]`` and ``int8[slots]``, each with its step: few words carry much of the weight, a bigram little.
+        ``int16[words + 2]`` and ``int8[slots]`` for each number of words from 2 on, with their steps: few words carry much of the
+        weight, an n-gram little.
     """
-    words, bigrams = network.get_layer("wide").get_weights()
-    return [_integers(words, np.dtype(np.int16)), _integers(bigrams, np.dtype(np.int8))]
+    words, *ngrams = network.get_layer("wide").get_weights()
+    return [_integers(words, np.dtype(np.int16)), *(_integers(table, np.dtype(np.int8)) for table in ngrams)]
 
 
 def has_layer(network: Any, name: str) -> bool:

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from exporter.rounding import integer_tables
-from trainer.ngrams import FIRST_FACTOR, HASHED_IDS, SECOND_FACTOR
+from trainer.ngrams import FIRST_FACTOR, HASHED, SECOND_FACTOR
 
 # The name under which the logit of the wide branch reaches the rest of the graph: float32[batch].
 OUTPUT = "wide"
@@ -21,25 +21,25 @@ OUTPUT = "wide"
 
 def add_wide_branch(graph: onnx.GraphProto, network: Any) -> None:
     """Put the nodes in front of the graph's, from ``token_ids`` and ``lengths`` to :data:`OUTPUT`."""
-    (words, word_step), (bigrams, bigram_step) = integer_tables(network)
+    tables = integer_tables(network)
     branch = _Branch()
-    ids = "token_ids"
-    hashed = branch.add("Mod", ids, branch.constant(np.int32(HASHED_IDS))) if len(words) > HASHED_IDS else ids
-    # The word after each; behind the last one comes padding, so that a review of one word has a pair too, which weighs nothing.
-    longer = branch.add("Pad", hashed, branch.constant(np.array([0, 0, 0, 1], np.int64)))
-    after = branch.add("Slice", longer, *(branch.constant(np.array([value], np.int64)) for value in (1, np.iinfo(np.int64).max, 1)))
-    mixed = branch.add(
-        "Add",
-        branch.add("Mul", hashed, branch.constant(np.int32(FIRST_FACTOR))),
-        branch.add("Mul", after, branch.constant(np.int32(SECOND_FACTOR))),
-    )
-    one = branch.constant(np.int32(1))
-    slots = branch.add("Add", branch.add("Mod", mixed, branch.constant(np.int32(len(bigrams) - 1))), one)
-    slots = branch.add("Mul", slots, branch.add("Min", after, one))
-
-    logit = branch.add("Add", branch.weigh(words, word_step, ids), branch.weigh(bigrams, bigram_step, slots))
-    root = branch.add("Sqrt", branch.add("Cast", "lengths", to=TensorProto.FLOAT))
-    branch.add("Div", logit, root, output=OUTPUT)
+    logit, before, size = branch.weigh(*tables[0], "token_ids"), "token_ids", len(tables[0][0])
+    # The words after each; behind the last come paddings, so that a review of one word has n-grams too, which weigh nothing.
+    longer = branch.add("Pad", "token_ids", branch.constant(np.array([0, 0, 0, len(tables) - 1], np.int64)))
+    one, axis = branch.constant(np.int32(1)), branch.constant(np.array([1], np.int64))
+    for shift, (table, step) in enumerate(tables[1:], 1):
+        start = branch.constant(np.array([shift], np.int64))
+        end = branch.constant(np.array([shift + 1 - len(tables) or np.iinfo(np.int64).max], np.int64))
+        after = branch.add("Slice", longer, start, end, axis)
+        mixed = branch.add(
+            "Add",
+            branch.add("Mul", branch.below(HASHED, before, size), branch.constant(np.int32(FIRST_FACTOR))),
+            branch.add("Mul", branch.below(HASHED, after, len(tables[0][0])), branch.constant(np.int32(SECOND_FACTOR))),
+        )
+        before = branch.add("Add", branch.add("Mod", mixed, branch.constant(np.int32(len(table) - 1))), one)
+        logit = branch.add("Add", logit, branch.weigh(table, step, branch.add("Mul", before, branch.add("Min", after, one))))
+        size = len(table)
+    branch.add("Div", logit, branch.add("Sqrt", branch.add("Cast", "lengths", to=TensorProto.FLOAT)), output=OUTPUT)
     nodes = [*branch.nodes, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
@@ -62,6 +62,10 @@ class _Branch:
         name = output or f"wide/{operator}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
+
+    def below(self, bound: int, numbers: str, size: int) -> str:
+        """Bring numbers that are less than ``size`` below ``bound``."""
+        return numbers if size <= bound else self.add("Mod", numbers, self.constant(np.int32(bound)))
 
     def weigh(self, table: npt.NDArray[Any], step: np.float32, places: str) -> str:
         """Add up the integers at ``places`` of each row, ``int32[batch, length]`` → ``float32[batch]``."""

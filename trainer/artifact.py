@@ -109,7 +109,7 @@ class RunFolder:
         """Return the trained ``keras.Model``."""
         from trainer.network import load_network
 
-        return load_network(self.path / MODEL)
+        return load_network(self.path / MODEL, training=False)
 
     def predict(self, texts: pa.Array) -> npt.NDArray[np.float32]:
         """Return ``float32[reviews]``, the probability of positive; NaN where a review has no token."""

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, UNKNOWN_ID, Tokens
 from trainer.settings import Settings
-from trainer.wide_fit import CrossFit, WideWeights
 
 # Batches among which reviews are sorted by length: enough that rows of a batch are alike, few enough to keep chance.
 BATCHES_A_POOL = 50
@@ -20,27 +19,21 @@ LENGTH_STEP = 16
 # Words that a crop has, at least and at most: from half a sentence to a few.
 CROP_LENGTHS = (4, 60)
 
-Batch = tuple[npt.NDArray[np.int32] | dict[str, npt.NDArray[Any]], npt.NDArray[np.float32]]
+Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
     """The batches of one epoch: ``(int32[batch, length], float32[batch, 1])``, in an order of their own.
-
-    With a wide branch the inputs have names: ``token_ids``, and ``given``, ``float32[batch, 1]``, the branch's logit.
 
     Args:
         tokens: of the training reviews.
         targets: ``float32[reviews]``, the probability of positive to be learned.
         settings: how batches are made.
         epoch: counted from 0.
-        wide: the wide branch, fitted on the same reviews; None where there is none.
     """
 
-    def __init__(
-        self, tokens: Tokens, targets: npt.NDArray[np.float32], settings: Settings, epoch: int, wide: CrossFit | None = None
-    ) -> None:
+    def __init__(self, tokens: Tokens, targets: npt.NDArray[np.float32], settings: Settings, epoch: int) -> None:
         super().__init__()
-        self._wide = wide
         self._targets = targets
         self._settings = settings
         self._epoch = epoch
@@ -55,13 +48,11 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
         rows = self._batches[index]
         length = None if self._settings.bucketed else self._tokens.max_tokens
         token_ids = padded(self._tokens, rows, length)
-        # Of the words before any is dropped: the wide branch will read them all.
-        given = None if self._wide is None else self._wide.logits(token_ids, rows)[:, None]
         if self._settings.word_dropout:
             rng = np.random.default_rng([self._settings.seed, self._epoch, index])
             dropped = (rng.random(token_ids.shape) < self._settings.word_dropout) & (token_ids != PAD_ID)
             token_ids[dropped] = UNKNOWN_ID
-        return token_ids if given is None else {"token_ids": token_ids, "given": given}, self._targets[rows, None]
+        return token_ids, self._targets[rows, None]
 
 
 def crop(tokens: Tokens, share: float, rng: np.random.Generator) -> Tokens:
@@ -119,12 +110,11 @@ def padded(tokens: Tokens, rows: npt.NDArray[np.int64], length: int | None = Non
     return tokens.padded(rows, length)
 
 
-def predict(network: Any, tokens: Tokens, batch_size: int = 256, wide: WideWeights | None = None) -> npt.NDArray[np.float32]:
+def predict(network: Any, tokens: Tokens, batch_size: int = 256) -> npt.NDArray[np.float32]:
     """Return ``float32[reviews]``, the network's probability of positive, NaN for a review without a token.
 
     Reviews go in by length, so that little is padded; the mask keeps padding out of the answer. A network without a
-    mask reads the padding too: it gets the length that it was trained with. ``wide`` is the wide branch of a network in training,
-    which is given its logit.
+    mask reads the padding too: it gets the length that it was trained with.
     """
     length = None if network.get_layer("embedding").mask_zero else tokens.max_tokens
     scores = np.full(len(tokens), np.nan, np.float32)
@@ -132,7 +122,5 @@ def predict(network: Any, tokens: Tokens, batch_size: int = 256, wide: WideWeigh
     rows = rows[tokens.lengths[rows] > 0]
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        token_ids = padded(tokens, batch, length)
-        inputs = token_ids if wide is None else {"token_ids": token_ids, "given": wide.logits(token_ids)[:, None]}
-        scores[batch] = np.asarray(network.predict_on_batch(inputs))[:, 0]
+        scores[batch] = np.asarray(network.predict_on_batch(padded(tokens, batch, length)))[:, 0]
     return scores

@@ -72,7 +72,7 @@ def kept_network(run: Path, name: str) -> Any:
     """Return the network kept as :data:`LAST` or :data:`BEST`."""
     found = _newest(run / CHECKPOINT)
     assert found is not None, "asked for a network before an epoch was kept"  # noqa: S101  # a bug here, not an input
-    return load_network(found / name)
+    return load_network(found / name, training=True)
 
 
 def _newest(folder: Path) -> Path | None:

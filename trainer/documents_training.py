@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from trainer import artifact
 from trainer.artifact import RunFolder
-from trainer.calibration import fit_line
+from trainer.calibration import fit_line, logits_of
 from trainer.documents import C, DocumentModel, document_vectors
 from trainer.evaluation import evaluate
 from trainer.lesson import split, with_tokens
@@ -70,11 +70,11 @@ def train_documents(
     scores = fitted.predict_proba(vectors[first:])[:, 1].astype(np.float32)
     scores[np.diff(tokens.offsets)[first:] == 0] = np.nan
     before = evaluate(scores[: len(held_out)], held_out)
-    line = fit_line(before.scores, before.labels)
-    after = evaluate(line(scores[: len(held_out)]), held_out)
+    line = fit_line(before.labels, logits_of(before.scores))
+    after = evaluate(line(logits_of(scores[: len(held_out)])), held_out)
     artifact.write_run(
         out,
-        model=DocumentModel(fingerprint_of_texts(unlabeled), line(scores[len(held_out) :])),
+        model=DocumentModel(fingerprint_of_texts(unlabeled), line(logits_of(scores[len(held_out) :]))),
         name=artifact.DOCUMENTS,
         tokenizer=tokenizer,
         config=Origin.of(reviews, unlabeled).to_config("documents", asdict(settings), options_of(settings), held_out, ("gensim",)),

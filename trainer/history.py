@@ -16,10 +16,10 @@ class Epoch:
         epoch: counted from 1.
         loss: binary cross-entropy on the training reviews, in nats, dropout included.
         accuracy: share of the training reviews on the right side, dropout included.
-        held_out_loss: binary cross-entropy on the held-out reviews, in nats.
-        held_out_calibrated_loss: the same with the temperature that suits the epoch best. Epochs are judged by it: the network that
-            is kept gets its temperature too, and without one a sharper epoch would lose to a weaker one.
-        held_out_accuracy: share of the held-out reviews on the right side.
+        held_out_loss: binary cross-entropy on the held-out reviews, in nats, of the network alone.
+        held_out_calibrated_loss: the same of the network and its wide branch together, calibrated. Epochs are judged by it: that is
+            what ships, and without calibration a sharper epoch would lose to a weaker one.
+        held_out_accuracy: share of the held-out reviews on the right side, so too.
         seconds: how long the epoch took.
     """
 

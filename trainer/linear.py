@@ -50,7 +50,7 @@ class LinearModel:
         counts = count_ngrams(tokens)
         tfidf = _unit_rows(_sublinear(counts).multiply(self.idf).tocsr()) @ self.tfidf_weights + self.intercepts[0]
         bayes = _unit_rows(_presence(counts)) @ self.bayes_weights + self.intercepts[1]
-        score = Line(float(self.line[0]), float(self.line[1]))(1 / (1 + np.exp(-(tfidf + bayes) / 2)))
+        score = Line((float(self.line[0]),), float(self.line[1]))((tfidf + bayes) / 2)
         score[np.diff(tokens.offsets) == 0] = np.nan
         return score
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer import artifact
 from trainer.artifact import RunFolder
-from trainer.calibration import fit_line
+from trainer.calibration import fit_line, logits_of
 from trainer.evaluation import evaluate
 from trainer.lesson import split, with_tokens
 from trainer.linear import fit_weights
@@ -48,8 +48,8 @@ def train_linear(
 
     model = fit_weights(tokenizer.encode(training.texts), training.labels)
     before = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
-    line = fit_line(before.scores, before.labels)
-    model = replace(model, line=np.array([line.slope, line.shift], np.float32))
+    line = fit_line(before.labels, logits_of(before.scores))
+    model = replace(model, line=np.array([*line.slopes, line.shift], np.float32))
     after = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
     metrics: dict[str, Any] = {"calibration": asdict(line)}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from trainer.calibration import Line
 from trainer.settings import Settings
 from trainer.wide import WideBranch
 from trainer.wide_fit import WideWeights
@@ -42,22 +43,24 @@ class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has n
         """No mask is left: time is gone."""
 
 
-def load_network(path: Path) -> keras.Model:
-    """Return a network that was saved; importing this module has told Keras of the layer of our own."""
-    return keras.saving.load_model(path)
+def load_network(path: Path, *, training: bool) -> keras.Model:
+    """Return a network that was saved, with its optimizer where it is to go on ``training``.
+
+    Importing this module has told Keras of the layers of our own.
+    """
+    return keras.saving.load_model(path, compile=training)
 
 
-def build_network(settings: Settings, words: int, steps: int, *, given: bool = False) -> keras.Model:
-    """Return the compiled network.
+def build_network(settings: Settings, words: int, steps: int = 0, *, wide: bool = False) -> keras.Model:
+    """Return the network, compiled where it is to be trained.
 
     Args:
         settings: its sizes, and how it learns.
         words: words in the vocabulary; ids 0 (padding) and 1 (unknown) come on top.
-        steps: batches of all epochs together, over which the learning rate may fall.
-        given: whether the logit of the wide branch is a second input, as in training (see ``trainer/wide_fit.py``).
+        steps: batches of all epochs together, over which the learning rate may fall; 0 for a network that isn't trained.
+        wide: whether the wide branch stands beside the LSTM; in training it doesn't (see ``trainer/wide_fit.py``).
 
-    Shapes: ``int32[batch, length]``, padded behind with 0, and where given ``float32[batch, 1]`` → ``float32[batch, 1]``, the
-    probability of positive.
+    Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive.
     """
     pooled = settings.pooling == "max"
     # Large weights from one step to the next let rounding errors grow over hundreds of steps: without the penalty a few reviews in
@@ -71,32 +74,37 @@ def build_network(settings: Settings, words: int, steps: int, *, given: bool = F
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
-    logit, inputs = keras.layers.Dense(1, name="head")(x), {"token_ids": token_ids}
-    if settings.bigram_slots:
-        if given:
-            inputs["given"] = keras.Input([1], dtype="float32", name="given")
-            wide = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", name="trust")(inputs["given"])
-        else:
-            wide = WideBranch(words, settings.bigram_slots, name="wide")(token_ids)
-        logit = keras.layers.Add(name="logit")([logit, wide])
+    logit = keras.layers.Dense(1, name="head")(x)
+    if wide:
+        logit = keras.layers.Add(name="logit")([logit, WideBranch(words, settings.wide_order, settings.wide_slots, name="wide")(token_ids)])
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
-    network = keras.Model(inputs if len(inputs) > 1 else token_ids, score, name=settings.preset)
-    network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=[same_side])
+    network = keras.Model(token_ids, score, name=settings.preset)
+    if steps:
+        network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=[same_side])
     return network
 
 
-def with_wide_branch(trained: keras.Model, settings: Settings, wide: WideWeights) -> keras.Model:
-    """Return the network that reads token ids alone: a trained one, and the wide branch whose logit it was given."""
-    words = len(wide.words) - 2
-    network = build_network(settings, words, steps=1)
-    for layer in network.layers:
-        if layer.name not in ("wide", "token_ids"):
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
-    trust = trained.get_layer("trust").get_weights()[0][0, 0]
-    network.get_layer("wide").set_weights([wide.words * trust, wide.bigrams * trust])
-    kernel, bias = network.get_layer("head").get_weights()
-    network.get_layer("head").set_weights([kernel, bias + trust * np.float32(wide.intercept)])
+def finish_network(trained: keras.Model, settings: Settings, line: Line, wide: WideWeights | None = None) -> keras.Model:
+    """Return the network that ships: a trained one, with the wide branch beside it where there is one, calibrated.
+
+    Args:
+        trained: what training left.
+        settings: it was built with.
+        line: through the logits of the network and of the wide branch; it goes into their weights, so that no graph has to know of it.
+        wide: the wide branch.
+    """
+    words = trained.get_layer("embedding").input_dim - 2
+    network = build_network(settings, words, wide=wide is not None)
+    for layer in trained.layers:
+        network.get_layer(layer.name).set_weights(layer.get_weights())
+    kernel, bias = trained.get_layer("head").get_weights()
+    shift = line.shift
+    if wide is not None:
+        slope = np.float32(line.slopes[1])
+        network.get_layer("wide").set_weights([table * slope for table in wide.tables])
+        shift += line.slopes[1] * wide.intercept
+    network.get_layer("head").set_weights([kernel * np.float32(line.slopes[0]), bias * np.float32(line.slopes[0]) + np.float32(shift)])
     return network
 
 

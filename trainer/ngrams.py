@@ -1,4 +1,4 @@
-"""Words and hashed pairs of words as features: where each stands in a table, and how much it leans to one side."""
+"""Words and hashed n-grams as features: where each stands in a table, and how much it leans to one side."""
 
 from __future__ import annotations
 
@@ -7,26 +7,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Primes whose products with ids below 2¹⁵ add up to less than 2³¹: the same slot on every runtime, none of which agrees on overflow.
-HASHED_IDS = 1 << 15
+# Primes whose products with numbers below 2¹⁵ add up to less than 2³¹: runtimes needn't agree on what an overflow gives.
+HASHED = 1 << 15
 FIRST_FACTOR, SECOND_FACTOR = 40_487, 24_977
 
 # Added to every count, so that a word met on one side only doesn't decide alone (Wang & Manning 2012, ACL P12-2018).
 SMOOTHING = 1.0
 
 
-def bigram_slots(first: Any, second: Any, slots: int) -> Any:
-    """Return the slot of each pair of ids, from 1: slot 0 is that of padding and weighs nothing.
+def ngram_slots(token_ids: Any, order: int, slots: int) -> list[Any]:
+    """Return the slots of all pairs of words in a row, of all triples, and so on; slot 0 is padding's and never returned.
 
     Args:
-        first: ``int32``, ids of any shape; none is padding.
-        second: ``int32``, the ids after them.
-        slots: of the table.
+        token_ids: ``int32[…, length]``, NumPy's or Keras'; what stands behind a row's end gives slots that mean nothing.
+        order: words of the longest n-grams.
+        slots: of a table.
 
-    >>> bigram_slots(np.array([2, 3]), np.array([3, 2]), 100).tolist()
-    [7, 77]
+    Returns:
+        For each number n of words from 2 on, ``int32[…, length - n + 1]``.
+
+    >>> [found.tolist() for found in ngram_slots(np.array([2, 3, 2]), 3, 100)]
+    [[80, 47], [36]]
     """
-    return 1 + (first % HASHED_IDS * FIRST_FACTOR + second % HASHED_IDS * SECOND_FACTOR) % (slots - 1)
+    found: list[Any] = []
+    before = token_ids
+    for words in range(2, order + 1):
+        after = token_ids[..., words - 1 :]
+        before = 1 + (before[..., :-1] % HASHED * FIRST_FACTOR + after % HASHED * SECOND_FACTOR) % (slots - 1)
+        found.append(before)
+    return found
 
 
 def log_ratios(places: npt.NDArray[np.integer[Any]], targets: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:

@@ -24,16 +24,17 @@ class Settings:
     bidirectional: bool = field(default=True, metadata={"help": "read from both ends"})
     mask: bool = field(default=True, metadata={"help": "keep padding out of the LSTM; without it nothing can be exported"})
     pooling: str = field(default="max", metadata={"help": "what the last layer sees of the states", "choices": ("max", "last")})
-    bigram_slots: int = field(
-        default=1 << 20,
-        metadata={"help": "slots of the wide branch, which adds up a weight a word and a hashed bigram; 0: none", "at_least": 0},
+    wide_order: int = field(
+        default=3,
+        metadata={"help": "words of the longest n-grams of the wide branch, which adds up a weight for each; 0: no branch", "at_least": 0},
     )
+    wide_slots: int = field(default=1 << 20, metadata={"help": "weights for the pairs of words, and for the triples", "at_least": 2})
     vector_epochs: int = field(
         default=2, metadata={"help": "passes of word2vec over all reviews that the embedding starts from; 0: from chance", "at_least": 0}
     )
-    dropout: float = field(default=0.4, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
-    word_dropout: float = field(default=0.15, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
-    crops: float = field(default=0.15, metadata={"help": "share of reviews cut to a few words", "at_least": 0, "at_most": 1})
+    dropout: float = field(default=0.3, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
+    word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
+    crops: float = field(default=0.1, metadata={"help": "share of reviews cut to a few words", "at_least": 0, "at_most": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
     learning_rate: float = field(default=2e-3, metadata={"help": "how far weights move", "above": 0})
     schedule: str = field(
@@ -44,9 +45,9 @@ class Settings:
         default=1e-4, metadata={"help": "L2 penalty on the weights between the LSTM's steps; it keeps rounding errors small", "at_least": 0}
     )
     batch_size: int = field(default=128, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=4, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=5, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
-        default=2, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
+        default=0, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )
     bucketed: bool = field(default=True, metadata={"help": "batches of like length, or all padded to max-tokens"})
     held_out: float = field(default=0.1, metadata={"help": "share of reviews held out", "above": 0, "below": 1})
@@ -55,8 +56,6 @@ class Settings:
     def __post_init__(self) -> None:
         for one in fields(self):
             self._check(one.name, getattr(self, one.name), one.metadata)
-        if self.bigram_slots == 1:
-            raise UsageError("--bigram-slots is 1, and that slot is padding's; it must be 0 or at least 2")
 
     @staticmethod
     def _check(name: str, value: Any, rules: Any) -> None:
@@ -100,7 +99,7 @@ ARTICLE = Settings(
     units=128,
     bidirectional=False,
     pooling="last",
-    bigram_slots=0,
+    wide_order=0,
     vector_epochs=0,
     dropout=0.0,
     word_dropout=0.0,

@@ -15,7 +15,7 @@ import pyarrow as pa
 from scorer.errors import UsageError
 from scorer.files import whole_file
 from trainer.artifact import SOFT_LABELS, RunFolder
-from trainer.calibration import logits
+from trainer.calibration import logits_of
 from trainer.reviews import fingerprint_of_texts
 
 
@@ -34,7 +34,7 @@ def soft_labels(
     Returns:
         ``float32[reviews]``; NaN where a review has no token.
     """
-    mean = np.mean([logits(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0)
+    mean = np.mean([logits_of(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0)
     return np.asarray(1 / (1 + np.exp(-mean)), np.float32)
 
 

@@ -14,22 +14,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.errors import RunFolderError
-from scorer.tokenizer import Tokens
+from scorer.tokenizer import Tokenizer, Tokens
 from trainer import artifact, checkpoint
 from trainer.artifact import RunFolder
 from trainer.batches import TrainingBatches, predict
-from trainer.calibration import fit_line
+from trainer.calibration import Line, fit_line, logits_of
 from trainer.checkpoint import Progress
 from trainer.evaluation import evaluate
 from trainer.history import Epoch
 from trainer.lesson import Lesson, prepare_lesson, split, with_tokens
 from trainer.metrics import measure
-from trainer.network import build_network, with_wide_branch
+from trainer.network import build_network, finish_network
 from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
 from trainer.settings import Settings
 from trainer.vectors import word_vectors
-from trainer.wide_fit import FOLDS, CrossFit, WideWeights, cross_fit
+from trainer.wide_fit import WideWeights, fit_wide
 
 Say = Callable[[str], None]
 
@@ -70,26 +70,25 @@ def fit(
     training, held_out = split(reviews, settings.held_out)
     lesson = prepare_lesson(training, unlabeled, teachers, settings, say)
     held_out = with_tokens(held_out, lesson.tokenizer)
-    held_out_tokens = lesson.tokenizer.encode(held_out.texts)
     say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
     wide = _fit_wide(settings, lesson, say)
+    judge = _Judge.of(held_out, lesson.tokenizer, wide)
     network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
-    judge = _Judge(held_out, held_out_tokens, None if wide is None else wide.whole)
     while not progress.is_over(settings.epochs, settings.patience):
-        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history), wide)
+        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history))
         epoch = _one_epoch(network, batches, progress, settings, judge, callbacks)
         progress = progress.after(epoch)
         checkpoint.save(out, progress, network, settings.to_dict(), origin.fingerprint)
         say(_epoch_line(epoch, progress))
 
-    network = checkpoint.kept_network(out, checkpoint.BEST)
-    if wide is not None:
-        network = with_wide_branch(network, settings, wide.whole)
-    before = evaluate(predict(network, held_out_tokens), held_out)
-    line = fit_line(before.scores, before.labels)
-    line.fold_into(network)
-    after = evaluate(predict(network, held_out_tokens), held_out)
+    trained = checkpoint.kept_network(out, checkpoint.BEST)
+    logits = judge.logits(trained)
+    line = fit_line(held_out.labels, *logits)
+    network = finish_network(trained, settings, line, wide)
+    after = evaluate(predict(network, judge.tokens), held_out)
+    # Before: every voice counts as much, as loud as it is.
+    before = evaluate(Line((1 / len(logits),) * len(logits))(*logits), held_out)
     metrics: dict[str, Any] = {"epoch": progress.best_epoch, "calibration": asdict(line)}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:
@@ -134,7 +133,7 @@ def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     words = len(lesson.tokenizer.words)
     steps = settings.epochs * -(-len(lesson.tokens) // settings.batch_size)
-    network = build_network(settings, words, steps, given=True)
+    network = build_network(settings, words, steps)
     if settings.vector_epochs:
         say(f"word2vec on {len(lesson.tokens.ids):,} words, {settings.vector_epochs} times")
         vectors = word_vectors(lesson.tokens, words, settings.embedding, settings.vector_epochs, settings.seed)
@@ -142,23 +141,29 @@ def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     return network
 
 
-def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> CrossFit | None:
-    if not settings.bigram_slots:
+def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> WideWeights | None:
+    if not settings.wide_order:
         return None
-    say(f"fitting the wide branch, {FOLDS + 1} times")
-    return cross_fit(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.bigram_slots, settings.seed)
+    say("fitting the wide branch")
+    return fit_wide(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.wide_order, settings.wide_slots)
 
 
 @dataclass(frozen=True)
 class _Judge:
-    """The held-out reviews, and how a network in training scores them."""
+    """The held-out reviews, and what the wide branch says of them."""
 
     reviews: Reviews
     tokens: Tokens
-    wide: WideWeights | None
+    wide: tuple[npt.NDArray[np.float32], ...]
 
-    def scores(self, network: Any) -> npt.NDArray[np.float32]:
-        return predict(network, self.tokens, wide=self.wide)
+    @classmethod
+    def of(cls, reviews: Reviews, tokenizer: Tokenizer, wide: WideWeights | None) -> _Judge:
+        tokens = tokenizer.encode(reviews.texts)
+        return cls(reviews, tokens, () if wide is None else (wide.logits(tokens),))
+
+    def logits(self, network: Any) -> list[npt.NDArray[np.floating]]:
+        """Return the logits of a network in training, and of the wide branch where there is one."""
+        return [logits_of(predict(network, self.tokens)), *self.wide]
 
 
 def _one_epoch(
@@ -174,16 +179,16 @@ def _one_epoch(
     _reseed(network, settings.seed, done)
     # One `fit` an epoch: what happens between epochs (the order, early stopping, the best weights) is ours, on disk.
     fitted = network.fit(batches, initial_epoch=done, epochs=done + 1, shuffle=False, verbose=0, callbacks=callbacks)
-    scores, labels = judge.scores(network), judge.reviews.labels
-    held_out = measure(scores, labels)
-    calibrated = fit_line(scores, labels)(scores)
+    logits, labels = judge.logits(network), judge.reviews.labels
+    alone = measure(Line()(logits[0]), labels)
+    together = measure(fit_line(labels, *logits)(*logits), labels)
     return Epoch(
         epoch=done + 1,
         loss=float(fitted.history["loss"][0]),
         accuracy=float(fitted.history["same_side"][0]),
-        held_out_loss=held_out.log_loss,
-        held_out_calibrated_loss=measure(calibrated, labels).log_loss,
-        held_out_accuracy=held_out.accuracy,
+        held_out_loss=alone.log_loss,
+        held_out_calibrated_loss=together.log_loss,
+        held_out_accuracy=together.accuracy,
         seconds=round(time.monotonic() - started, 1),
     )
 

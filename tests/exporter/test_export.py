@@ -44,18 +44,28 @@ def exported(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"bidirectional": False}, {"pooling": "last"}, {"pooling": "last", "bidirectional": False}, {"bigram_slots": 64}],
-    ids=["default", "forward", "last", "article", "wide"],
+    [
+        {},
+        {"bidirectional": False},
+        {"pooling": "last"},
+        {"pooling": "last", "bidirectional": False},
+        {"wide_order": 3, "wide_slots": 64},
+        {"wide_order": 2, "wide_slots": 1 << 16},
+        {"wide_order": 1},
+    ],
+    ids=["default", "forward", "last", "article", "triples", "pairs", "words"],
 )
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(changes: dict[str, object]) -> None:
     import onnxruntime
 
     keras.utils.set_random_seed(3)
-    network = build_network(preset("default", embedding=7, units=6, **({"bigram_slots": 0} | changes)), words=50, steps=1)
+    network = build_network(
+        preset("default", embedding=7, units=6, **({"wide_order": 0} | changes)), words=50, wide="wide_order" in changes
+    )
     network.get_layer("head").set_weights(
         [np.random.default_rng(0).normal(0, 2, weight.shape) for weight in network.get_layer("head").get_weights()]
     )
-    if "bigram_slots" in changes:
+    if "wide_order" in changes:
         wide = network.get_layer("wide")
         wide.set_weights([np.random.default_rng(1).normal(0, 1, weight.shape) for weight in wide.get_weights()])
     round_weights(network)
@@ -64,7 +74,7 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(changes: dict
     operators = [node.op_type for node in model.graph.node]
     assert operators.count("LSTM") == 1
     assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
-    assert operators.count("ReduceSum") == (2 if "bigram_slots" in changes else 0)  # of integers, or the conversion would refuse
+    assert operators.count("ReduceSum") == changes.get("wide_order", 0)  # of integers, or the conversion would refuse
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]
     assert model.ir_version == IR_VERSION

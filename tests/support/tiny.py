@@ -18,7 +18,7 @@ PLAIN = ("the", "film", "story", "was", "an", "actor", "evening", "and", "it's")
 
 SETTINGS = {
     "embedding": 6, "units": 5, "epochs": 3, "vocabulary": 40, "max_tokens": 30, "learning_rate": 0.02,
-    "dropout": 0.2, "bigram_slots": 256, "vector_epochs": 1, "batch_size": 16, "crops": 0.0,
+    "dropout": 0.2, "wide_slots": 256, "vector_epochs": 1, "batch_size": 16, "crops": 0.0,
 }  # fmt: skip
 OPTIONS = [word for name, value in SETTINGS.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 

@@ -27,11 +27,17 @@ def test_scores_as_often_right_as_they_say_have_no_calibration_error() -> None:
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(0.5, 0.0), (1.0, 0.7), (2.5, -0.4)])
-def test_the_line_that_bent_the_scores_is_found(slope: float, shift: float) -> None:
+def test_the_line_that_bent_the_logits_is_found(slope: float, shift: float) -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, 40_000)
     labels = (rng.random(40_000) < 1 / (1 + np.exp(-logits))).astype(np.int8)
-    bent = (1 / (1 + np.exp(-(logits - shift) / slope))).astype(np.float32)
-    found = fit_line(bent, labels)
-    assert (found.slope, found.shift) == (pytest.approx(slope, rel=0.05), pytest.approx(shift, abs=0.05))
-    np.testing.assert_allclose(found(bent), Line()(1 / (1 + np.exp(-logits)).astype(np.float32)), atol=0.03)
+    found = fit_line(labels, (logits - shift) / slope)
+    assert (found.slopes[0], found.shift) == (pytest.approx(slope, rel=0.05), pytest.approx(shift, abs=0.05))
+    np.testing.assert_allclose(found((logits - shift) / slope), Line()(logits), atol=0.03)
+
+
+def test_a_model_that_knows_nothing_is_not_trusted() -> None:
+    rng = np.random.default_rng(0)
+    logits, noise = rng.normal(0, 2, 40_000), rng.normal(0, 2, 40_000)
+    labels = (rng.random(40_000) < 1 / (1 + np.exp(-logits))).astype(np.int8)
+    assert fit_line(labels, logits, noise).slopes == (pytest.approx(1, rel=0.05), pytest.approx(0, abs=0.02))

@@ -4,14 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.calibration import Line
 from trainer.network import build_network
-from trainer.ngrams import bigram_slots
+from trainer.ngrams import ngram_slots
 from trainer.settings import preset
 from trainer.wide import WideBranch
 
 VARIANTS = [
-    {"bigram_slots": 64},
+    {"wide_order": 3, "wide_slots": 64},
     {},
     {"bidirectional": False},
     {"pooling": "last"},
@@ -21,7 +20,8 @@ VARIANTS = [
 
 def network(**changes: object) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return build_network(preset("default", embedding=4, units=3, dropout=0.2, **({"bigram_slots": 0} | changes)), words=20, steps=100)
+    settings = preset("default", embedding=4, units=3, dropout=0.2, **({"wide_order": 0} | changes))
+    return build_network(settings, words=20, steps=100, wide=bool(settings.wide_order))
 
 
 def token_ids() -> np.ndarray:
@@ -69,23 +69,12 @@ def test_a_cosine_schedule_ends_at_nothing() -> None:
     assert float(made.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
-def test_the_wide_branch_adds_up_words_and_pairs_over_the_root_of_the_length() -> None:
-    wide = WideBranch(words=8, slots=50)
+def test_the_wide_branch_adds_up_n_grams_over_the_root_of_the_length() -> None:
+    wide = WideBranch(words=8, order=3, slots=50)
     wide.build(None)
     rng = np.random.default_rng(0)
-    words, bigrams = (rng.normal(size=weight.shape) for weight in wide.get_weights())
-    wide.set_weights([words, bigrams])
-    slots = bigram_slots(np.array([4, 7]), np.array([7, 2]), 50)
-    expected = (words[[4, 7, 2]].sum() + bigrams[slots].sum()) / np.sqrt(3)
+    words, pairs, triples = tables = [rng.normal(size=weight.shape) for weight in wide.get_weights()]
+    wide.set_weights(tables)
+    two, three = ngram_slots(np.array([4, 7, 2]), 3, 50)
+    expected = (words[[4, 7, 2]].sum() + pairs[two].sum() + triples[three].sum()) / np.sqrt(3)
     np.testing.assert_allclose(wide(np.array([[4, 7, 2, 0, 0], [3, 0, 0, 0, 0]])), [[expected], [words[3]]], rtol=1e-5)
-
-
-def test_a_line_through_the_logits_is_folded_into_the_weights() -> None:
-    made = network(bigram_slots=64)
-    made.get_layer("wide").set_weights(
-        [np.random.default_rng(0).normal(0, 1, weight.shape) for weight in made.get_layer("wide").get_weights()]
-    )
-    before = made.predict_on_batch(token_ids())[:, 0]
-    line = Line(1.7, -0.3)
-    line.fold_into(made)
-    np.testing.assert_allclose(made.predict_on_batch(token_ids())[:, 0], line(before), atol=1e-6)

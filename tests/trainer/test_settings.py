@@ -13,7 +13,7 @@ from trainer.settings import Settings, preset
         ({"dropout": 1.0}, "--dropout is 1.0; it must be below 1"),
         ({"learning_rate": 0.0}, "--learning-rate is 0.0; it must be above 0"),
         ({"crops": 1.5}, "--crops is 1.5; it must be at most 1"),
-        ({"bigram_slots": 1}, "--bigram-slots is 1, and that slot is padding's; it must be 0 or at least 2"),
+        ({"wide_slots": 1}, "--wide-slots is 1; it must be at least 2"),
         ({"pooling": "mean"}, "--pooling is 'mean'; it must be one of max, last"),
     ],
 )

@@ -14,7 +14,7 @@ from scorer.errors import ExportRefused, RunFolderError, UsageError
 from scorer.tokenizer import Tokenizer
 from tiny import OPTIONS, tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
-from trainer.calibration import logits
+from trainer.calibration import logits_of
 from trainer.documents import write_ngrams
 from trainer.documents_training import DocumentSettings, train_documents
 from trainer.linear_training import LinearSettings, train_linear
@@ -59,7 +59,7 @@ def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, t
     network = fit(tiny_reviews(), tiny_settings(epochs=1), tmp_path / "network")
     student = fit(
         tiny_reviews(),
-        tiny_settings(bigram_slots=512, vector_epochs=1),
+        tiny_settings(wide_slots=512, vector_epochs=1),
         tmp_path / "student",
         unlabeled=unlabeled(),
         teachers=[linear, network],
@@ -69,8 +69,8 @@ def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, t
     assert "--unlabeled … --teacher linear --teacher network" in student.config["command"]
     assert student.metrics["held_out"]["accuracy"] > 0.9
     together = soft_labels([linear, network], unlabeled())[:200]
-    apart = [logits(teacher.predict(unlabeled())[:200]) for teacher in (linear, network)]
-    np.testing.assert_allclose(logits(together), np.mean(apart, axis=0), atol=1e-3)
+    apart = [logits_of(teacher.predict(unlabeled())[:200]) for teacher in (linear, network)]
+    np.testing.assert_allclose(logits_of(together), np.mean(apart, axis=0), atol=1e-3)
 
 
 def test_a_run_is_resumed_only_with_the_same_teachers(linear: RunFolder, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_recipe_by_commands(tmp_path: Path) -> None:
     data, more = write_tiny(tmp_path / "reviews.parquet"), write_tiny(tmp_path / "more.parquet", 100, seed=3)
     done = run_command("trainer", "linear", data, "--out", tmp_path / "linear")
     assert (done.returncode, done.stdout.split()[:4]) == (0, ["held", "out", "reviews", "30"]), done.stderr
-    student = ["--unlabeled", more, "--teacher", tmp_path / "linear", "--out", tmp_path / "student", "--bigram-slots", "128"]
+    student = ["--unlabeled", more, "--teacher", tmp_path / "linear", "--out", tmp_path / "student", "--wide-slots", "128"]
     done = run_command("trainer", "fit", data, *student, *OPTIONS, "--epochs", "1")
     assert done.returncode == 0, done.stderr
     assert "370 reviews to train on, 30 held out" in done.stderr

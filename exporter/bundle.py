@@ -40,7 +40,7 @@ def make_card(run: RunFolder, scores: dict[str, float], rounding: dict[str, floa
         labels=LABELS,
         threshold=THRESHOLD,
         calibration={
-            "method": "platt",
+            "method": "line through the logits",
             **metrics["calibration"],
             "error_before": metrics["held_out_before_calibration"]["calibration_error"],
             "error_after": metrics["held_out"]["calibration_error"],

@@ -36,6 +36,14 @@ class Line:
         total = sum(slope * part for slope, part in zip(self.slopes, logits, strict=True)) + self.shift
         return np.asarray(1 / (1 + np.exp(-total)), np.float32)
 
+    def to_dict(self, *names: str) -> dict[str, float]:
+        """Return it as JSON types, the slopes under the names of their models.
+
+        >>> Line((0.5, 2.0), 0.1).to_dict("lstm", "wide")
+        {'slope_lstm': 0.5, 'slope_wide': 2.0, 'shift': 0.1}
+        """
+        return {**{f"slope_{name}": slope for name, slope in zip(names, self.slopes, strict=True)}, "shift": self.shift}
+
 
 def fit_line(labels: npt.NDArray[np.int8], *logits: npt.NDArray[np.floating]) -> Line:
     """Return the line that makes the log loss least.

@@ -79,7 +79,7 @@ def train_documents(
         tokenizer=tokenizer,
         config=Origin.of(reviews, unlabeled).to_config("documents", asdict(settings), options_of(settings), held_out, ("gensim",)),
         metrics={
-            "calibration": asdict(line),
+            "calibration": line.to_dict("documents"),
             "held_out": after.metrics.to_dict(),
             "held_out_before_calibration": before.metrics.to_dict(),
         },

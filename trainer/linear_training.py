@@ -51,7 +51,7 @@ def train_linear(
     line = fit_line(before.labels, logits_of(before.scores))
     model = replace(model, line=np.array([*line.slopes, line.shift], np.float32))
     after = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
-    metrics: dict[str, Any] = {"calibration": asdict(line)}
+    metrics: dict[str, Any] = {"calibration": line.to_dict("linear")}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:
         metrics |= {"test": evaluate(model.predict(tokenizer.encode(test.texts)), test).metrics.to_dict(), "test_data": test.describe()}

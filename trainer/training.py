@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ from trainer.vectors import word_vectors
 from trainer.wide_fit import WideWeights, fit_wide
 
 Say = Callable[[str], None]
+
+# Whose logits the line that calibrates goes through, in this order.
+VOICES = ("lstm", "wide")
 
 
 def fit(
@@ -89,7 +92,10 @@ def fit(
     after = evaluate(predict(network, judge.tokens), held_out)
     # Before: every voice counts as much, as loud as it is.
     before = evaluate(Line((1 / len(logits),) * len(logits))(*logits), held_out)
-    metrics: dict[str, Any] = {"epoch": progress.best_epoch, "calibration": asdict(line)}
+    metrics: dict[str, Any] = {
+        "epoch": progress.best_epoch,
+        "calibration": line.to_dict(*VOICES[: len(logits)]),
+    }
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:
         say(f"scoring {len(test)} test reviews")

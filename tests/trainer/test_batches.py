@@ -30,7 +30,7 @@ def batches(epoch: int, seed: int = 0, **changes: object) -> TrainingBatches:
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     tokens = Tokens(np.full(offsets[-1], 7, np.int32), offsets, max_tokens=60)
     targets = (lengths % 2).astype(np.float32)
-    return TrainingBatches(tokens, targets, preset("default", batch_size=16, seed=seed, **changes), epoch)
+    return TrainingBatches(tokens, targets, preset("default", **({"batch_size": 16, "seed": seed, "crops": 0.0} | changes)), epoch)
 
 
 def test_the_order_is_drawn_from_seed_and_epoch_alone() -> None:

@@ -14,7 +14,7 @@ from scorer.errors import ExportRefused, RunFolderError, UsageError
 from scorer.tokenizer import Tokenizer
 from tiny import OPTIONS, tiny_reviews, tiny_settings, write_tiny
 from trainer.artifact import RunFolder
-from trainer.calibration import logits_of
+from trainer.calibration import Line, logits_of
 from trainer.documents import write_ngrams
 from trainer.documents_training import DocumentSettings, train_documents
 from trainer.linear_training import LinearSettings, train_linear
@@ -70,7 +70,7 @@ def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, t
     assert student.metrics["held_out"]["accuracy"] > 0.9
     together = soft_labels([linear, network], unlabeled())[:200]
     apart = [logits_of(teacher.predict(unlabeled())[:200]) for teacher in (linear, network)]
-    np.testing.assert_allclose(logits_of(together), np.mean(apart, axis=0), atol=1e-3)
+    np.testing.assert_allclose(together, Line()(np.mean(apart, axis=0)), atol=1e-6)
 
 
 def test_a_run_is_resumed_only_with_the_same_teachers(linear: RunFolder, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from trainer.checkpoint import Progress
 from trainer.evaluation import evaluate
 from trainer.history import Epoch
 from trainer.lesson import Lesson, prepare_lesson, split, with_tokens
-from trainer.metrics import measure
+from trainer.metrics import Evaluation, measure
 from trainer.network import build_network, finish_network
 from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
@@ -85,18 +85,8 @@ def fit(
         checkpoint.save(out, progress, network, settings.to_dict(), origin.fingerprint)
         say(_epoch_line(epoch, progress))
 
-    trained = checkpoint.kept_network(out, checkpoint.BEST)
-    logits = judge.logits(trained)
-    line = fit_line(held_out.labels, *logits)
-    network = finish_network(trained, settings, line, wide)
-    after = evaluate(predict(network, judge.tokens), held_out)
-    # Before: every voice counts as much, as loud as it is.
-    before = evaluate(Line((1 / len(logits),) * len(logits))(*logits), held_out)
-    metrics: dict[str, Any] = {
-        "epoch": progress.best_epoch,
-        "calibration": line.to_dict(*VOICES[: len(logits)]),
-    }
-    metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
+    network, metrics, evaluation = _finish(checkpoint.kept_network(out, checkpoint.BEST), settings, judge, wide)
+    metrics["epoch"] = progress.best_epoch
     if test is not None:
         say(f"scoring {len(test)} test reviews")
         scores = predict(network, lesson.tokenizer.encode(test.texts))
@@ -110,7 +100,7 @@ def fit(
         metrics=metrics,
         history=progress.history,
         held_out=held_out,
-        evaluation=after,
+        evaluation=evaluation,
     )
     return RunFolder.open(out)
 
@@ -170,6 +160,24 @@ class _Judge:
     def logits(self, network: Any) -> list[npt.NDArray[np.floating]]:
         """Return the logits of a network in training, and of the wide branch where there is one."""
         return [logits_of(predict(network, self.tokens)), *self.wide]
+
+
+def _finish(
+    trained: keras.Model, settings: Settings, judge: _Judge, wide: WideWeights | None
+) -> tuple[keras.Model, dict[str, Any], Evaluation]:
+    """Put both voices together, calibrated; return the network that ships, and how it does on the held-out reviews."""
+    logits = judge.logits(trained)
+    line = fit_line(judge.reviews.labels, *logits)
+    network = finish_network(trained, settings, line, wide)
+    after = evaluate(predict(network, judge.tokens), judge.reviews)
+    # Before: every voice counts as much, as loud as it is.
+    before = evaluate(Line((1 / len(logits),) * len(logits))(*logits), judge.reviews)
+    metrics = {
+        "calibration": line.to_dict(*VOICES[: len(logits)]),
+        "held_out": after.metrics.to_dict(),
+        "held_out_before_calibration": before.metrics.to_dict(),
+    }
+    return network, metrics, after
 
 
 def _one_epoch(

@@ -263,10 +263,10 @@ def test_an_unexpected_error_is_named_and_the_next_file_scored(
 
 
 def test_counts_add_up(model: SentimentModel, tmp_path: Path) -> None:
-    texts = ["great film", "awful film", None, "", "<br/>", "great " * 500, "zzzunheardof"]
+    texts = ["great film", "awful film", None, "", "<br/>", "great " * 1500, "zzzunheardof"]
     write_reviews(tmp_path / "in.parquet", texts, row_group_size=2)
     counts = run(model, tmp_path / "in.parquet", tmp_path / "out.parquet").counts
-    assert (counts.rows, counts.without_text, counts.scored, counts.truncated, counts.tokens, counts.unknown) == (7, 3, 4, 1, 505, 1)
+    assert (counts.rows, counts.without_text, counts.scored, counts.truncated, counts.tokens, counts.unknown) == (7, 3, 4, 1, 1505, 1)
     assert counts.positive == sum(
         score is not None and score >= 0.5 for score in pq.read_table(tmp_path / "out.parquet")["sentiment_score"].to_pylist()
     )

@@ -21,7 +21,7 @@ from scorer.result import JobResult
 
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
-    write_reviews(tmp_path / "in/a.parquet", [*some_texts(30), None, "great " * 500, "zzzunheardof"])
+    write_reviews(tmp_path / "in/a.parquet", [*some_texts(30), None, "great " * 1500, "zzzunheardof"])
     (tmp_path / "in/b.parquet").write_text("no parquet at all")
     write_reviews(tmp_path / "in/c.parquet", some_texts(9))
     return tmp_path / "in"

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from trainer import artifact
 from trainer.artifact import RunFolder
-from trainer.calibration import fit_line, logits_of
+from trainer.calibration import logits_of
 from trainer.documents import C, DocumentModel, document_vectors
-from trainer.evaluation import evaluate
+from trainer.evaluation import calibrate
 from trainer.lesson import split, with_tokens
 from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds, fingerprint_of_texts
@@ -46,7 +46,7 @@ def train_documents(
     settings: DocumentSettings,
     out: Path,
     *,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = lambda line: None,
 ) -> RunFolder:
     """Learn vectors of all reviews, and from the labelled ones what they say of the others.
 
@@ -69,9 +69,7 @@ def train_documents(
     fitted = LogisticRegression(C=C, max_iter=1000).fit(vectors[:first], training.labels)
     scores = fitted.predict_proba(vectors[first:])[:, 1].astype(np.float32)
     scores[np.diff(tokens.offsets)[first:] == 0] = np.nan
-    before = evaluate(scores[: len(held_out)], held_out)
-    line = fit_line(before.labels, logits_of(before.scores))
-    after = evaluate(line(logits_of(scores[: len(held_out)])), held_out)
+    line, before, after = calibrate(scores[: len(held_out)], held_out)
     artifact.write_run(
         out,
         model=DocumentModel(fingerprint_of_texts(unlabeled), line(logits_of(scores[len(held_out) :]))),
@@ -83,7 +81,7 @@ def train_documents(
             "held_out": after.metrics.to_dict(),
             "held_out_before_calibration": before.metrics.to_dict(),
         },
-        held_out=with_tokens(held_out, tokenizer),
+        held_out=with_tokens(held_out, tokenizer)[0],
         evaluation=after,
     )
     return RunFolder.open(out)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.artifact import RunFolder
+from trainer.calibration import Line, fit_line, logits_of
 from trainer.metrics import Evaluation, measure
 from trainer.reviews import Reviews, check_both_kinds
 
@@ -23,6 +24,17 @@ def evaluate(scores: npt.NDArray[np.float32], reviews: Reviews) -> Evaluation:
     scored = ~np.isnan(scores)
     kept, labels = scores[scored], reviews.labels[scored]
     return Evaluation(measure(kept, labels), kept, labels, int(np.count_nonzero(~scored)))
+
+
+def calibrate(scores: npt.NDArray[np.float32], reviews: Reviews) -> tuple[Line, Evaluation, Evaluation]:
+    """Return the line that calibrates the scores of held-out reviews, and how they do before and after it.
+
+    Raises:
+        ReviewsError: the reviews are all of one kind.
+    """
+    before = evaluate(scores, reviews)
+    line = fit_line(before.labels, logits_of(before.scores))
+    return line, before, evaluate(line(logits_of(scores)), reviews)
 
 
 def metrics_table(columns: Mapping[str, Mapping[str, Any]]) -> str:

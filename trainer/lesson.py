@@ -71,10 +71,14 @@ def split(reviews: Reviews, share: float) -> tuple[Reviews, Reviews]:
     return parts
 
 
-def with_tokens(reviews: Reviews, tokenizer: Tokenizer) -> Reviews:
-    """Return the reviews that have a token: nothing can be learned from the others, and nothing measured."""
-    rows = np.flatnonzero(tokenizer.encode(reviews.texts).lengths > 0)
-    return reviews if len(rows) == len(reviews) else reviews.take(rows)
+def with_tokens(reviews: Reviews, tokenizer: Tokenizer) -> tuple[Reviews, Tokens]:
+    """Return the reviews that have a token, and their tokens: nothing can be learned from the others, and nothing measured."""
+    tokens = tokenizer.encode(reviews.texts)
+    rows = np.flatnonzero(tokens.lengths > 0)
+    if len(rows) == len(reviews):
+        return reviews, tokens
+    kept = reviews.take(rows)
+    return kept, tokenizer.encode(kept.texts)
 
 
 def _drawn_rows(reviews: Reviews, count: int) -> npt.NDArray[np.bool_]:

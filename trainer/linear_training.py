@@ -11,8 +11,7 @@ import numpy as np
 
 from trainer import artifact
 from trainer.artifact import RunFolder
-from trainer.calibration import fit_line, logits_of
-from trainer.evaluation import evaluate
+from trainer.evaluation import calibrate, evaluate
 from trainer.lesson import split, with_tokens
 from trainer.linear import fit_weights
 from trainer.origin import Origin
@@ -43,14 +42,13 @@ def train_linear(
     training, held_out = split(reviews, settings.held_out)
     # A linear model reads whole reviews: their end tells most, but more words cost it nothing.
     tokenizer = build_tokenizer(training.texts, words=settings.vocabulary, max_tokens=np.iinfo(np.int32).max)
-    training, held_out = with_tokens(training, tokenizer), with_tokens(held_out, tokenizer)
+    training, tokens = with_tokens(training, tokenizer)
+    held_out, held_out_tokens = with_tokens(held_out, tokenizer)
     say(f"{len(training)} reviews to train on, {len(held_out)} held out, {len(tokenizer.words)} words")
 
-    model = fit_weights(tokenizer.encode(training.texts), training.labels)
-    before = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
-    line = fit_line(before.labels, logits_of(before.scores))
+    model = fit_weights(tokens, training.labels)
+    line, before, after = calibrate(model.predict(held_out_tokens), held_out)
     model = replace(model, line=np.array([*line.slopes, line.shift], np.float32))
-    after = evaluate(model.predict(tokenizer.encode(held_out.texts)), held_out)
     metrics: dict[str, Any] = {"calibration": line.to_dict("linear")}
     metrics |= {"held_out": after.metrics.to_dict(), "held_out_before_calibration": before.metrics.to_dict()}
     if test is not None:

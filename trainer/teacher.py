@@ -15,7 +15,7 @@ import pyarrow as pa
 from scorer.errors import UsageError
 from scorer.files import whole_file
 from trainer.artifact import SOFT_LABELS, RunFolder
-from trainer.calibration import logits_of
+from trainer.calibration import Line, logits_of
 from trainer.reviews import fingerprint_of_texts
 
 
@@ -34,8 +34,7 @@ def soft_labels(
     Returns:
         ``float32[reviews]``; NaN where a review has no token.
     """
-    mean = np.mean([logits_of(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0)
-    return np.asarray(1 / (1 + np.exp(-mean)), np.float32)
+    return Line()(np.mean([logits_of(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0))
 
 
 def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolder]:

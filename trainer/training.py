@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.errors import RunFolderError
-from scorer.tokenizer import Tokenizer, Tokens
+from scorer.tokenizer import Tokens
 from trainer import artifact, checkpoint
 from trainer.artifact import RunFolder
 from trainer.batches import TrainingBatches, predict
@@ -72,11 +72,11 @@ def fit(
 
     training, held_out = split(reviews, settings.held_out)
     lesson = prepare_lesson(training, unlabeled, teachers, settings, say)
-    held_out = with_tokens(held_out, lesson.tokenizer)
+    held_out, held_out_tokens = with_tokens(held_out, lesson.tokenizer)
     say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
     wide = _fit_wide(settings, lesson, say)
-    judge = _Judge.of(held_out, lesson.tokenizer, wide)
+    judge = _Judge(held_out, held_out_tokens, () if wide is None else (wide.logits(held_out_tokens),))
     network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
     while not progress.is_over(settings.epochs, settings.patience):
         batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history))
@@ -151,11 +151,6 @@ class _Judge:
     reviews: Reviews
     tokens: Tokens
     wide: tuple[npt.NDArray[np.float32], ...]
-
-    @classmethod
-    def of(cls, reviews: Reviews, tokenizer: Tokenizer, wide: WideWeights | None) -> _Judge:
-        tokens = tokenizer.encode(reviews.texts)
-        return cls(reviews, tokens, () if wide is None else (wide.logits(tokens),))
 
     def logits(self, network: Any) -> list[npt.NDArray[np.floating]]:
         """Return the logits of a network in training, and of the wide branch where there is one."""

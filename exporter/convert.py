@@ -21,6 +21,9 @@ from scorer.errors import ExportRefused
 OPSET = 17
 IR_VERSION = 8
 
+# The ids with time first, as the operator reads.
+BY_TIME = "token_ids/by_time"
+
 LOOPS = {"Loop", "Scan", "If", "SequenceMap"}
 FLOAT_REDUCTIONS = {
     "ReduceSum", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
@@ -42,11 +45,13 @@ def convert(network: Any) -> onnx.ModelProto:
         ExportRefused: the graph isn't the one that the scorer may run.
     """
     model = _through_tf2onnx(network)
-    _read_ids_as_they_are(model.graph)
+    _read_ids_by_time(model.graph)
     _bind_lengths(model.graph)
     if has_layer(network, "wide"):
         add_wide_branch(model.graph, network)
-    if not has_layer(network, "pooling"):
+    if has_layer(network, "pooling"):
+        _read_largest_states(model.graph)
+    else:
         _read_final_states(model.graph)
     _store_embedding_in_16_bits(model.graph, network)
     model.ir_version = IR_VERSION
@@ -100,12 +105,13 @@ def _through_tf2onnx(network: Any) -> onnx.ModelProto:
 
 
 def unmasked(network: Any, token_ids: Any, lengths: Any, wide: Any = 0.0) -> Any:
-    """Call the layers of ``network`` without a mask for the LSTM: ``float32[batch]`` scores.
+    """Call the layers of ``network`` without a mask: ``float32[batch]`` scores.
 
-    ``wide`` is the logit of the wide branch, which :mod:`exporter.wide` builds.
+    ``lengths`` is an input that the graph gets a use for later. ``wide`` is the logit of the wide branch, which
+    :mod:`exporter.wide` builds.
 
-    Past a row's end the LSTM's states are wrong here; pooling leaves them out, and in the ONNX graph the
-    operator never computes them.
+    Past a row's end the LSTM's states are wrong here. Nothing reads them: in the ONNX graph the operator never computes them, and
+    what becomes of its states is not left to tf2onnx.
     """
     from keras import ops
 
@@ -113,16 +119,29 @@ def unmasked(network: Any, token_ids: Any, lengths: Any, wide: Any = 0.0) -> Any
     vectors = ops.take(network.get_layer("embedding").embeddings, token_ids, axis=0)
     states = network.get_layer("lstm")(vectors)
     if has_layer(network, "pooling"):
-        kept = ops.arange(ops.shape(token_ids)[1], dtype="int32")[None, :] < lengths[:, None]
-        states = network.get_layer("pooling")(states, mask=kept)
+        states = network.get_layer("pooling")(states)
     return ops.sigmoid(ops.squeeze(network.get_layer("head")(states), -1) + wide)
 
 
-def _read_ids_as_they_are(graph: onnx.GraphProto) -> None:
-    """Feed the ids to the embedding directly: TensorFlow makes room for negative ids, which there are none of."""
-    for node in graph.node:
+def _read_ids_by_time(graph: onnx.GraphProto) -> None:
+    """Feed the embedding with the ids as they are, turned to the order of the operator: time first.
+
+    TensorFlow makes room for negative ids, which there are none of, and turns the vectors, which are many times as large.
+    """
+    lstm = _only(graph, "LSTM")
+    for node in list(graph.node):
         if node.op_type == "Gather" and _is_table(graph, node.input[0]):
-            node.input[1] = "token_ids"
+            graph.node.insert(list(graph.node).index(node), helper.make_node("Transpose", ["token_ids"], [BY_TIME], perm=[1, 0]))
+            node.input[1] = BY_TIME
+            lstm.input[0] = node.output[0]
+
+
+def _only(graph: onnx.GraphProto, operator: str) -> onnx.NodeProto:
+    found = [node for node in graph.node if node.op_type == operator]
+    if len(found) != 1:
+        raise ExportRefused(f"converting the network: {len(found)} {operator} operators came out instead of one; check the tf2onnx version")
+    only: onnx.NodeProto = found[0]
+    return only
 
 
 def _is_table(graph: onnx.GraphProto, name: str) -> bool:
@@ -130,32 +149,54 @@ def _is_table(graph: onnx.GraphProto, name: str) -> bool:
 
 
 def _bind_lengths(graph: onnx.GraphProto) -> None:
-    for node in graph.node:
-        if node.op_type == "LSTM":
-            inputs = [*node.input, "", "", "", "", ""][:8]
-            # The initial states are zeros, which is what the operator starts from by itself.
-            inputs[4:7] = ["lengths", "", ""]
-            while inputs and not inputs[-1]:
-                inputs.pop()
-            del node.input[:]
-            node.input.extend(inputs)
+    lstm = _only(graph, "LSTM")
+    inputs = [*lstm.input, "", "", "", "", ""][:8]
+    # The initial states are zeros, which is what the operator starts from by itself.
+    inputs[4:7] = ["lengths", "", ""]
+    while inputs and not inputs[-1]:
+        inputs.pop()
+    del lstm.input[:]
+    lstm.input.extend(inputs)
+
+
+def _read_largest_states(graph: onnx.GraphProto) -> None:
+    """Feed the head with the largest of each row's states, as ``MaskedMaxPooling`` does, in the order in which the operator writes them.
+
+    Past a row's end it writes zeros; one less there is -1, below which no state can be.
+    """
+    states = _only(graph, "LSTM").output[0]  # float32[length, directions, batch, hidden]
+    constants = {"pool/one": np.int32(1), "pool/axes": np.array([1, 3], np.int64)}
+    graph.initializer.extend(numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items())
+    nodes = [
+        helper.make_node("Min", [BY_TIME, "pool/one"], ["pool/is_token"]),  # ids of tokens are above 0, that of padding is 0
+        helper.make_node("Sub", ["pool/is_token", "pool/one"], ["pool/less"]),
+        helper.make_node("Cast", ["pool/less"], ["pool/less_float"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["pool/less_float", "pool/axes"], ["pool/penalty"]),
+        helper.make_node("Add", [states, "pool/penalty"], ["pool/states"]),
+        helper.make_node("ReduceMax", ["pool/states"], ["pool/largest"], axes=[0], keepdims=0),
+    ]
+    _feed_head(graph, nodes, "pool/largest")
 
 
 def _read_final_states(graph: onnx.GraphProto) -> None:
-    """Feed the head from the operator's final states, which stand at each row's end; TensorFlow's are those at the padding's."""
-    lstm = next(node for node in graph.node if node.op_type == "LSTM")
-    head = next(node for node in graph.node if node.op_type == "MatMul")
-    states = lstm.output[1]  # float32[directions, batch, hidden]
-    shape = numpy_helper.from_array(np.array([0, -1], np.int64), "final/shape")
+    """Feed the head with the operator's final states, which stand at each row's end; TensorFlow's are those at the padding's."""
+    _feed_head(graph, [], _only(graph, "LSTM").output[1])
+
+
+def _feed_head(graph: onnx.GraphProto, nodes: list[onnx.NodeProto], states: str) -> None:
+    """Put nodes in front of the head, and feed it with ``states``, ``float32[directions, batch, hidden]``."""
+    head = _only(graph, "MatMul")
+    shape = numpy_helper.from_array(np.array([0, -1], np.int64), "head/shape")
     graph.initializer.append(shape)
     nodes = [
-        helper.make_node("Transpose", [states], ["final/by_row"], perm=[1, 0, 2]),
-        helper.make_node("Reshape", ["final/by_row", shape.name], ["final"]),
+        *nodes,
+        helper.make_node("Transpose", [states], ["head/by_row"], perm=[1, 0, 2]),
+        helper.make_node("Reshape", ["head/by_row", shape.name], ["head/states"]),
     ]
     place = list(graph.node).index(head)
     for node in reversed(nodes):
         graph.node.insert(place, node)
-    head.input[0] = "final"
+    head.input[0] = "head/states"
 
 
 def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
@@ -168,9 +209,9 @@ def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
         if not np.array_equal(stored, weights):
             continue
         table.CopyFrom(numpy_helper.from_array(stored.astype(np.float16), table.name))
-        rows, wide = f"{node.output[0]}:float16", node.output[0]
+        rows, vectors = f"{node.output[0]}:float16", node.output[0]
         node.output[0] = rows
-        cast = helper.make_node("Cast", [rows], [wide], name="embedding/to_float32", to=TensorProto.FLOAT)
+        cast = helper.make_node("Cast", [rows], [vectors], name="embedding/to_float32", to=TensorProto.FLOAT)
         graph.node.insert(list(graph.node).index(node) + 1, cast)
         return
     raise ExportRefused("converting the network: its embedding was not found in the graph; check the tf2onnx version")

@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from exporter.rounding import IntegerTable, integer_tables
-from trainer.ngrams import FIRST_FACTOR, HASHED, SECOND_FACTOR
+from trainer.ngrams import FIRST_FACTOR, HASHED, LENGTH_SMOOTHING, SECOND_FACTOR
 
 # The name under which the logit of the wide branch reaches the rest of the graph: float32[batch].
 OUTPUT = "wide"
@@ -39,7 +39,8 @@ def add_wide_branch(graph: onnx.GraphProto, network: Any) -> None:
         before = branch.add("Add", branch.add("Mod", mixed, branch.constant(np.int32(len(table.integers) - 1))), one)
         logit = branch.add("Add", logit, branch.weigh(table, branch.add("Mul", before, branch.add("Min", after, one))))
         size = len(table.integers)
-    branch.add("Div", logit, branch.add("Sqrt", branch.add("Cast", "lengths", to=TensorProto.FLOAT)), output=OUTPUT)
+    lengths = branch.add("Add", branch.add("Cast", "lengths", to=TensorProto.FLOAT), branch.constant(np.float32(LENGTH_SMOOTHING)))
+    branch.add("Div", logit, branch.add("Sqrt", lengths), output=OUTPUT)
     nodes = [*branch.nodes, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

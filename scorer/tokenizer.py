@@ -134,6 +134,11 @@ class Tokens:
         return np.minimum(np.diff(self.offsets), self.max_tokens)
 
     @property
+    def owners(self) -> npt.NDArray[np.int64]:
+        """``int64[total]``: the row that each token stands in."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @property
     def truncated(self) -> int:
         """Rows that had more tokens than the network reads."""
         return int(np.count_nonzero(np.diff(self.offsets) > self.max_tokens))

@@ -176,6 +176,38 @@ def prepare_empty(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
+def prepare_folder(
+    path: Path, settings: dict[str, Any], fingerprint: str, kept: tuple[dict[str, Any], str] | None, *, resume: bool
+) -> None:
+    """Make the folder of a run that can be interrupted, or see whether the one that was can go on.
+
+    Args:
+        path: the folder.
+        settings: of the run.
+        fingerprint: of its reviews.
+        kept: both, of the interrupted run that the folder holds; None where it holds none.
+        resume: whether that one is to go on.
+
+    Raises:
+        RunFolderError: the folder is taken, or can't be resumed with these settings and reviews.
+    """
+    if is_finished(path):
+        raise RunFolderError(f"training into {path}: it holds a finished run; name another folder")
+    if not resume:
+        if kept is not None:
+            raise RunFolderError(f"training into {path}: it holds an interrupted run; add --resume, or name another folder")
+        prepare_empty(path)
+        return
+    if kept is None:
+        raise RunFolderError(f"resuming in {path}: nothing was finished there that could be taken up; train without --resume")
+    its_settings, its_fingerprint = kept
+    if its_fingerprint != fingerprint:
+        raise RunFolderError(f"resuming in {path}: it was trained on other reviews; give the same")
+    differing = [name for name, value in settings.items() if its_settings.get(name) != value]
+    if differing:
+        raise RunFolderError(f"resuming in {path}: other settings were used ({', '.join(differing)}); give the same")
+
+
 def is_finished(path: Path) -> bool:
     """Whether the folder holds a run that ended well."""
     return (path / MANIFEST).is_file()

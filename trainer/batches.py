@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, UNKNOWN_ID, Tokens
+from trainer.crops import crop
 from trainer.settings import Settings
 
 # Batches among which reviews are sorted by length: enough that rows of a batch are alike, few enough to keep chance.
 BATCHES_A_POOL = 50
 # Lengths are rounded up to a multiple of it: backends that compile a shape at a time then see few shapes.
 LENGTH_STEP = 16
-# Words that a crop has, at least and at most: from half a sentence to a few.
-CROP_LENGTHS = (4, 60)
 
 Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
@@ -53,23 +51,6 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
             dropped = (rng.random(token_ids.shape) < self._settings.word_dropout) & (token_ids != PAD_ID)
             token_ids[dropped] = UNKNOWN_ID
         return token_ids, self._targets[rows, None]
-
-
-def crop(tokens: Tokens, share: float, rng: np.random.Generator) -> Tokens:
-    """Cut a share of the reviews to some words in a row, so that a network learns to read short texts too.
-
-    Args:
-        tokens: of whole reviews.
-        share: of them to cut, in [0, 1].
-        rng: draws which, how long and where.
-    """
-    lengths = np.diff(tokens.offsets)
-    cut = rng.random(len(tokens)) < share
-    kept = np.where(cut, np.minimum(rng.integers(*CROP_LENGTHS, len(tokens), endpoint=True), lengths), lengths)
-    starts = tokens.offsets[:-1] + (rng.random(len(tokens)) * (lengths - kept + 1)).astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(kept)])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], kept)
-    return replace(tokens, ids=tokens.ids[places], offsets=offsets)
 
 
 def draw_batches(

@@ -173,6 +173,7 @@ def linear(
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over all reviews.")
 @HELD_OUT_OPTION
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the vectors before the first pass.")
+@click.option("--resume", is_flag=True, help="Go on after the passes that an interrupted run in --out has kept.")
 @column_options
 @GROUP_OPTION
 def documents(
@@ -183,6 +184,7 @@ def documents(
     epochs: int,
     held_out: float,
     seed: int,
+    resume: bool,
     text_column: str | None,
     label_column: str | None,
     group_column: str | None,
@@ -193,7 +195,7 @@ def documents(
 
     reviews = read_reviews(data, text_column, label_column, group_column=group_column)
     settings = DocumentSettings(vocabulary=vocabulary, epochs=epochs, held_out=held_out, seed=seed)
-    _show(train_documents(reviews, read_texts(unlabeled, text_column), settings, out, say=say))
+    _show(train_documents(reviews, read_texts(unlabeled, text_column), settings, out, resume=resume, say=say))
 
 
 def _show(run: RunFolder) -> None:

@@ -7,10 +7,13 @@ word vectors. It reads unlabeled reviews too, so it can tell what a linear model
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +21,24 @@ import pyarrow as pa
 
 from scorer.cores import available_cores
 from scorer.errors import RunFolderError
+from scorer.files import whole_file
 from scorer.tokenizer import Tokens
 from trainer.reviews import fingerprint_of_texts
+
+if TYPE_CHECKING:
+    from gensim.models.doc2vec import Doc2Vec
 
 ORDER = 3
 # Below so many occurrences an n-gram says next to nothing, and most n-grams lie below.
 FEWEST = 5
 SIZE = 300
 NEGATIVES = 5
-LEARNING_RATE = 0.05
+# Falls over all passes from the one to the other; gensim takes 0 for no wish.
+LEARNING_RATE, LEAST_RATE = 0.05, 1e-4
 # Inverse strength of the L2 penalty on a vector's weights; a third or thrice as much costs 0.1 to 0.4 points on held-out reviews.
 C = 0.1
+# Keeping the state takes some seconds, a pass most of a minute.
+PASSES_BETWEEN = 4
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,48 @@ class DocumentModel:
             return cls(str(stored["fingerprint"]), stored["scores"])
 
 
-def document_vectors(tokens: Tokens, epochs: int, seed: int, corpus: Path) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True)
+class Passes:
+    """The state of unfinished vectors on disk: some thousand times larger than they are, so it is kept once in a few passes.
+
+    Attributes:
+        path: where it is kept.
+        settings: of the run.
+        fingerprint: of its reviews.
+    """
+
+    path: Path
+    settings: dict[str, Any]
+    fingerprint: str
+
+    def kept(self) -> tuple[dict[str, Any], str] | None:
+        """Return settings and fingerprint of the passes that are kept; None where none are."""
+        if not self.path.is_file():
+            return None
+        with np.load(self.path, allow_pickle=False) as stored:
+            return json.loads(str(stored["settings"])), str(stored["fingerprint"])
+
+    def restore(self, model: Doc2Vec) -> int:
+        """Put what is kept into a model; return how many passes that were."""
+        if not self.path.is_file():
+            return 0
+        with np.load(self.path, allow_pickle=False) as stored:
+            model.dv.vectors[:], model.syn1neg[:] = stored["vectors"], stored["weights"]
+            return int(stored["done"])
+
+    def keep(self, model: Doc2Vec, done: int) -> None:
+        """Keep a model that so many passes are done of."""
+        self.path.parent.mkdir(exist_ok=True)
+        with whole_file(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file, vectors=model.dv.vectors, weights=model.syn1neg, done=done,
+                settings=json.dumps(self.settings), fingerprint=self.fingerprint,
+            )  # fmt: skip
+
+
+def document_vectors(
+    tokens: Tokens, epochs: int, seed: int, corpus: Path, passes: Passes, say: Callable[[str], None] = lambda line: None
+) -> npt.NDArray[np.float32]:
     """Return ``float32[reviews, size]``, unit rows.
 
     On more than one thread gensim gives other vectors each time, though as good ones.
@@ -74,15 +125,27 @@ def document_vectors(tokens: Tokens, epochs: int, seed: int, corpus: Path) -> np
         epochs: passes over them.
         seed: of the vectors before the first pass.
         corpus: a file to write the n-grams to; gensim is fastest from one. It is removed.
+        passes: those that are kept are not done again.
+        say: is given a line when some passes are done.
     """
     from gensim.models.doc2vec import Doc2Vec
 
     write_ngrams(tokens, corpus)
+    source = os.fspath(corpus)
     try:
         model = Doc2Vec(
-            corpus_file=os.fspath(corpus), dm=0, vector_size=SIZE, negative=NEGATIVES, min_count=1, sample=0,
-            alpha=LEARNING_RATE, epochs=epochs, seed=seed, workers=available_cores(),
-        )  # fmt: skip
+            dm=0, vector_size=SIZE, negative=NEGATIVES, min_count=1, sample=0, alpha=LEARNING_RATE, seed=seed, workers=available_cores()
+        )
+        model.build_vocab(corpus_file=source)
+        for done in range(passes.restore(model), epochs):
+            first, last = (max(LEAST_RATE, LEARNING_RATE * (1 - at / epochs)) for at in (done, done + 1))
+            model.train(
+                corpus_file=source, total_examples=model.corpus_count, total_words=model.corpus_total_words,
+                epochs=1, start_alpha=first, end_alpha=last,
+            )  # fmt: skip
+            if (done + 1) % PASSES_BETWEEN == 0 and done + 1 < epochs:
+                passes.keep(model, done + 1)
+                say(f"pass {done + 1} of {epochs}")
     finally:
         corpus.unlink()
     vectors = model.dv.vectors[: len(tokens)]
@@ -106,7 +169,7 @@ def write_ngrams(tokens: Tokens, corpus: Path) -> None:
 def _ngrams(tokens: Tokens) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return a number for each n-gram met, by its words, and the row that it stands in."""
     base = int(tokens.ids.max(initial=0)) + 1
-    owners = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
+    owners = tokens.owners
     words = tokens.ids.astype(np.int64)
     keys, rows, key = [words], [owners], words
     for order in range(2, ORDER + 1):

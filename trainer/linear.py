@@ -89,7 +89,7 @@ def count_ngrams(tokens: Tokens) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     ids = tokens.ids.astype(np.int64)
-    rows = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
+    rows = tokens.owners
     places, owners, hashed = [ids % SLOTS], [rows], ids
     for order in range(2, ORDER + 1):
         # A triple's code is made of its pair's; int64 has room for a factor of a million on 2²² slots.

@@ -14,6 +14,10 @@ FIRST_FACTOR, SECOND_FACTOR = 40_487, 24_977
 # Added to every count, so that a word met on one side only doesn't decide alone (Wang & Manning 2012, ACL P12-2018).
 SMOOTHING = 1.0
 
+# Added to a review's length before the root of it divides the sum of its weights: over the root alone a few words say too much.
+# Held out, single sentences had a log loss of 0.534 with it and 0.539 without, whole reviews the same.
+LENGTH_SMOOTHING = 10.0
+
 
 def ngram_slots(token_ids: Any, order: int, slots: int) -> list[Any]:
     """Return the slots of all pairs of words in a row, of all triples, and so on; slot 0 is padding's and never returned.

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.errors import RunFolderError
 from scorer.tokenizer import Tokens
 from trainer import artifact, checkpoint
 from trainer.artifact import RunFolder
@@ -68,7 +67,9 @@ def fit(
     """
     check_both_kinds(reviews)
     origin = Origin.of(reviews, unlabeled, teachers)
-    progress = _prepare_folder(out, settings, origin.fingerprint, resume=resume)
+    kept = checkpoint.load(out)
+    artifact.prepare_folder(out, settings.to_dict(), origin.fingerprint, kept and kept[1:], resume=resume)
+    progress = kept[0] if kept else Progress()
 
     training, held_out = split(reviews, settings.held_out)
     lesson = prepare_lesson(training, unlabeled, teachers, settings, say)
@@ -105,26 +106,6 @@ def fit(
     return RunFolder.open(out)
 
 
-def _prepare_folder(out: Path, settings: Settings, fingerprint: str, *, resume: bool) -> Progress:
-    if artifact.is_finished(out):
-        raise RunFolderError(f"training into {out}: it holds a finished run; name another folder")
-    kept = checkpoint.load(out)
-    if resume:
-        if kept is None:
-            raise RunFolderError(f"resuming in {out}: no epoch was finished there; train without --resume")
-        progress, its_settings, its_fingerprint = kept
-        if its_fingerprint != fingerprint:
-            raise RunFolderError(f"resuming in {out}: it was trained on other reviews; give the same")
-        differing = [name for name, value in settings.to_dict().items() if its_settings.get(name) != value]
-        if differing:
-            raise RunFolderError(f"resuming in {out}: other settings were used ({', '.join(differing)}); give the same")
-        return progress
-    if kept is not None:
-        raise RunFolderError(f"training into {out}: it holds an interrupted run; add --resume, or name another folder")
-    artifact.prepare_empty(out)
-    return Progress()
-
-
 def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     keras.utils.set_random_seed(settings.seed)
     words = len(lesson.tokenizer.words)
@@ -141,7 +122,8 @@ def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> WideWeights | Non
     if not settings.wide_order:
         return None
     say("fitting the wide branch")
-    return fit_wide(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.wide_order, settings.wide_slots)
+    crops = settings.seed if settings.crops else None
+    return fit_wide(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.wide_order, settings.wide_slots, crops)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import keras
 from keras import ops
 
 from scorer.tokenizer import PAD_ID
-from trainer.ngrams import ngram_slots
+from trainer.ngrams import LENGTH_SMOOTHING, ngram_slots
 
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
 class WideBranch(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
-    """One weight a word and one a hashed n-gram, added up over the review and divided by the root of its length.
+    """One weight a word and one a hashed n-gram, added up over the review and divided by the root of its smoothed length.
 
     Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, to be added to the logit.
 
@@ -43,7 +43,7 @@ class WideBranch(keras.layers.Layer):  # type: ignore[misc]  # keras has no type
             zip(self.tables, [token_ids, *ngram_slots(token_ids, self.order, self.slots)], strict=True)
         ):
             total += ops.sum(ops.take(table, places) * kept[:, shift:], axis=1)
-        return ops.expand_dims(total / ops.sqrt(ops.maximum(ops.sum(kept, axis=1), 1.0)), -1)
+        return ops.expand_dims(total / ops.sqrt(ops.sum(kept, axis=1) + LENGTH_SMOOTHING), -1)
 
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made with."""

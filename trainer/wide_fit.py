@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, Tokens
-from trainer.ngrams import log_ratios, ngram_slots
+from trainer.crops import crop
+from trainer.ngrams import LENGTH_SMOOTHING, log_ratios, ngram_slots
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,6 +25,10 @@ ROWS_AT_ONCE = 256
 
 # Inverse strength of the L2 penalty; four times as much fits the training reviews closer and held-out ones no better.
 C = 10.0
+
+# What a crop counts beside its whole review. Log loss of held-out reviews and of sentences cut from them: at 0, 0.2223 and 0.547;
+# at 0.1, 0.2215 and 0.543; at 0.3, 0.2214 and 0.539; at 1, 0.2245 and 0.535.
+CROP_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,10 @@ class WideWeights:
         for shift, table in enumerate(self.tables[1:], 1):
             places = ngram_slots(token_ids, shift + 1, len(table))[-1]
             total += (table[places] * kept[:, shift:]).sum(axis=1)
-        return np.asarray(total / np.sqrt(np.maximum(kept.sum(axis=1), 1)) + self.intercept, np.float32)
+        return np.asarray(total / np.sqrt(kept.sum(axis=1) + LENGTH_SMOOTHING) + self.intercept, np.float32)
 
 
-def fit_wide(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int) -> WideWeights:
+def fit_wide(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int, crops: int | None = None) -> WideWeights:
     """Fit logistic regression on features scaled by their log ratios; a target between 0 and 1 counts for both sides.
 
     Args:
@@ -64,15 +69,21 @@ def fit_wide(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order
         words: in the vocabulary.
         order: words of the longest n-grams.
         slots: of the table of each number of words from 2 on.
+        crops: the seed of a crop of each review, that the branch learns from too; no crops where None.
     """
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 
-    features = _features(tokens, words, order, slots)
+    features, counted = _features(tokens, words, order, slots), np.ones(len(tokens))
+    if crops is not None:
+        short = crop(tokens, 1.0, np.random.default_rng(crops))
+        features = vstack([features, _features(short, words, order, slots)]).tocsr()
+        targets, counted = np.tile(targets, 2), np.repeat([1.0, CROP_WEIGHT], len(tokens))
     ratios = log_ratios(features.indices, np.repeat(targets, np.diff(features.indptr)), features.shape[1])
     scaled = features.multiply(ratios).tocsr()
-    weights = np.concatenate([targets, 1 - targets]).astype(np.float64)
-    kept = weights > 1e-3  # a side that hardly counts costs as much time as one that does
+    sided = np.concatenate([targets, 1 - targets]).astype(np.float64)
+    kept = sided > 1e-3  # a side that hardly counts costs as much time as one that does
+    weights = sided * np.tile(counted, 2)
     both = vstack([scaled, scaled]).tocsr()[kept]
     sides = np.repeat([1, 0], len(targets))[kept]
     fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, max_iter=100, random_state=0).fit(
@@ -86,10 +97,10 @@ def fit_wide(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order
 
 
 def _features(tokens: Tokens, words: int, order: int, slots: int) -> csr_matrix:
-    """Return ``float32[reviews, words + 2 + (order - 1) · slots]``: how often each stands in a review, over the root of its length."""
+    """Return ``float32[reviews, words + 2 + (order - 1) · slots]``: what each review adds to the sum."""
     from scipy.sparse import csr_matrix
 
-    rows = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
+    rows = tokens.owners
     places, owners, size = [tokens.ids], [rows], words + 2
     for shift, found in enumerate(ngram_slots(tokens.ids, order, slots), 1):
         whole = rows[:-shift] == rows[shift:]
@@ -97,5 +108,5 @@ def _features(tokens: Tokens, words: int, order: int, slots: int) -> csr_matrix:
         owners.append(rows[shift:][whole])
         size += slots
     owner = np.concatenate(owners)
-    values = (1 / np.sqrt(np.maximum(np.diff(tokens.offsets), 1))).astype(np.float32)[owner]
+    values = (1 / np.sqrt(np.diff(tokens.offsets) + LENGTH_SMOOTHING)).astype(np.float32)[owner]
     return csr_matrix((values, (owner, np.concatenate(places))), shape=(len(tokens), size))

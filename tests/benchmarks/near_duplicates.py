@@ -21,7 +21,7 @@ SHARE = 0.5
 
 def runs(tokens: Tokens) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """Return a hash of every run of eight words, and the row it stands in."""
-    rows = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
+    rows = tokens.owners
     hashes = np.zeros(max(len(tokens.ids) - RUN + 1, 0), np.uint64)
     for place in range(RUN):
         hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + tokens.ids[place : len(tokens.ids) - RUN + 1 + place].astype(np.uint64)

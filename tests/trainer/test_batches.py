@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.tokenizer import Tokens
-from trainer.batches import CROP_LENGTHS, LENGTH_STEP, TrainingBatches, crop, draw_batches
+from trainer.batches import LENGTH_STEP, TrainingBatches, draw_batches
+from trainer.crops import CROP_LENGTHS, crop
 from trainer.settings import preset
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=300).map(lambda lengths: np.array(lengths, np.int64))

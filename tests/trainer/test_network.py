@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainer.network import build_network
-from trainer.ngrams import ngram_slots
+from trainer.ngrams import LENGTH_SMOOTHING, ngram_slots
 from trainer.settings import preset
 from trainer.wide import WideBranch
 
@@ -69,12 +69,14 @@ def test_a_cosine_schedule_ends_at_nothing() -> None:
     assert float(made.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
-def test_the_wide_branch_adds_up_n_grams_over_the_root_of_the_length() -> None:
+def test_the_wide_branch_adds_up_n_grams_over_the_root_of_the_smoothed_length() -> None:
     wide = WideBranch(words=8, order=3, slots=50)
     wide.build(None)
     rng = np.random.default_rng(0)
     words, pairs, triples = tables = [rng.normal(size=weight.shape) for weight in wide.get_weights()]
     wide.set_weights(tables)
     two, three = ngram_slots(np.array([4, 7, 2]), 3, 50)
-    expected = (words[[4, 7, 2]].sum() + pairs[two].sum() + triples[three].sum()) / np.sqrt(3)
-    np.testing.assert_allclose(wide(np.array([[4, 7, 2, 0, 0], [3, 0, 0, 0, 0]])), [[expected], [words[3]]], rtol=1e-5)
+    expected = (words[[4, 7, 2]].sum() + pairs[two].sum() + triples[three].sum()) / np.sqrt(3 + LENGTH_SMOOTHING)
+    np.testing.assert_allclose(
+        wide(np.array([[4, 7, 2, 0, 0], [3, 0, 0, 0, 0]])), [[expected], [words[3] / np.sqrt(1 + LENGTH_SMOOTHING)]], rtol=1e-5
+    )

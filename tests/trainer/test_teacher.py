@@ -134,6 +134,28 @@ def test_document_vectors_teach_the_reviews_they_were_trained_with_and_no_others
         run.predict(tiny_reviews(5).texts)
 
 
+def test_document_vectors_that_were_interrupted_go_on(tmp_path: Path) -> None:
+    settings, said = DocumentSettings(epochs=60), []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line == "pass 40 of 60":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_documents(tiny_reviews(), unlabeled(), settings, tmp_path / "run", say=say)
+    assert left_in(tmp_path / "run") == ["checkpoint/passes.npz"]
+    with pytest.raises(RunFolderError, match="it holds an interrupted run; add --resume"):
+        train_documents(tiny_reviews(), unlabeled(), settings, tmp_path / "run")
+    with pytest.raises(RunFolderError, match="other settings were used .seed."):
+        train_documents(tiny_reviews(), unlabeled(), DocumentSettings(epochs=60, seed=1), tmp_path / "run", resume=True)
+    said.clear()
+    run = train_documents(tiny_reviews(), unlabeled(), settings, tmp_path / "run", resume=True, say=said.append)
+    assert [line for line in said if line.startswith("pass")] == ["pass 44 of 60", "pass 48 of 60", "pass 52 of 60", "pass 56 of 60"]
+    assert run.metrics["held_out"]["accuracy"] > 0.8
+    assert "checkpoint/passes.npz" not in left_in(run.path)
+
+
 def test_n_grams_that_are_common_are_written_a_line_a_review(tmp_path: Path) -> None:
     texts = pa.array(["good film"] * 5 + ["good"] * 2 + ["rare film", ""], pa.large_string())
     write_ngrams(Tokenizer(("good", "film", "rare")).encode(texts), tmp_path / "ngrams.txt")

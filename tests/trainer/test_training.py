@@ -99,7 +99,7 @@ def test_an_interrupted_run_goes_on_and_ends_like_an_undisturbed_one(finished: R
 
 def test_only_the_same_run_can_be_resumed(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    with pytest.raises(RunFolderError, match="no epoch was finished there"):
+    with pytest.raises(RunFolderError, match="nothing was finished there"):
         fit(tiny_reviews(), tiny_settings(), out, resume=True)
     with pytest.raises(KeyboardInterrupt):
         fit(tiny_reviews(), tiny_settings(), out, callbacks=[StopInEpoch(2)])

@@ -7,6 +7,7 @@ from scorer.tokenizer import Tokens
 from tiny import tiny_reviews
 from trainer.batches import predict
 from trainer.calibration import Line, logits_of
+from trainer.crops import crop
 from trainer.metrics import measure
 from trainer.network import build_network, finish_network
 from trainer.settings import preset
@@ -44,6 +45,16 @@ def test_it_learns_from_probabilities_too(fitted: WideWeights) -> None:
     said = scores(soft, tokens)
     assert measure(said, labels).accuracy > 0.9
     assert np.abs(said - 0.5).mean() < np.abs(scores(fitted, tokens) - 0.5).mean()
+
+
+def test_crops_teach_it_to_doubt_a_few_words(fitted: WideWeights) -> None:
+    tokens, labels, words = lesson()
+    cropped = fit_wide(tokens, labels.astype(np.float32), words, 3, SLOTS, crops=0)
+    other, known, _ = lesson(300, seed=7)
+    short = crop(other, 1.0, np.random.default_rng(1))
+    kept = short.lengths > 0
+    losses = [measure(scores(weights, short)[kept], known[kept]).log_loss for weights in (fitted, cropped)]
+    assert losses[1] < losses[0]
 
 
 def test_it_says_what_the_layer_says_whatever_the_padding(fitted: WideWeights) -> None:

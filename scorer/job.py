@@ -109,7 +109,7 @@ Act = Callable[[_Ready], FileResult]
 
 
 def _each(tasks: list[Task], model: SentimentModel, options: Options, act: Act, done: Done) -> JobResult:
-    started, clock = time.time(), time.monotonic()
+    started, clock, spent = time.time(), time.monotonic(), time.process_time()
     results = []
     for task in tasks:
         results.append(_one(task, model, options, act))
@@ -118,6 +118,7 @@ def _each(tasks: list[Task], model: SentimentModel, options: Options, act: Act, 
         files=tuple(results),
         started=started,
         seconds=time.monotonic() - clock,
+        cpu_seconds=time.process_time() - spent,
         threads=options.threads or available_cores(),
         options=asdict(options),
         model={"name": model.file.name, "sha256": model.file.sha256},
@@ -256,18 +257,19 @@ def _score_window(ready: _Ready, journal: Journal, stop: threading.Event, start:
 
     check()
     kernel, clock = ready.kernel, ready.clock
-    digest = digest_of(kernel.texts(batches))
-    scores = journal.find(start, sum(map(len, batches)), digest)
+    with clock.stage("keeping"):
+        digest = digest_of(kernel.texts(batches))
+        scores = journal.find(start, sum(map(len, batches)), digest)
     reused = scores is not None
     if scores is None:
         with clock.stage("tokenizing"):
             tokens = kernel.tokenize(batches)
-        with clock.stage("scoring"):
-            scores = kernel.rate(tokens, check)
-        with writing(ready.task.output):
+        scores = kernel.rate(tokens, check, clock)
+        with clock.stage("keeping"), writing(ready.task.output):
             journal.add(start, digest, scores)
-    counts = kernel.count(scores)
-    return _Window(kernel.append(batches, scores), counts, counts.rows if reused else 0)
+    with clock.stage("writing"):
+        counts = kernel.count(scores)
+        return _Window(kernel.append(batches, scores), counts, counts.rows if reused else 0)
 
 
 Work = Callable[[int, list[pa.RecordBatch]], _Window]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column, listed
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
+from scorer.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
 SENTIMENT = pa.field("sentiment", pa.string())
@@ -136,9 +137,9 @@ class Kernel:
         """Return the columns with the reviews."""
         return [batch.column(self.text_column) for batch in batches]
 
-    def rate(self, tokens: Tokens, between: Callable[[], None] = lambda: None) -> Scores:
-        """Score tokens; ``between`` is called now and then, and ends the scoring by raising."""
-        values = self.model.score_tokens(tokens, between)
+    def rate(self, tokens: Tokens, between: Callable[[], None] = lambda: None, clock: Stopwatch | None = None) -> Scores:
+        """Score tokens; ``between`` is called now and then, and ends the scoring by raising; ``clock`` is told what the stages take."""
+        values = self.model.score_tokens(tokens, between, clock)
         return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
 
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:

@@ -41,6 +41,7 @@ def _metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
     counts = result.counts
     yield "run_timestamp_seconds", "When the last run ended, in seconds since 1970.", [({}, result.started + result.seconds)]
     yield "run_seconds", "How long the last run took.", [({}, result.seconds)]
+    yield "cpu_seconds", "CPU seconds of the last run, of all threads together.", [({}, result.cpu_seconds)]
     files: list[Sample] = [({"status": status}, result.count(status)) for status in (SCORED, SKIPPED, FAILED)]
     yield "files", "Files of the last run, by what became of them.", files
     for name, meaning, value in (

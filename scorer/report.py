@@ -84,6 +84,7 @@ def report_dict(result: JobResult) -> dict[str, Any]:
         "options": dict(result.options),
         "threads": result.threads,
         "peak_memory_bytes": result.peak_memory,
+        "cpu_seconds": round(result.cpu_seconds, 6),
         "scored": result.count(SCORED),
         "skipped": result.count(SKIPPED),
         "failed": result.count(FAILED),

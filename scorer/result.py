@@ -48,6 +48,7 @@ class JobResult:
         files: one result a file, in the order of the plan.
         started: seconds since 1970, when it began.
         seconds: how long it took.
+        cpu_seconds: that all threads of the process took meanwhile.
         threads: how many scored.
         options: what it was told, as JSON types.
         model: name and SHA-256 of the model.
@@ -58,6 +59,7 @@ class JobResult:
     files: tuple[FileResult, ...]
     started: float
     seconds: float
+    cpu_seconds: float
     threads: int
     options: Mapping[str, Any]
     model: Mapping[str, str]

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-STAGES = ("reading", "tokenizing", "scoring", "writing")
+# Keeping: the scores of an unfinished output, in its journal.
+STAGES = ("reading", "tokenizing", "packing", "scoring", "keeping", "writing")
 
 
 class Stopwatch:
-    """Adds up seconds by stage. Tokenizing and scoring run on several threads at once and may exceed the whole."""
+    """Adds up seconds by stage. All but reading and writing run on several threads at once and may exceed the whole."""
 
     def __init__(self) -> None:
         self._lock = Lock()

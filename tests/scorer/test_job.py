@@ -179,6 +179,17 @@ def test_a_batch_that_is_still_too_large_is_cut_by_bytes(tmp_path: Path, monkeyp
     assert max(sum(batch.nbytes for batch in window) for window in windows) < 20_000
 
 
+def test_windows_grow_finer_towards_the_end_of_a_file_and_lose_no_row(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"review": [str(row) for row in range(10_000)]}), tmp_path / "in.parquet", row_group_size=3_000)
+    with parquet.ParquetReviews(tmp_path / "in.parquet") as reviews:
+        windows = list(reviews.windows())
+    assert [text for window in windows for batch in window for text in batch["review"].to_pylist()] == [str(row) for row in range(10_000)]
+    sizes = [sum(map(len, window)) for window in windows]
+    assert sizes[0] == 1250
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert set(sizes[-4:-1]) == {parquet.LEAST_WINDOW_ROWS}
+
+
 def test_a_finished_output_is_skipped_and_not_touched(model: SentimentModel, tmp_path: Path) -> None:
     write_reviews(tmp_path / "in.parquet", some_texts(5))
     run(model, tmp_path / "in.parquet", tmp_path / "out.parquet")

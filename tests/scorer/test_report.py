@@ -37,7 +37,7 @@ def test_the_report_tells_of_each_file_and_of_all(model: SentimentModel, result:
     report = report_dict(result)
     assert json.loads(json.dumps(report)) == report
     assert list(report) == [
-        "report_version", "started", "model", "versions", "options", "threads", "peak_memory_bytes",
+        "report_version", "started", "model", "versions", "options", "threads", "peak_memory_bytes", "cpu_seconds",
         "scored", "skipped", "failed", "total", "files",
     ]  # fmt: skip
     assert (report["scored"], report["skipped"], report["failed"]) == (1, 1, 1)
@@ -65,7 +65,7 @@ def test_the_figures_of_a_file_are_those_of_its_rows(model: SentimentModel, resu
     assert figures["positive"] == sum(score >= 0.5 for score in scores)
     assert figures["positive_share"] == round(figures["positive"] / 32, 6)
     assert figures["score_histogram"] == np.histogram(scores, 20, (0, 1))[0].tolist()
-    assert list(figures["stage_seconds"]) == ["reading", "tokenizing", "scoring", "writing"]
+    assert list(figures["stage_seconds"]) == ["reading", "tokenizing", "packing", "scoring", "keeping", "writing"]
     assert all(seconds > 0 for seconds in figures["stage_seconds"].values())
     # On one thread of scoring, reading and writing beside it: no stage is longer than the file.
     assert max(figures["stage_seconds"].values()) <= figures["seconds"]

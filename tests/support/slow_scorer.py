@@ -21,6 +21,7 @@ from pathlib import Path
 from scorer import parquet
 from scorer.cli import main
 from scorer.kernel import Kernel, Scores
+from scorer.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
 SECONDS = float(os.environ.get("SLOW_SECONDS", "0"))
@@ -34,7 +35,7 @@ aside = parquet.aside
 windows = itertools.count()
 
 
-def slow_rate(self: Kernel, tokens: Tokens, between: Callable[[], None]) -> Scores:
+def slow_rate(self: Kernel, tokens: Tokens, between: Callable[[], None], clock: Stopwatch) -> Scores:
     if LOG:
         with LOG.open("a") as file:
             file.write(f"{len(tokens)}\n")
@@ -43,7 +44,7 @@ def slow_rate(self: Kernel, tokens: Tokens, between: Callable[[], None]) -> Scor
     while time.monotonic() < ends or (waits and GATE and not GATE.exists()):
         between()
         time.sleep(0.01)
-    return rate(self, tokens, between)
+    return rate(self, tokens, between, clock)
 
 
 def slow_aside(call: Callable[[], object]) -> object:

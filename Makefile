@@ -12,6 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 BASE  := .venv/base
 LIGHT := .venv/light
 FULL  := .venv/full
+BENCH := .venv/bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 REQUIREMENTS := pyproject.toml .ci/constraints.txt
 
@@ -19,6 +20,7 @@ IN    ?=
 OUT   ?= scored/$(if $(IN),$(notdir $(IN:/=)),demo.parquet)
 MODEL ?=
 DATA  ?=
+TRAIN ?=
 RUN   ?= $(shell .ci/newest-run runs)
 NAME  ?= $(notdir $(RUN))
 # The model in use, which a new one must not lose to: the newest in models/.
@@ -72,6 +74,13 @@ test-wheel: wheelhouse ## Install from wheelhouse/ without an index into a bare 
 fuzz: $(FULL)/.done ## Score 2,000 damaged Parquet files: each is scored or named
 	FUZZ_FILES=2000 $(FULL)/bin/python -m pytest --quiet tests/scorer/test_trouble.py -k damaged
 
+.PHONY: bench
+bench: $(BENCH)/.done ## Speed against what else there is, and how it grows, on DATA=labelled.parquet [TRAIN=labelled.parquet]
+	@test -n "$(DATA)" || { echo "make bench needs DATA=, a Parquet file with the columns review and label"; exit 2; }
+	$(BENCH)/bin/python tests/benchmarks/speed.py $(DATA) bench.png $(if $(TRAIN),--train $(TRAIN)) $(ARGS)
+	$(BENCH)/bin/python tests/benchmarks/sizes.py $(DATA) fast
+	$(BENCH)/bin/python tests/benchmarks/growth.py $(DATA)
+
 .PHONY: bench-memory
 bench-memory: $(FULL)/.done ## Peak memory of 2 GB files against 10 MB, or MEGABYTES=200
 	$(FULL)/bin/python tests/benchmarks/memory.py $(or $(MEGABYTES),2000)
@@ -99,6 +108,9 @@ $(LIGHT)/.done: $(REQUIREMENTS)
 
 $(FULL)/.done: $(REQUIREMENTS)
 	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train] pytest hypothesis ruff mypy build'
+
+$(BENCH)/.done: $(REQUIREMENTS)
+	@$(MAKE) --no-print-directory environment AT=$(BENCH) WHAT='-e .[train] fasttext-numpy2 pandas tokenizers'
 
 .PHONY: environment
 environment:

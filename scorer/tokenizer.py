@@ -25,14 +25,13 @@ FIRST_WORD_ID = 2
 RULES_VERSION = 1
 
 # Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased NFKD text.
-# The last but one leaves U+0020 as the only white space, so that the ASCII split suffices: it is a third faster.
+# The fourth leaves U+0020 as the only white space, so that the ASCII split suffices: it is a third faster.
 REPLACEMENTS = (
     (r"</?[a-z][^<>]*>|<!--.*?-->", " "),  # HTML tags, line breaks and comments
     (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),  # the other ways to write an apostrophe
     (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),  # every other HTML entity
     (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),  # punctuation, but not ! ? and emoji
-    (r"'+( |$)", " "),  # apostrophes stay only within words: "don't" is one token,
-    (r"(^| )'+", " "),  # 'quoted' loses its quotes
+    (r"'+(?: +'*|$)|(?:^| )'+", " "),  # apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes
     # Tokens of their own: ! ? emoji (without the selector of their colour), and signs of scripts that put no spaces.
     (r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}][\x{3099}\x{309A}]?)\x{FE0F}?", r" \1 "),
 )
@@ -103,9 +102,10 @@ class Rules:
         return lists.flatten(), offsets
 
     def _normalize(self, texts: pa.Array) -> pa.Array:
-        # Every normalisation form leaves ASCII alone.
-        if not pc.all(pc.string_is_ascii(texts)).as_py():
-            texts = pc.utf8_normalize(texts, self.normalization)
+        # Every normalisation form leaves ASCII alone, which most reviews in English are.
+        other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
+        if pc.any(other).as_py():
+            texts = pc.replace_with_mask(texts, other, pc.utf8_normalize(texts.filter(other), self.normalization))
         return pc.utf8_lower(texts) if self.lower_case else texts
 
 
@@ -160,10 +160,12 @@ class Tokens:
         """
         lengths = self.lengths[rows]
         columns = np.arange(int(lengths.max(initial=0)) if length is None else length)
-        kept = columns < lengths[:, None]
+        if not len(self.ids):
+            return np.full((len(rows), len(columns)), PAD_ID, np.int32)
         places = (self.offsets[1:][rows] - lengths)[:, None] + columns
-        padded = np.full(kept.shape, PAD_ID, np.int32)
-        padded[kept] = self.ids[places[kept]]
+        # What is taken from beyond a row's end is made 0: a third faster than to take only what is there.
+        padded: npt.NDArray[np.int32] = self.ids.take(places, mode="clip")
+        padded *= columns < lengths[:, None]
         return padded
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers import some_texts
 from scorer import SentimentModel
-from scorer.model import micro_batches
+from scorer.model import ALIKE, micro_batches
 from scorer.tokenizer import Tokens
 
 
@@ -82,11 +82,12 @@ def test_a_review_of_100_000_words_is_scored_by_its_end(model: SentimentModel) -
 @given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 120))
 def test_micro_batches_hold_every_row_with_a_token_once_within_the_budget(lengths: list[int], budget: int) -> None:
     array = np.array(lengths, np.int64)
-    batches = list(micro_batches(array, budget))
+    batches = list(micro_batches(array, budget, least=3))
     rows = [row for batch in batches for row in batch.tolist()]
     assert sorted(rows) == [row for row, length in enumerate(lengths) if length]
     for batch in batches:
-        assert len(batch) == 1 or len(batch) * array[batch].max() <= budget
+        longest = array[batch].max()
+        assert len(batch) * longest <= budget or (len(batch) <= 3 and longest <= ALIKE * array[batch].min())
 
 
 def test_an_empty_set_of_tokens_makes_no_call(model: SentimentModel) -> None:

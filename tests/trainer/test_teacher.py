@@ -55,6 +55,21 @@ def test_a_teacher_labels_the_same_reviews_once(linear: RunFolder) -> None:
     assert RunFolder.open(linear.path)  # what it keeps beside the run doesn't make it another
 
 
+def test_two_students_may_ask_a_teacher_at_once(linear: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, predict, said = tiny_reviews(30, seed=9).texts, RunFolder.predict, []
+
+    def interrupted(self: RunFolder, asked: pa.Array) -> np.ndarray:
+        monkeypatch.setattr(RunFolder, "predict", predict)
+        soft_labels([linear], texts, said.append)  # another student, while this one's answers are made
+        return predict(self, asked)
+
+    monkeypatch.setattr(RunFolder, "predict", interrupted)
+    first = soft_labels([linear], texts, said.append)
+    assert len(said) == 2
+    np.testing.assert_array_equal(first, soft_labels([linear], texts, said.append))
+    assert not [name for name in left_in(linear.path) if name.startswith("soft_labels/.")]
+
+
 def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, tmp_path: Path) -> None:
     network = fit(tiny_reviews(), tiny_settings(epochs=1), tmp_path / "network")
     student = fit(

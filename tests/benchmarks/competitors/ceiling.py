@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from scorer import SentimentModel
 from scorer.cores import available_cores
-from scorer.model import TOKEN_BUDGET, micro_batches
+from scorer.model import micro_batches
 from scorer.tokenizer import Tokens
 
 
@@ -20,7 +20,7 @@ class Ceiling:
         self._model = model
         self._scores = np.full(len(tokens), np.nan, np.float32)
         # The longest first, so that no thread is left alone with one of them.
-        self._rows = list(reversed(list(micro_batches(tokens.lengths, TOKEN_BUDGET))))
+        self._rows = list(reversed(list(micro_batches(tokens.lengths))))
         self._batches = [(tokens.padded(rows), tokens.lengths[rows].astype(np.int32)) for rows in self._rows]
         self._threads = threads or available_cores()
 

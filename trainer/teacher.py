@@ -56,10 +56,11 @@ def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[
     if not kept.is_file():
         say(f"{teacher.path.name} labels {len(texts)} reviews")
         kept.parent.mkdir(exist_ok=True)
+        answers = teacher.predict(texts)
         # Two students may ask at once: each writes under a name of its own, and either's answers are the same.
         temporary = kept.with_name(f".{kept.name}.{os.getpid()}")
         with temporary.open("wb") as file:
-            np.save(file, teacher.predict(texts))
+            np.save(file, answers)
         temporary.replace(kept)
     labels: npt.NDArray[np.float32] = np.load(kept, allow_pickle=False)
     return labels

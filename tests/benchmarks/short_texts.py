@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from scorer import SentimentModel
 from trainer.artifact import RunFolder
+from trainer.evaluation import evaluate
 from trainer.reviews import Reviews
 from trainer.sources import read_reviews
 
@@ -41,8 +42,11 @@ def main(run_dir: Path, *models: str) -> None:
     sets = [sentences(RunFolder.open(run_dir).held_out()), read_reviews(ONE_LINERS)]
     for name in models:
         model = SentimentModel.load(name)
-        shares = [np.mean((model.score(part.texts) >= 0.5) == (part.labels == 1)) for part in sets]
-        print(f"{name}: {shares[0]:.4f} of {len(sets[0]):,} sentences, {shares[1]:.2f} of {len(sets[1])} one-liners")
+        for part, what in zip(sets, ("sentences", "one-liners"), strict=True):
+            said = evaluate(model.score(part.texts), part).metrics
+            print(
+                f"{name}: {what}, {said.accuracy:.4f} of {len(part):,}, log loss {said.log_loss:.3f}, off by {said.calibration_error:.3f}"
+            )
 
 
 if __name__ == "__main__":

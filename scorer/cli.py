@@ -125,10 +125,12 @@ def run(
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
     from scorer.job import Options, preview_job
+    from scorer.memory import keep_for_reuse
     from scorer.model import SentimentModel
     from scorer.plan import plan
     from scorer.result import FAILED
 
+    keep_for_reuse()
     tasks = plan(inputs, output)
     loaded = SentimentModel.load(model, sha256=model_sha256)
     act = preview_job if dry_run else _run_watched

@@ -12,6 +12,10 @@ from typing import Any
 
 STATUS = Path("/proc/self/status")
 
+# Of glibc's mallopt(3): from where on memory is asked for apart, what may lie idle at the end of a heap, what a heap grows by at least.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+MALLOC_OPTIONS = {M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 16 << 20, M_TOP_PAD: 1 << 20}
+
 
 def peak_memory() -> int:
     """Return the peak of resident memory, in bytes.
@@ -28,17 +32,29 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def keep_for_reuse() -> None:
+    """Let glibc keep what is freed for the next call, up to some megabytes a thread; elsewhere nothing happens.
+
+    Buffers of some megabytes are asked for and freed with each window and each call of onnxruntime, and by default they go back
+    to the system at once: runs took 1 to 5% less CPU time so. :func:`give_back` bounds what is kept.
+    """
+    set_option = getattr(_c_library(), "mallopt", None)
+    if set_option is not None:
+        for option, size in MALLOC_OPTIONS.items():
+            set_option(option, size)
+
+
 def give_back() -> None:
     """Return freed memory to the system, where the C library is glibc; elsewhere nothing happens.
 
     glibc keeps what one thread freed for that thread, and windows are made on one thread, scored on another and
     written on a third: left alone, some tens of megabytes lie idle on each.
     """
-    trim = _malloc_trim()
+    trim = getattr(_c_library(), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 @cache
-def _malloc_trim() -> Any:
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)
+def _c_library() -> Any:
+    return ctypes.CDLL(None)

@@ -185,7 +185,7 @@ def test_windows_grow_finer_towards_the_end_of_a_file_and_lose_no_row(tmp_path: 
         windows = list(reviews.windows())
     assert [text for window in windows for batch in window for text in batch["review"].to_pylist()] == [str(row) for row in range(10_000)]
     sizes = [sum(map(len, window)) for window in windows]
-    assert sizes[0] == 1250
+    assert sizes[0] == parquet.WINDOW_ROWS
     assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
     assert set(sizes[-4:-1]) == {parquet.LEAST_WINDOW_ROWS}
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from scorer import SentimentModel
 from scorer.cores import available_cores
+from scorer.memory import keep_for_reuse
 from scorer.model import micro_batches
 from scorer.tokenizer import Tokens
 
@@ -17,6 +18,7 @@ class Ceiling:
     """Scores tokens that are packed already: all reviews sorted by length, not a window at a time."""
 
     def __init__(self, model: SentimentModel, tokens: Tokens, threads: int | None = None) -> None:
+        keep_for_reuse()  # as scorer run does
         self._model = model
         self._scores = np.full(len(tokens), np.nan, np.float32)
         # The longest first, so that no thread is left alone with one of them.

@@ -23,7 +23,7 @@ from scorer.memory import give_back
 # A window is scored by one thread: large enough that rows of like length are found and the vocabulary's hash table
 # pays. The bytes bound what is held where reviews stand beside wide columns: some windows a thread wait to be scored or written.
 WINDOW_ROWS = 2048
-WINDOW_BYTES = 4 << 20
+WINDOW_BYTES = 2 << 20
 # Towards its end a file is cut finer, so that no thread is left alone with a large window: each is a quarter of what is left, down to
 # this many rows. Fewer don't pay: to compile the tokenizer's patterns and to hash the vocabulary takes some milliseconds a window, a row
 # of 256 then 50 µs to tokenize, of 512 35, of 2,048 30.

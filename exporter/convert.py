@@ -68,10 +68,8 @@ def check_graph(model: onnx.ModelProto) -> None:
             floats over the time axis; the message names it.
     """
     onnx.checker.check_model(model, full_check=True)
-    lstms = [node for node in model.graph.node if node.op_type == "LSTM"]
-    if len(lstms) != 1:
-        raise ExportRefused(f"converting the network: {len(lstms)} LSTM operators came out instead of one; check the tf2onnx version")
-    if len(lstms[0].input) < 5 or lstms[0].input[4] != "lengths":
+    lstm = _only(model.graph, "LSTM")
+    if len(lstm.input) < 5 or lstm.input[4] != "lengths":
         raise ExportRefused("converting the network: the LSTM operator isn't bound to the lengths")
     loops = sorted({node.op_type for node in model.graph.node} & LOOPS)
     if loops:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
+from exporter.nodes import Nodes
 from exporter.rounding import IntegerTable, integer_tables
 from trainer.ngrams import FIRST_FACTOR, HASHED, LENGTH_SMOOTHING, SECOND_FACTOR
 
@@ -22,7 +22,7 @@ OUTPUT = "wide"
 def add_wide_branch(graph: onnx.GraphProto, network: Any) -> None:
     """Put the nodes in front of the graph's, from ``token_ids`` and ``lengths`` to :data:`OUTPUT`."""
     tables = integer_tables(network)
-    branch = _Branch()
+    branch = _Branch("wide/")
     logit, before, size = branch.weigh(tables[0], "token_ids"), "token_ids", len(tables[0].integers)
     # The words after each; behind the last come paddings, so that a review of one word has n-grams too, which weigh nothing.
     longer = branch.add("Pad", "token_ids", branch.constant(np.array([0, 0, 0, len(tables) - 1], np.int64)))
@@ -47,22 +47,8 @@ def add_wide_branch(graph: onnx.GraphProto, network: Any) -> None:
     graph.initializer.extend(branch.constants)
 
 
-class _Branch:
-    """Nodes and constants, named as they come."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def constant(self, value: npt.ArrayLike) -> str:
-        name = f"wide/constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        name = output or f"wide/{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
+class _Branch(Nodes):
+    """What the branch is made of, beside plain nodes."""
 
     def below(self, bound: int, numbers: str, size: int) -> str:
         """Bring numbers that are less than ``size`` below ``bound``."""

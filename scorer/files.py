@@ -14,14 +14,15 @@ PARTIAL_SUFFIX = ".partial"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """Give a name to write under; rename it to ``path`` when the block ends well, remove it when it doesn't.
 
     The bytes are on the disk before the name is: a power cut leaves the old file or the new one.
     The temporary name is hidden, in the same folder (a rename is only atomic within a file system) and always the
-    same for a ``path``, so that what a killed run left behind is replaced by the next.
+    same for a ``path``, so that what a killed run left behind is replaced by the next. Where several processes may write
+    a ``shared`` path at once, each has a name of its own, and the last to end wins.
     """
-    temporary = partial_path(path)
+    temporary = partial_path(path.with_name(f"{path.name}.{os.getpid()}") if shared else path)
     try:
         yield temporary
         # Gigabytes may wait to be written: aside, so that a signal is answered meanwhile.

@@ -5,7 +5,6 @@ Knowledge distillation (Hinton, Vinyals & Dean 2015, arXiv:1503.02531) on unlabe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.errors import UsageError
+from scorer.files import whole_file
 from trainer.artifact import SOFT_LABELS, RunFolder
 from trainer.calibration import Line, logits_of
 from trainer.reviews import fingerprint_of_texts
@@ -57,10 +57,8 @@ def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[
         say(f"{teacher.path.name} labels {len(texts)} reviews")
         kept.parent.mkdir(exist_ok=True)
         answers = teacher.predict(texts)
-        # Two students may ask at once: each writes under a name of its own, and either's answers are the same.
-        temporary = kept.with_name(f".{kept.name}.{os.getpid()}")
-        with temporary.open("wb") as file:
+        # Two students may ask at once: either's answers are the same.
+        with whole_file(kept, shared=True) as temporary, temporary.open("wb") as file:
             np.save(file, answers)
-        temporary.replace(kept)
     labels: npt.NDArray[np.float32] = np.load(kept, allow_pickle=False)
     return labels

@@ -7,9 +7,7 @@ with 1 where one of the first two holds 100 MB more. (Twenty columns have twenty
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,11 +15,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from competitors.ours import scorer_run
+
 ROW_BYTES = 10_000
 SMALL_MEGABYTES = 10
 GROUPS = 5000
 MOST_MORE = 100_000_000
-REPOSITORY = Path(__file__).parent.parent.parent
 
 
 def table(rows: int, columns: int) -> pa.Table:
@@ -42,12 +41,9 @@ def write(path: Path, megabytes: int, *, groups: int, columns: int = 1) -> Path:
 
 def measure(source: Path) -> tuple[float, float]:
     """Score a file in a process of its own; return its peak of resident memory in bytes, and its seconds."""
-    report = source.with_suffix(".json")
-    command = [sys.executable, "-m", "scorer", "run", source, source.with_suffix(".out"), "--text-column", "review", "--report", report]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-    said = json.loads(report.read_text())
-    source.with_suffix(".out").unlink()
+    out = source.with_suffix(".out")
+    said = scorer_run(source, out, "--text-column", "review")
+    out.unlink()
     return said["peak_memory_bytes"], said["total"]["seconds"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from competitors.frame import words_of, write_scored
 from trainer.reviews import Reviews
 
 SETTINGS = {"wordNgrams": 2, "epoch": 10, "lr": 0.5, "dim": 10, "minCount": 2, "seed": 0, "thread": 1}
@@ -40,12 +40,10 @@ class FastText:
         scores = np.array(
             [share[0] if label[0].endswith("1") else 1 - share[0] for label, share in zip(labels, shares, strict=True)], np.float32
         )
-        table["sentiment_score"] = scores
-        table["sentiment"] = np.where(scores >= 0.5, "positive", "negative")
-        table.to_parquet(out, compression="zstd")
+        write_scored(table, scores, out)
         return scores
 
 
 def _plain(texts: Iterable[str]) -> list[str]:
-    """Return lower-cased words, ! and ? apart, a line a text: fastText itself only splits at white space."""
-    return [" ".join(re.findall(r"\w+(?:'\w+)*|[!?]", re.sub(r"<[^>]+>", " ", text.lower()))) for text in texts]
+    """Return a line of words a text: fastText itself only splits at white space."""
+    return [" ".join(words_of(text)) for text in texts]

@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from competitors.frame import write_scored
 from trainer.reviews import Reviews
 
 
@@ -29,7 +30,5 @@ class LinearPipeline:
         """Read, score, write."""
         table = pd.read_parquet(source)
         scores = self._pipeline.predict_proba(table["review"])[:, 1].astype(np.float32)
-        table["sentiment_score"] = scores
-        table["sentiment"] = np.where(scores >= 0.5, "positive", "negative")
-        table.to_parquet(out, compression="zstd")
+        write_scored(table, scores, out)
         return np.asarray(scores)

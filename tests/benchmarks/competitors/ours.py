@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ def scorer_run(source: Path, out: Path, *options: str | Path) -> dict[str, Any]:
     """Score a file anew; return the report."""
     report = out.with_suffix(".json")
     command = [sys.executable, "-m", "scorer", "run", source, out, "--force", "--report", report, *options]
-    subprocess.run(list(map(str, command)), check=True, capture_output=True, cwd=REPOSITORY)
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    subprocess.run(list(map(str, command)), check=True, capture_output=True, env=environment)
     said: dict[str, Any] = json.loads(report.read_text())
     return said
 

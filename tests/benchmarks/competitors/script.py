@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 import pandas as pd
 
+from competitors.frame import words_of, write_scored
 from scorer import SentimentModel
 
 BATCH = 128
@@ -25,8 +25,7 @@ class Script:
         self._most = tokenizer.max_tokens
 
     def _encode(self, text: str) -> list[int]:
-        words = re.findall(r"\w+(?:'\w+)*|[!?]", re.sub(r"<[^>]+>", " ", text.lower()))
-        return [self._ids.get(word, 1) for word in words][-self._most :] or [1]
+        return [self._ids.get(word, 1) for word in words_of(text)][-self._most :] or [1]
 
     def score(self, source: Path, out: Path) -> npt.NDArray[np.float32]:
         """Read, score, write."""
@@ -40,7 +39,6 @@ class Script:
             for row, words in zip(batch, part, strict=True):
                 row[: len(words)] = words
             scores.append(self._session.run(["score"], {"token_ids": batch, "lengths": lengths})[0])
-        table["sentiment_score"] = np.concatenate(scores)
-        table["sentiment"] = np.where(table["sentiment_score"] >= 0.5, "positive", "negative")
-        table.to_parquet(out, compression="zstd")
-        return np.concatenate(scores)
+        found = np.concatenate(scores)
+        write_scored(table, found, out)
+        return found

@@ -5,14 +5,14 @@ Its weights are chance: only its speed counts. Six layers, 768 numbers a token, 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from tokenizers import BertWordPieceTokenizer
+
+from exporter.nodes import Nodes
 
 LAYERS, WIDTH, HEADS, INNER = 6, 768, 12, 3072
 WORDS, LONGEST, BATCH = 30_522, 512, 16
@@ -43,72 +43,61 @@ class Transformer:
         return scores
 
 
-class _Graph:
+class _Graph(Nodes):
     """The ONNX graph, node by node."""
 
     def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
+        super().__init__()
         self._rng = np.random.default_rng(0)
 
     def model(self) -> onnx.ModelProto:
         states = self._embed()
-        penalty = self._add("Mul", self._add("Sub", self._constant(np.float32(1)), "attention_mask"), self._constant(np.float32(-1e4)))
-        penalty = self._add("Unsqueeze", penalty, self._constant(np.array([1, 2])))
+        penalty = self.add("Mul", self.add("Sub", self.constant(np.float32(1)), "attention_mask"), self.constant(np.float32(-1e4)))
+        penalty = self.add("Unsqueeze", penalty, self.constant(np.array([1, 2])))
         for _ in range(LAYERS):
-            states = self._norm(self._add("Add", states, self._attention(states, penalty)))
-            states = self._norm(self._add("Add", states, self._inner(states)))
-        first = self._add("Gather", states, self._constant(np.int64(0)), axis=1)
-        self._add("Sigmoid", self._dense(first, WIDTH, 1), output="score")
+            states = self._norm(self.add("Add", states, self._attention(states, penalty)))
+            states = self._norm(self.add("Add", states, self._inner(states)))
+        first = self.add("Gather", states, self.constant(np.int64(0)), axis=1)
+        self.add("Sigmoid", self._dense(first, WIDTH, 1), output="score")
         inputs = [
             helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "length"]),
             helper.make_tensor_value_info("attention_mask", TensorProto.FLOAT, ["batch", "length"]),
         ]
         outputs = [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["batch", 1])]
-        graph = helper.make_graph(self._nodes, "transformer", inputs, outputs, self._constants)
+        graph = helper.make_graph(self.nodes, "transformer", inputs, outputs, self.constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
     def _embed(self) -> str:
-        length = self._add("Gather", self._add("Shape", "input_ids"), self._constant(np.int64(1)))
-        places = self._add("Range", self._constant(np.int64(0)), length, self._constant(np.int64(1)))
-        words = self._add("Gather", self._weights(WORDS, WIDTH), "input_ids")
-        return self._norm(self._add("Add", words, self._add("Gather", self._weights(LONGEST, WIDTH), places)))
+        length = self.add("Gather", self.add("Shape", "input_ids"), self.constant(np.int64(1)))
+        places = self.add("Range", self.constant(np.int64(0)), length, self.constant(np.int64(1)))
+        words = self.add("Gather", self._weights(WORDS, WIDTH), "input_ids")
+        return self._norm(self.add("Add", words, self.add("Gather", self._weights(LONGEST, WIDTH), places)))
 
     def _attention(self, states: str, penalty: str) -> str:
-        heads = self._constant(np.array([0, 0, HEADS, WIDTH // HEADS]))
+        heads = self.constant(np.array([0, 0, HEADS, WIDTH // HEADS]))
 
         def part(perm: list[int]) -> str:
-            return self._add("Transpose", self._add("Reshape", self._dense(states, WIDTH, WIDTH), heads), perm=perm)
+            return self.add("Transpose", self.add("Reshape", self._dense(states, WIDTH, WIDTH), heads), perm=perm)
 
         queries, keys, values = part([0, 2, 1, 3]), part([0, 2, 3, 1]), part([0, 2, 1, 3])
-        scaled = self._add("Mul", self._add("MatMul", queries, keys), self._constant(np.float32((WIDTH // HEADS) ** -0.5)))
-        shares = self._add("Softmax", self._add("Add", scaled, penalty), axis=-1)
-        met = self._add("Transpose", self._add("MatMul", shares, values), perm=[0, 2, 1, 3])
-        return self._dense(self._add("Reshape", met, self._constant(np.array([0, 0, WIDTH]))), WIDTH, WIDTH)
+        scaled = self.add("Mul", self.add("MatMul", queries, keys), self.constant(np.float32((WIDTH // HEADS) ** -0.5)))
+        shares = self.add("Softmax", self.add("Add", scaled, penalty), axis=-1)
+        met = self.add("Transpose", self.add("MatMul", shares, values), perm=[0, 2, 1, 3])
+        return self._dense(self.add("Reshape", met, self.constant(np.array([0, 0, WIDTH]))), WIDTH, WIDTH)
 
     def _inner(self, states: str) -> str:
         inner = self._dense(states, WIDTH, INNER)
-        scaled = self._add("Erf", self._add("Div", inner, self._constant(np.float32(2**0.5))))
-        half = self._add("Mul", inner, self._constant(np.float32(0.5)))
-        gelu = self._add("Mul", half, self._add("Add", scaled, self._constant(np.float32(1))))
+        scaled = self.add("Erf", self.add("Div", inner, self.constant(np.float32(2**0.5))))
+        half = self.add("Mul", inner, self.constant(np.float32(0.5)))
+        gelu = self.add("Mul", half, self.add("Add", scaled, self.constant(np.float32(1))))
         return self._dense(gelu, INNER, WIDTH)
 
     def _norm(self, states: str) -> str:
-        scale, bias = self._constant(np.ones(WIDTH, np.float32)), self._constant(np.zeros(WIDTH, np.float32))
-        return self._add("LayerNormalization", states, scale, bias, axis=-1)
+        scale, bias = self.constant(np.ones(WIDTH, np.float32)), self.constant(np.zeros(WIDTH, np.float32))
+        return self.add("LayerNormalization", states, scale, bias, axis=-1)
 
     def _dense(self, states: str, inputs: int, outputs: int) -> str:
-        return self._add("Add", self._add("MatMul", states, self._weights(inputs, outputs)), self._constant(np.zeros(outputs, np.float32)))
+        return self.add("Add", self.add("MatMul", states, self._weights(inputs, outputs)), self.constant(np.zeros(outputs, np.float32)))
 
     def _weights(self, *shape: int) -> str:
-        return self._constant(self._rng.normal(0, 0.02, shape).astype(np.float32))
-
-    def _constant(self, value: npt.ArrayLike) -> str:
-        name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def _add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        name = output or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
+        return self.constant(self._rng.normal(0, 0.02, shape).astype(np.float32))

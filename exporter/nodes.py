@@ -1,0 +1,39 @@
+"""ONNX nodes and constants built by hand, named as they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper, numpy_helper
+
+
+class Nodes:
+    """Nodes and constants of a graph, or of a part of one.
+
+    Args:
+        prefix: of their names, so that those of two parts differ.
+
+    Attributes:
+        nodes: in the order in which they were added.
+        constants: the initializers that they read.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._prefix = prefix
+
+    def constant(self, value: npt.ArrayLike) -> str:
+        """Add a constant; return its name."""
+        name = f"{self._prefix}constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Add a node with one output; return the output's name."""
+        name = output or f"{self._prefix}{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
+        return name

@@ -1,0 +1,22 @@
+"""What the scripts in pandas share: words by a regular expression, and how scores are written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+def words_of(text: str) -> list[str]:
+    """Return lower-cased words, ! and ? apart, without HTML tags."""
+    return re.findall(r"\w+(?:'\w+)*|[!?]", re.sub(r"<[^>]+>", " ", text.lower()))
+
+
+def write_scored(table: pd.DataFrame, scores: npt.NDArray[np.float32], out: Path) -> None:
+    """Add the scores and their words to a table, and write it."""
+    table["sentiment_score"] = scores
+    table["sentiment"] = np.where(scores >= 0.5, "positive", "negative")
+    table.to_parquet(out, compression="zstd")

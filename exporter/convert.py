@@ -14,7 +14,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from exporter.rounding import has_layer
-from exporter.wide import OUTPUT, add_wide_branch
+from exporter.nodes import Nodes
+from exporter.wide import OUTPUT, WEIGHTS, WideNodes
 from scorer.errors import ExportRefused
 
 # Read by onnxruntime 1.14 and later; the oldest that the base install allows is newer.
@@ -45,15 +46,12 @@ def convert(network: Any) -> onnx.ModelProto:
         ExportRefused: the graph isn't the one that the scorer may run.
     """
     model = _through_tf2onnx(network)
-    _read_ids_by_time(model.graph)
+    _read_by_time(model.graph, network)
     _bind_lengths(model.graph)
-    if has_layer(network, "wide"):
-        add_wide_branch(model.graph, network)
     if has_layer(network, "pooling"):
         _read_largest_states(model.graph)
     else:
         _read_final_states(model.graph)
-    _store_embedding_in_16_bits(model.graph, network)
     model.ir_version = IR_VERSION
     model = _tidy(model)
     check_graph(model)
@@ -91,10 +89,7 @@ def _through_tf2onnx(network: Any) -> onnx.ModelProto:
             f"converting the network: {error.name} is missing; install it with: pip install 'review-sentiment[train]'"
         ) from error
 
-    signature = [
-        tf.TensorSpec([None, None], tf.int32, name="token_ids"),
-        tf.TensorSpec([None], tf.int32, name="lengths"),
-    ]
+    signature = [tf.TensorSpec([None, None, _features_read(network)], tf.float32), tf.TensorSpec([None], tf.int32, name="lengths")]
     if has_layer(network, "wide"):
         signature.append(tf.TensorSpec([None], tf.float32, name=OUTPUT))
     twin = tf.function(lambda *inputs: {"score": unmasked(network, *inputs)}, input_signature=signature)
@@ -102,36 +97,47 @@ def _through_tf2onnx(network: Any) -> onnx.ModelProto:
     return model
 
 
-def unmasked(network: Any, token_ids: Any, lengths: Any, wide: Any = 0.0) -> Any:
-    """Call the layers of ``network`` without a mask: ``float32[batch]`` scores.
+def unmasked(network: Any, read: Any, lengths: Any, wide: Any = 0.0) -> Any:
+    """Call the layers of ``network`` from the LSTM on without a mask: ``float32[batch]`` scores.
 
-    ``lengths`` is an input that the graph gets a use for later. ``wide`` is the logit of the wide branch, which
-    :mod:`exporter.wide` builds.
+    ``read`` is ``float32[batch, length, features]``, what the LSTM reads, and ``wide`` the logit of the wide branch: both are built by
+    hand, in the operator's order. ``lengths`` is an input that the graph gets a use for later.
 
     Past a row's end the LSTM's states are wrong here. Nothing reads them: in the ONNX graph the operator never computes them, and
     what becomes of its states is not left to tf2onnx.
     """
     from keras import ops
 
-    # A plain look-up: what the embedding layer returns carries its mask along, and the LSTM would take it up.
-    vectors = ops.take(network.get_layer("embedding").embeddings, token_ids, axis=0)
-    states = network.get_layer("lstm")(vectors)
+    states = network.get_layer("lstm")(read)
     if has_layer(network, "pooling"):
         states = network.get_layer("pooling")(states)
     return ops.sigmoid(ops.squeeze(network.get_layer("head")(states), -1) + wide)
 
 
-def _read_ids_by_time(graph: onnx.GraphProto) -> None:
-    """Feed the embedding with the ids as they are, turned to the order of the operator: time first.
+def _features_read(network: Any) -> int:
+    order = network.get_layer("wide").order if has_layer(network, "wide") else 0
+    return int(network.get_layer("embedding").output_dim) + order
 
-    TensorFlow makes room for negative ids, which there are none of, and turns the vectors, which are many times as large.
-    """
-    lstm = _only(graph, "LSTM")
-    for node in list(graph.node):
-        if node.op_type == "Gather" and _is_table(graph, node.input[0]):
-            graph.node.insert(list(graph.node).index(node), helper.make_node("Transpose", ["token_ids"], [BY_TIME], perm=[1, 0]))
-            node.input[1] = BY_TIME
-            lstm.input[0] = node.output[0]
+
+def _read_by_time(graph: onnx.GraphProto, network: Any) -> None:
+    """Feed the LSTM in its own order, time first: the vectors of the words, stored in 16 bits, and the weights of the wide branch."""
+    nodes = Nodes("read/")
+    nodes.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
+    (vectors,) = network.get_layer("embedding").get_weights()
+    read = nodes.add("Cast", nodes.add("Gather", nodes.constant(vectors.astype(np.float16)), BY_TIME), to=TensorProto.FLOAT)
+    parts = [nodes]
+    if has_layer(network, "wide"):
+        parts.append(WideNodes(network, BY_TIME))
+        behind = Nodes("lstm/")
+        read = behind.add("Concat", read, WEIGHTS, axis=2)
+        parts.append(behind)
+    _only(graph, "LSTM").input[0] = read
+    kept = list(graph.node)
+    del graph.node[:]
+    for part in parts:
+        graph.node.extend(part.nodes)
+        graph.initializer.extend(part.constants)
+    graph.node.extend(kept)
 
 
 def _only(graph: onnx.GraphProto, operator: str) -> onnx.NodeProto:
@@ -140,10 +146,6 @@ def _only(graph: onnx.GraphProto, operator: str) -> onnx.NodeProto:
         raise ExportRefused(f"converting the network: {len(found)} {operator} operators came out instead of one; check the tf2onnx version")
     only: onnx.NodeProto = found[0]
     return only
-
-
-def _is_table(graph: onnx.GraphProto, name: str) -> bool:
-    return any(one.name == name and len(one.dims) == 2 and one.data_type == TensorProto.FLOAT for one in graph.initializer)
 
 
 def _bind_lengths(graph: onnx.GraphProto) -> None:
@@ -195,24 +197,6 @@ def _feed_head(graph: onnx.GraphProto, nodes: list[onnx.NodeProto], states: str)
     for node in reversed(nodes):
         graph.node.insert(place, node)
     head.input[0] = "head/states"
-
-
-def _store_embedding_in_16_bits(graph: onnx.GraphProto, network: Any) -> None:
-    (weights,) = network.get_layer("embedding").get_weights()
-    for node in list(graph.node):
-        if node.op_type != "Gather" or not _is_table(graph, node.input[0]):
-            continue
-        table = next(one for one in graph.initializer if one.name == node.input[0])
-        stored = numpy_helper.to_array(table)
-        if not np.array_equal(stored, weights):
-            continue
-        table.CopyFrom(numpy_helper.from_array(stored.astype(np.float16), table.name))
-        rows, vectors = f"{node.output[0]}:float16", node.output[0]
-        node.output[0] = rows
-        cast = helper.make_node("Cast", [rows], [vectors], name="embedding/to_float32", to=TensorProto.FLOAT)
-        graph.node.insert(list(graph.node).index(node) + 1, cast)
-        return
-    raise ExportRefused("converting the network: its embedding was not found in the graph; check the tf2onnx version")
 
 
 def _tidy(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -17,7 +17,7 @@ def round_weights(network: Any) -> None:
     layer.set_weights([weights.astype(np.float16).astype(np.float32) for weights in layer.get_weights()])
     if has_layer(network, "wide"):
         wide = network.get_layer("wide")
-        wide.set_weights([table.weights() for table in integer_tables(network)])
+        wide.set_weights([*(table.weights() for table in integer_tables(network)), wide.slopes])
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class IntegerTable:
 
 def integer_tables(network: Any) -> list[IntegerTable]:
     """Return the tables of the wide branch, that of the words in 16 bits, the others in 8."""
-    words, *ngrams = network.get_layer("wide").get_weights()
+    words, *ngrams = (table.numpy() for table in network.get_layer("wide").tables)
     return [_table(words, np.dtype(np.int16), squared=False), *(_table(table, np.dtype(np.int8), squared=True) for table in ngrams)]
 
 

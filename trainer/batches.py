@@ -10,28 +10,38 @@ import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, UNKNOWN_ID, Tokens
 from trainer.crops import crop
+from trainer.folds import FoldedWeights
 from trainer.settings import Settings
+from trainer.wide_fit import WideWeights
 
 # Batches among which reviews are sorted by length: enough that rows of a batch are alike, few enough to keep chance.
 BATCHES_A_POOL = 50
 # Lengths are rounded up to a multiple of it: backends that compile a shape at a time then see few shapes.
 LENGTH_STEP = 16
 
-Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+# The token ids, and the weights of the wide branch where the network reads them.
+Inputs = npt.NDArray[np.int32] | tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Batch = tuple[Inputs, npt.NDArray[np.float32]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
-    """The batches of one epoch: ``(int32[batch, length], float32[batch, 1])``, in an order of their own.
+    """The batches of one epoch, in an order of their own: inputs and ``float32[batch, 1]``.
+
+    The inputs are ``int32[batch, length]`` token ids, and where there is a wide branch also ``float32[batch, length, order]``, its weights.
 
     Args:
         tokens: of the training reviews.
         targets: ``float32[reviews]``, the probability of positive to be learned.
         settings: how batches are made.
         epoch: counted from 0.
+        weights: of the wide branch, for each review by a fit that hasn't seen it.
     """
 
-    def __init__(self, tokens: Tokens, targets: npt.NDArray[np.float32], settings: Settings, epoch: int) -> None:
+    def __init__(
+        self, tokens: Tokens, targets: npt.NDArray[np.float32], settings: Settings, epoch: int, weights: FoldedWeights | None = None
+    ) -> None:
         super().__init__()
+        self._weights = weights
         self._targets = targets
         self._settings = settings
         self._epoch = epoch
@@ -50,7 +60,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
             rng = np.random.default_rng([self._settings.seed, self._epoch, index])
             dropped = (rng.random(token_ids.shape) < self._settings.word_dropout) & (token_ids != PAD_ID)
             token_ids[dropped] = UNKNOWN_ID
-        return token_ids, self._targets[rows, None]
+        inputs = token_ids if self._weights is None else (token_ids, self._weights.of_rows(rows, token_ids))
+        return inputs, self._targets[rows, None]
 
 
 def draw_batches(
@@ -91,11 +102,12 @@ def padded(tokens: Tokens, rows: npt.NDArray[np.int64], length: int | None = Non
     return tokens.padded(rows, length)
 
 
-def predict(network: Any, tokens: Tokens, batch_size: int = 256) -> npt.NDArray[np.float32]:
+def predict(network: Any, tokens: Tokens, weights: WideWeights | None = None, batch_size: int = 256) -> npt.NDArray[np.float32]:
     """Return ``float32[reviews]``, the network's probability of positive, NaN for a review without a token.
 
     Reviews go in by length, so that little is padded; the mask keeps padding out of the answer. A network without a
-    mask reads the padding too: it gets the length that it was trained with.
+    mask reads the padding too: it gets the length that it was trained with. A network in training gets the ``weights`` of the wide
+    branch, which it doesn't hold.
     """
     length = None if network.get_layer("embedding").mask_zero else tokens.max_tokens
     scores = np.full(len(tokens), np.nan, np.float32)
@@ -103,5 +115,7 @@ def predict(network: Any, tokens: Tokens, batch_size: int = 256) -> npt.NDArray[
     rows = rows[tokens.lengths[rows] > 0]
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        scores[batch] = np.asarray(network.predict_on_batch(padded(tokens, batch, length)))[:, 0]
+        token_ids = padded(tokens, batch, length)
+        inputs = token_ids if weights is None else (token_ids, weights.of_padded(token_ids))
+        scores[batch] = np.asarray(network.predict_on_batch(inputs))[:, 0]
     return scores

@@ -26,28 +26,31 @@ class Lesson:
         tokens: of the training reviews, labelled ones first.
         targets: ``float32[reviews]``, the probability of positive: 0 or 1 where a review has a label, else what the teachers say.
         tokenizer: that made the tokens.
+        groups: ``int64[reviews]``, what each is about, where that is known; else each has a number of its own.
     """
 
     tokens: Tokens
     targets: npt.NDArray[np.float32]
     tokenizer: Tokenizer
+    groups: npt.NDArray[np.int64]
 
 
 def prepare_lesson(
     training: Reviews, unlabeled: pa.LargeStringArray | None, teachers: Sequence[RunFolder], settings: Settings, say: Callable[[str], None]
 ) -> Lesson:
     """Count the words of all reviews, tokenize them, and have the teachers label those without a label."""
-    texts, targets = training.texts, training.labels.astype(np.float32)
+    texts, targets, groups = training.texts, training.labels.astype(np.float32), _numbered(training)
     if unlabeled is not None:
         texts = pa.concat_arrays([texts, unlabeled])
         targets = np.concatenate([targets, soft_labels(teachers, unlabeled, say)])
+        groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(unlabeled))])
     tokenizer = build_tokenizer(texts, words=settings.vocabulary, max_tokens=settings.max_tokens)
     tokens = tokenizer.encode(texts)
     # Nothing can be learned from reviews without a token; a teacher may also have none that the student sees.
     rows = np.flatnonzero((tokens.lengths > 0) & ~np.isnan(targets))
     if len(rows) < len(tokens):
-        tokens, targets = tokenizer.encode(texts.take(pa.array(rows))), targets[rows]
-    return Lesson(tokens, targets, tokenizer)
+        tokens, targets, groups = tokenizer.encode(texts.take(pa.array(rows))), targets[rows], groups[rows]
+    return Lesson(tokens, targets, tokenizer, groups)
 
 
 def split(reviews: Reviews, share: float) -> tuple[Reviews, Reviews]:
@@ -88,8 +91,15 @@ def _drawn_rows(reviews: Reviews, count: int) -> npt.NDArray[np.bool_]:
     if reviews.groups is None:
         held[rng.permutation(len(reviews))[:count]] = True
         return held
-    _, groups = np.unique(reviews.groups.to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    groups = _numbered(reviews)
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
     taken = order[np.cumsum(sizes[order]) <= count]
     return np.isin(groups, taken)
+
+
+def _numbered(reviews: Reviews) -> npt.NDArray[np.int64]:
+    """Return ``int64[reviews]``: a number for what each is about, or for each where that isn't known."""
+    if reviews.groups is None:
+        return np.arange(len(reviews))
+    return np.unique(reviews.groups.to_numpy(zero_copy_only=False).astype(str), return_inverse=True)[1]

@@ -1,4 +1,4 @@
-"""The Keras network, one layer a line, and the one layer of our own.
+"""The Keras network, one layer a line, and the layers of our own.
 
 Only the Keras API is used, so that the trainer runs on whichever Keras backend is there.
 The layers are named: the exporter calls them again, without the mask (see ``exporter/convert.py``).
@@ -43,6 +43,15 @@ class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has n
         """No mask is left: time is gone."""
 
 
+@keras.saving.register_keras_serializable(package="review_sentiment")
+class Beside(keras.layers.Concatenate):  # type: ignore[misc]  # keras has no types
+    """Features beside each other, under the mask of the first; Keras' own layer keeps a step that any of them keeps."""
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the first."""
+        return None if mask is None else mask[0]
+
+
 def load_network(path: Path, *, training: bool) -> keras.Model:
     """Return a network that was saved, with its optimizer where it is to go on ``training``.
 
@@ -58,9 +67,11 @@ def build_network(settings: Settings, words: int, steps: int = 0, *, wide: bool 
         settings: its sizes, and how it learns.
         words: words in the vocabulary; ids 0 (padding) and 1 (unknown) come on top.
         steps: batches of all epochs together, over which the learning rate may fall; 0 for a network that isn't trained.
-        wide: whether the wide branch stands beside the LSTM; in training it doesn't (see ``trainer/wide_fit.py``).
+        wide: whether it holds the wide branch, where its settings ask for one. In training the weights that the LSTM reads are an
+            input instead (see ``trainer/folds.py``), and nothing is added to its logit.
 
-    Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive.
+    Shapes: ``int32[batch, length]``, padded behind with 0 → ``float32[batch, 1]``, the probability of positive; where the wide branch is
+    left out also ``float32[batch, length, order]``, its weights.
     """
     pooled = settings.pooling == "max"
     # Large weights from one step to the next let rounding errors grow over hundreds of steps: without the penalty a few reviews in
@@ -71,15 +82,21 @@ def build_network(settings: Settings, words: int, steps: int = 0, *, wide: bool 
     token_ids = keras.Input([None], dtype="int32", name="token_ids")
     x = keras.layers.Embedding(words + 2, settings.embedding, mask_zero=settings.mask, name="embedding")(token_ids)
     x = keras.layers.Dropout(settings.dropout, name="embedding_dropout")(x)
+    inputs = token_ids
+    if settings.wide_order and wide:
+        weights, weighed = WideBranch(words, settings.wide_order, settings.wide_slots, name="wide")(token_ids)
+    elif settings.wide_order:
+        weights = keras.Input([None, settings.wide_order], name="weights")
+        inputs = [token_ids, weights]
+    x = Beside(name="read")([x, weights]) if settings.wide_order else x
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
     logit = keras.layers.Dense(1, name="head")(x)
-    if wide:
-        logit = keras.layers.Add(name="logit")([logit, WideBranch(words, settings.wide_order, settings.wide_slots, name="wide")(token_ids)])
+    logit = keras.layers.Add(name="logit")([logit, weighed]) if settings.wide_order and wide else logit
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
-    network = keras.Model(token_ids, score, name=settings.preset)
+    network = keras.Model(inputs, score, name=settings.preset)
     if steps:
         network.compile(optimizer=_optimizer(settings, steps), loss="binary_crossentropy", metrics=[same_side])
     return network
@@ -91,20 +108,20 @@ def finish_network(trained: keras.Model, settings: Settings, line: Line, wide: W
     Args:
         trained: what training left.
         settings: it was built with.
-        line: through the logits of the network and of the wide branch; it goes into their weights, so that no graph has to know of it.
-        wide: the wide branch.
+        line: through the logits of the network and of each order of the wide branch; it goes into their weights, so that no graph has to
+            know of it.
+        wide: the weights of the wide branch.
     """
     words = trained.get_layer("embedding").input_dim - 2
-    network = build_network(settings, words, wide=wide is not None)
+    network = build_network(settings, words, wide=True)
     for layer in trained.layers:
-        network.get_layer(layer.name).set_weights(layer.get_weights())
+        if layer.weights:
+            network.get_layer(layer.name).set_weights(layer.get_weights())
     kernel, bias = trained.get_layer("head").get_weights()
-    shift = line.shift
+    slope, *slopes = (np.float32(one) for one in line.slopes)
+    network.get_layer("head").set_weights([kernel * slope, bias * slope + np.float32(line.shift)])
     if wide is not None:
-        slope = np.float32(line.slopes[1])
-        network.get_layer("wide").set_weights([table * slope for table in wide.tables])
-        shift += line.slopes[1] * wide.intercept
-    network.get_layer("head").set_weights([kernel * np.float32(line.slopes[0]), bias * np.float32(line.slopes[0]) + np.float32(shift)])
+        network.get_layer("wide").set_weights([*wide.tables, np.array(slopes)])
     return network
 
 

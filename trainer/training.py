@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from trainer.batches import TrainingBatches, predict
 from trainer.calibration import Line, fit_line, logits_of
 from trainer.checkpoint import Progress
 from trainer.evaluation import evaluate
+from trainer.folds import FoldedWeights, fit_folds
 from trainer.history import Epoch
 from trainer.lesson import Lesson, prepare_lesson, split, with_tokens
 from trainer.metrics import Evaluation, measure
@@ -28,12 +30,9 @@ from trainer.origin import Origin
 from trainer.reviews import Reviews, check_both_kinds
 from trainer.settings import Settings
 from trainer.vectors import word_vectors
-from trainer.wide_fit import WideWeights, fit_wide
+from trainer.wide_fit import Examples, WideWeights
 
 Say = Callable[[str], None]
-
-# Whose logits the line that calibrates goes through, in this order.
-VOICES = ("lstm", "wide")
 
 
 def fit(
@@ -76,17 +75,17 @@ def fit(
     held_out, held_out_tokens = with_tokens(held_out, lesson.tokenizer)
     say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
-    wide = _fit_wide(settings, lesson, say)
-    judge = _Judge(held_out, held_out_tokens, () if wide is None else (wide.logits(held_out_tokens),))
+    folded = _fit_wide(settings, lesson, say)
+    judge = _Judge(held_out, held_out_tokens, folded and folded.whole)
     network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
     while not progress.is_over(settings.epochs, settings.patience):
-        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history))
+        batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history), folded)
         epoch = _one_epoch(network, batches, progress, settings, judge, callbacks)
         progress = progress.after(epoch)
         checkpoint.save(out, progress, network, settings.to_dict(), origin.fingerprint)
         say(_epoch_line(epoch, progress))
 
-    network, metrics, evaluation = _finish(checkpoint.kept_network(out, checkpoint.BEST), settings, judge, wide)
+    network, metrics, evaluation = _finish(checkpoint.kept_network(out, checkpoint.BEST), settings, judge)
     metrics["epoch"] = progress.best_epoch
     if test is not None:
         say(f"scoring {len(test)} test reviews")
@@ -118,12 +117,13 @@ def _new_network(settings: Settings, lesson: Lesson, say: Say) -> keras.Model:
     return network
 
 
-def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> WideWeights | None:
+def _fit_wide(settings: Settings, lesson: Lesson, say: Say) -> FoldedWeights | None:
     if not settings.wide_order:
         return None
     say("fitting the wide branch")
-    crops = settings.seed if settings.crops else None
-    return fit_wide(lesson.tokens, lesson.targets, len(lesson.tokenizer.words), settings.wide_order, settings.wide_slots, crops)
+    words, crops = len(lesson.tokenizer.words), settings.seed if settings.crops else None
+    examples = Examples.of(lesson.tokens, lesson.targets, words, settings.wide_order, settings.wide_slots, crops)
+    return fit_folds(examples, lesson.groups, settings.seed)
 
 
 @dataclass(frozen=True)
@@ -132,25 +132,27 @@ class _Judge:
 
     reviews: Reviews
     tokens: Tokens
-    wide: tuple[npt.NDArray[np.float32], ...]
+    wide: WideWeights | None
 
     def logits(self, network: Any) -> list[npt.NDArray[np.floating]]:
-        """Return the logits of a network in training, and of the wide branch where there is one."""
-        return [logits_of(predict(network, self.tokens)), *self.wide]
+        """Return the logits of a network in training, and of each order of the wide branch where there is one."""
+        return [logits_of(predict(network, self.tokens, self.wide)), *self._sums]
+
+    @cached_property
+    def _sums(self) -> list[npt.NDArray[np.float32]]:
+        return [] if self.wide is None else list(self.wide.sums(self.tokens).T)
 
 
-def _finish(
-    trained: keras.Model, settings: Settings, judge: _Judge, wide: WideWeights | None
-) -> tuple[keras.Model, dict[str, Any], Evaluation]:
-    """Put both voices together, calibrated; return the network that ships, and how it does on the held-out reviews."""
-    logits = judge.logits(trained)
-    line = fit_line(judge.reviews.labels, *logits)
-    network = finish_network(trained, settings, line, wide)
+def _finish(trained: keras.Model, settings: Settings, judge: _Judge) -> tuple[keras.Model, dict[str, Any], Evaluation]:
+    """Put all voices together, calibrated; return the network that ships, and how it does on the held-out reviews."""
+    lstm, *sums = judge.logits(trained)
+    line = fit_line(judge.reviews.labels, lstm, *sums)
+    network = finish_network(trained, settings, line, judge.wide)
     after = evaluate(predict(network, judge.tokens), judge.reviews)
-    # Before: every voice counts as much, as loud as it is.
-    before = evaluate(Line((1 / len(logits),) * len(logits))(*logits), judge.reviews)
+    # Before: what the LSTM says by itself.
+    before = evaluate(Line()(lstm), judge.reviews)
     metrics = {
-        "calibration": line.to_dict(*VOICES[: len(logits)]),
+        "calibration": line.to_dict("lstm", *(f"wide_{order}" for order in range(1, len(sums) + 1))),
         "held_out": after.metrics.to_dict(),
         "held_out_before_calibration": before.metrics.to_dict(),
     }

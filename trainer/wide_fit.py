@@ -30,6 +30,9 @@ C = 10.0
 # at 0.1, 0.2215 and 0.543; at 0.3, 0.2214 and 0.539; at 1, 0.2245 and 0.535.
 CROP_WEIGHT = 0.3
 
+# The spread of the weights met of each order, as the LSTM reads them: of the size of what else it reads.
+SPREAD = 0.3
+
 
 @dataclass(frozen=True)
 class WideWeights:
@@ -37,63 +40,103 @@ class WideWeights:
 
     Attributes:
         tables: ``float32[words + 2]``, and ``float32[slots]`` for each number of words from 2 on; the first weight is padding's, 0.
-        intercept: added to the sum.
     """
 
     tables: tuple[npt.NDArray[np.float32], ...]
-    intercept: float
 
-    def logits(self, tokens: Tokens) -> npt.NDArray[np.float32]:
-        """Return ``float32[reviews]``: what ``trainer.wide.WideBranch`` adds up, and the intercept."""
-        found = np.zeros(len(tokens), np.float32)
+    def of_padded(self, token_ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Return ``float32[batch, length, order]``, the weight of the word and of the n-grams that end at each place."""
+        found = np.zeros((*token_ids.shape, len(self.tables)), np.float32)
+        for shift, (table, places) in enumerate(zip(self.tables, places_of(token_ids, self.tables), strict=True)):
+            found[:, shift:, shift] = table[places]
+        return np.asarray(found * (token_ids != PAD_ID)[:, :, None], np.float32)
+
+    def sums(self, tokens: Tokens) -> npt.NDArray[np.float32]:
+        """Return ``float32[reviews, order]``: what each order adds up to, divided by the root of the smoothed length."""
+        found = np.zeros((len(tokens), len(self.tables)), np.float32)
         for start in range(0, len(tokens), ROWS_AT_ONCE):
             rows = np.arange(start, min(start + ROWS_AT_ONCE, len(tokens)))
-            found[rows] = self._of_padded(tokens.padded(rows))
-        return found
-
-    def _of_padded(self, token_ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        kept = (token_ids != PAD_ID).astype(np.float32)
-        total = (self.tables[0][token_ids] * kept).sum(axis=1)
-        for shift, table in enumerate(self.tables[1:], 1):
-            places = ngram_slots(token_ids, shift + 1, len(table))[-1]
-            total += (table[places] * kept[:, shift:]).sum(axis=1)
-        return np.asarray(total / np.sqrt(kept.sum(axis=1) + LENGTH_SMOOTHING) + self.intercept, np.float32)
+            found[rows] = self.of_padded(tokens.padded(rows)).sum(axis=1)
+        return np.asarray(found / np.sqrt(tokens.lengths + LENGTH_SMOOTHING)[:, None], np.float32)
 
 
-def fit_wide(tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int, crops: int | None = None) -> WideWeights:
-    """Fit logistic regression on features scaled by their log ratios; a target between 0 and 1 counts for both sides.
+@dataclass(frozen=True)
+class Examples:
+    """What a wide branch learns from: each review, and a crop of each where it is to learn from crops.
 
-    Args:
-        tokens: of the training reviews.
-        targets: ``float32[reviews]``, the probability of positive of each.
-        words: in the vocabulary.
-        order: words of the longest n-grams.
-        slots: of the table of each number of words from 2 on.
-        crops: the seed of a crop of each review, that the branch learns from too; no crops where None.
+    Attributes:
+        features: ``float32[examples, words + 2 + (order - 1) · slots]``: what each adds to the sum.
+        targets: ``float32[examples]``, the probability of positive of each.
+        counted: ``float64[examples]``, what each counts.
+        owners: ``int64[examples]``, the review that each is, or is cut from.
+        bounds: where in the features the weights of each order begin, from pairs on.
     """
-    from scipy.sparse import vstack
-    from sklearn.linear_model import LogisticRegression
 
-    features, counted = _features(tokens, words, order, slots), np.ones(len(tokens))
-    if crops is not None:
-        short = crop(tokens, 1.0, np.random.default_rng(crops))
-        features = vstack([features, _features(short, words, order, slots)]).tocsr()
-        targets, counted = np.tile(targets, 2), np.repeat([1.0, CROP_WEIGHT], len(tokens))
-    ratios = log_ratios(features.indices, np.repeat(targets, np.diff(features.indptr)), features.shape[1])
-    scaled = features.multiply(ratios).tocsr()
-    sided = np.concatenate([targets, 1 - targets]).astype(np.float64)
-    kept = sided > 1e-3  # a side that hardly counts costs as much time as one that does
-    weights = sided * np.tile(counted, 2)
-    both = vstack([scaled, scaled]).tocsr()[kept]
-    sides = np.repeat([1, 0], len(targets))[kept]
-    fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, max_iter=100, random_state=0).fit(
-        both, sides, sample_weight=weights[kept]
-    )
-    learned = (fitted.coef_[0] * ratios).astype(np.float32)
-    tables = np.split(learned, [words + 2 + slots * place for place in range(order - 1)])
-    for table in tables:
-        table[PAD_ID] = 0
-    return WideWeights(tuple(tables), float(fitted.intercept_[0]))
+    features: csr_matrix
+    targets: npt.NDArray[np.float32]
+    counted: npt.NDArray[np.float64]
+    owners: npt.NDArray[np.int64]
+    bounds: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int, crops: int | None = None
+    ) -> Examples:
+        """Make examples of reviews.
+
+        Args:
+            tokens: of the training reviews.
+            targets: ``float32[reviews]``, the probability of positive of each.
+            words: in the vocabulary.
+            order: words of the longest n-grams.
+            slots: of the table of each number of words from 2 on.
+            crops: the seed of a crop of each review, that the branch learns from too; no crops where None.
+        """
+        from scipy.sparse import vstack
+
+        features, counted, owners = _features(tokens, words, order, slots), np.ones(len(tokens)), np.arange(len(tokens))
+        if crops is not None:
+            short = crop(tokens, 1.0, np.random.default_rng(crops))
+            features = vstack([features, _features(short, words, order, slots)]).tocsr()
+            targets, counted, owners = np.tile(targets, 2), np.repeat([1.0, CROP_WEIGHT], len(tokens)), np.tile(owners, 2)
+        return cls(features, targets, counted, owners, tuple(words + 2 + slots * place for place in range(order - 1)))
+
+    def fit(self, kept: npt.NDArray[np.bool_] | None = None) -> WideWeights:
+        """Fit logistic regression on features scaled by their log ratios; a target between 0 and 1 counts for both sides.
+
+        Args:
+            kept: ``bool[reviews]``, those to learn from; all where None.
+        """
+        from scipy.sparse import vstack
+        from sklearn.linear_model import LogisticRegression
+
+        features, targets, counted = self.features, self.targets, self.counted
+        if kept is not None:
+            rows = np.flatnonzero(kept[self.owners])
+            features, targets, counted = features[rows], targets[rows], counted[rows]
+        ratios = log_ratios(features.indices, np.repeat(targets, np.diff(features.indptr)), features.shape[1])
+        scaled = features.multiply(ratios).tocsr()
+        sided = np.concatenate([targets, 1 - targets]).astype(np.float64)
+        counts = sided > 1e-3  # a side that hardly counts costs as much time as one that does
+        both = vstack([scaled, scaled]).tocsr()[counts]
+        sides = np.repeat([1, 0], len(targets))[counts]
+        weights = (sided * np.tile(counted, 2))[counts]
+        fitted = LogisticRegression(C=C, solver="liblinear", tol=1e-2, max_iter=100, random_state=0).fit(both, sides, sample_weight=weights)
+        tables = np.split((fitted.coef_[0] * ratios).astype(np.float32), self.bounds)
+        for table in tables:
+            table[PAD_ID] = 0
+        return WideWeights(tuple(tables))
+
+    def spreads(self, weights: WideWeights) -> list[float]:
+        """Return the standard deviation of the weights met of each order, 1 where all are alike."""
+        met = np.concatenate(weights.tables)[self.features.indices]
+        order = np.searchsorted(self.bounds, self.features.indices, side="right")
+        return [float(met[order == place].std()) or 1.0 for place in range(len(weights.tables))]
+
+
+def places_of(token_ids: npt.NDArray[np.int32], tables: tuple[npt.NDArray[np.float32], ...]) -> list[npt.NDArray[np.int32]]:
+    """Return where in each table the words and the n-grams stand: ``int32[batch, length]``, ``int32[batch, length - 1]`` and so on."""
+    return [token_ids, *(ngram_slots(token_ids, len(tables), tables[-1].shape[-1]) if len(tables) > 1 else [])]
 
 
 def _features(tokens: Tokens, words: int, order: int, slots: int) -> csr_matrix:

@@ -69,14 +69,18 @@ def test_a_cosine_schedule_ends_at_nothing() -> None:
     assert float(made.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
-def test_the_wide_branch_adds_up_n_grams_over_the_root_of_the_smoothed_length() -> None:
+def test_the_wide_branch_gives_n_grams_where_they_end_and_adds_them_up_over_the_root_of_the_smoothed_length() -> None:
     wide = WideBranch(words=8, order=3, slots=50)
     wide.build(None)
     rng = np.random.default_rng(0)
-    words, pairs, triples = tables = [rng.normal(size=weight.shape) for weight in wide.get_weights()]
-    wide.set_weights(tables)
+    words, pairs, triples = tables = [rng.normal(size=table.shape).astype(np.float32) for table in wide.tables]
+    wide.set_weights([*tables, np.array([2.0, 1.0, 0.5])])
     two, three = ngram_slots(np.array([4, 7, 2]), 3, 50)
-    expected = (words[[4, 7, 2]].sum() + pairs[two].sum() + triples[three].sum()) / np.sqrt(3 + LENGTH_SMOOTHING)
-    np.testing.assert_allclose(
-        wide(np.array([[4, 7, 2, 0, 0], [3, 0, 0, 0, 0]])), [[expected], [words[3] / np.sqrt(1 + LENGTH_SMOOTHING)]], rtol=1e-5
-    )
+    expected = (2 * words[[4, 7, 2]].sum() + pairs[two].sum() + 0.5 * triples[three].sum()) / np.sqrt(3 + LENGTH_SMOOTHING)
+    weights, logit = wide(np.array([[4, 7, 2, 0, 0], [3, 0, 0, 0, 0]], np.int32))
+    np.testing.assert_array_equal(weights[0, :3, 0], words[[4, 7, 2]])
+    np.testing.assert_array_equal(weights[0, :3, 1], [0, *pairs[two]])
+    np.testing.assert_array_equal(weights[0, :3, 2], [0, 0, *triples[three]])
+    np.testing.assert_array_equal(weights[:, 3:], np.zeros((2, 2, 3)))
+    np.testing.assert_array_equal(weights[1, 1:], np.zeros((4, 3)))
+    np.testing.assert_allclose(logit, [[expected], [2 * words[3] / np.sqrt(1 + LENGTH_SMOOTHING)]], rtol=1e-5)

@@ -13,8 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from exporter.rounding import has_layer
 from exporter.nodes import Nodes
+from exporter.rounding import has_layer
 from exporter.wide import OUTPUT, WEIGHTS, WideNodes
 from scorer.errors import ExportRefused
 

@@ -61,7 +61,5 @@ def fit_folds(examples: Examples, groups: npt.NDArray[np.int64], seed: int) -> F
     with ThreadPoolExecutor(min(FITS_AT_ONCE, available_cores())) as pool:  # liblinear gives the interpreter free
         whole, *parts = pool.map(examples.fit, [None, *(fold_of != fold for fold in range(FOLDS))])
     factors = [np.float32(SPREAD / spread) for spread in examples.spreads(whole)]
-    tables = tuple(
-        np.stack([part.tables[place] for part in parts]) * factor for place, factor in enumerate(factors)
-    )
+    tables = tuple(np.stack([part.tables[place] for part in parts]) * factor for place, factor in enumerate(factors))
     return FoldedWeights(WideWeights(tuple(table * factor for table, factor in zip(whole.tables, factors, strict=True))), tables, fold_of)

@@ -14,7 +14,7 @@ from scorer.tokenizer import Tokenizer, Tokens
 from trainer.artifact import RunFolder
 from trainer.reviews import Reviews
 from trainer.settings import Settings
-from trainer.teacher import soft_labels
+from trainer.teacher import rows_of_part, soft_labels
 from trainer.vocabulary import build_tokenizer
 
 
@@ -40,14 +40,16 @@ def prepare_lesson(
 ) -> Lesson:
     """Count the words of all reviews, tokenize them, and have the teachers label those without a label."""
     texts, targets, groups = training.texts, training.labels.astype(np.float32), _numbered(training)
+    learned = np.ones(len(training), bool)
     if unlabeled is not None:
         texts = pa.concat_arrays([texts, unlabeled])
         targets = np.concatenate([targets, soft_labels(teachers, unlabeled, say)])
         groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(unlabeled))])
+        learned = np.concatenate([learned, rows_of_part(len(unlabeled), settings.part, settings.parts)])
     tokenizer = build_tokenizer(texts, words=settings.vocabulary, max_tokens=settings.max_tokens)
     tokens = tokenizer.encode(texts)
     # Nothing can be learned from reviews without a token; a teacher may also have none that the student sees.
-    rows = np.flatnonzero((tokens.lengths > 0) & ~np.isnan(targets))
+    rows = np.flatnonzero((tokens.lengths > 0) & ~np.isnan(targets) & learned)
     if len(rows) < len(tokens):
         tokens, targets, groups = tokenizer.encode(texts.take(pa.array(rows))), targets[rows], groups[rows]
     return Lesson(tokens, targets, tokenizer, groups)

@@ -60,7 +60,11 @@ class Origin:
         data: dict[str, Any] = {**self.reviews.describe(), "held_out": len(held_out), "grouped": self.reviews.groups is not None}
         words = ["trainer", command, self.reviews.name, *options]
         if self.unlabeled is not None:
-            data |= {"unlabeled": len(self.unlabeled), "teachers": list(self.teachers)}
+            data |= {
+                "unlabeled": len(self.unlabeled),
+                "unlabeled_sha256": fingerprint_of_texts(self.unlabeled),
+                "teachers": list(self.teachers),
+            }
             words += ["--unlabeled", "…", *(word for teacher in self.teachers for word in ("--teacher", teacher["name"]))]
         return {
             "settings": dict(settings),

@@ -32,7 +32,7 @@ class Settings:
     vector_epochs: int = field(
         default=2, metadata={"help": "passes of word2vec over all reviews that the embedding starts from; 0: from chance", "at_least": 0}
     )
-    dropout: float = field(default=0.3, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
+    dropout: float = field(default=0.5, metadata={"help": "share of features dropped", "at_least": 0, "below": 1})
     word_dropout: float = field(default=0.1, metadata={"help": "share of words made unknown", "at_least": 0, "below": 1})
     crops: float = field(default=0.1, metadata={"help": "share of reviews cut to a few words", "at_least": 0, "at_most": 1})
     optimizer: str = field(default="adam", metadata={"help": "how weights move", "choices": ("adam", "rmsprop")})
@@ -45,17 +45,21 @@ class Settings:
         default=1e-4, metadata={"help": "L2 penalty on the weights between the LSTM's steps; it keeps rounding errors small", "at_least": 0}
     )
     batch_size: int = field(default=128, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=5, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=3, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
         default=0, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )
     bucketed: bool = field(default=True, metadata={"help": "batches of like length, or all padded to max-tokens"})
+    parts: int = field(default=1, metadata={"help": "parts that the unlabeled reviews are dealt into, one after another", "at_least": 1})
+    part: int = field(default=1, metadata={"help": "of those, the one to learn from; as a teacher the run is silent on it", "at_least": 1})
     held_out: float = field(default=0.1, metadata={"help": "share of reviews held out", "above": 0, "below": 1})
     seed: int = field(default=0, metadata={"help": "makes a run repeatable", "at_least": 0})
 
     def __post_init__(self) -> None:
         for one in fields(self):
             self._check(one.name, getattr(self, one.name), one.metadata)
+        if self.part > self.parts:
+            raise UsageError(f"--part is {self.part}; it must be at most --parts, which is {self.parts}")
 
     @staticmethod
     def _check(name: str, value: Any, rules: Any) -> None:
@@ -116,7 +120,7 @@ ARTICLE = Settings(
 )
 
 # For dumps of hundreds of millions of reviews: the LSTM takes a quarter of the time, the wide branch is the same.
-FAST = Settings(preset="fast", embedding=32, units=24)
+FAST = Settings(preset="fast", embedding=32, units=24, dropout=0.3)
 
 PRESETS = {"default": Settings(), "fast": FAST, "article": ARTICLE}
 

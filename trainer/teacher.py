@@ -22,9 +22,10 @@ from trainer.reviews import fingerprint_of_texts
 def soft_labels(
     teachers: Sequence[RunFolder], texts: pa.LargeStringArray, say: Callable[[str], None] = lambda line: None
 ) -> npt.NDArray[np.float32]:
-    """Return what the teachers together say of each review: the sigmoid of the mean of their logits.
+    """Return what the teachers together say of each review: the sigmoid of the mean of the logits of those that answer.
 
-    A teacher scores the same reviews once: its answers stay in its run folder.
+    A teacher scores the same reviews once: its answers stay in its run folder. One that learned from a part of them only is silent on
+    that part, where it would repeat what it was told.
 
     Args:
         teachers: finished runs, each calibrated on its own held-out reviews.
@@ -32,9 +33,20 @@ def soft_labels(
         say: is given a line for each teacher that has to score.
 
     Returns:
-        ``float32[reviews]``; NaN where a review has no token.
+        ``float32[reviews]``; NaN where no teacher answers: where a review has no token.
     """
-    return Line()(np.mean([logits_of(_kept_labels(teacher, texts, say)) for teacher in teachers], axis=0))
+    answers = np.stack([logits_of(_kept_labels(teacher, texts, say)) for teacher in teachers])
+    given = (~np.isnan(answers)).sum(axis=0)
+    return Line()(np.where(given, np.nansum(answers, axis=0) / np.maximum(given, 1), np.nan))
+
+
+def rows_of_part(count: int, part: int, parts: int) -> npt.NDArray[np.bool_]:
+    """Return ``bool[count]``, which of so many unlabeled reviews are in a part: they are dealt out one after another.
+
+    >>> rows_of_part(5, 2, 2).tolist()
+    [False, True, False, True, False]
+    """
+    return np.asarray(np.arange(count) % parts == part - 1)
 
 
 def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolder]:
@@ -57,8 +69,18 @@ def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[
         say(f"{teacher.path.name} labels {len(texts)} reviews")
         kept.parent.mkdir(exist_ok=True)
         answers = teacher.predict(texts)
+        answers[_learned_rows(teacher, texts)] = np.nan
         # Two students may ask at once: either's answers are the same.
         with whole_file(kept, shared=True) as temporary, temporary.open("wb") as file:
             np.save(file, answers)
     labels: npt.NDArray[np.float32] = np.load(kept, allow_pickle=False)
     return labels
+
+
+def _learned_rows(teacher: RunFolder, texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
+    """Return ``bool[reviews]``: which of them a teacher learned from that learned from a part of them."""
+    settings, data = teacher.config["settings"], teacher.config["data"]
+    parts = settings.get("parts", 1)
+    if parts == 1 or data.get("unlabeled_sha256") != fingerprint_of_texts(texts):
+        return np.zeros(len(texts), bool)
+    return rows_of_part(len(texts), settings["part"], parts)

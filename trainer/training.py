@@ -76,7 +76,7 @@ def fit(
     say(f"{len(lesson.tokens)} reviews to train on, {len(held_out)} held out, {len(lesson.tokenizer.words)} words")
 
     folded = _fit_wide(settings, lesson, say)
-    judge = _Judge(held_out, held_out_tokens, folded and folded.whole)
+    judge = _Judge(held_out, held_out_tokens, None if folded is None else folded.whole)
     network = checkpoint.kept_network(out, checkpoint.LAST) if progress.history else _new_network(settings, lesson, say)
     while not progress.is_over(settings.epochs, settings.patience):
         batches = TrainingBatches(lesson.tokens, lesson.targets, settings, len(progress.history), folded)

@@ -79,9 +79,7 @@ class Examples:
     bounds: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls, tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int, crops: int | None = None
-    ) -> Examples:
+    def of(cls, tokens: Tokens, targets: npt.NDArray[np.float32], words: int, order: int, slots: int, crops: int | None = None) -> Examples:
         """Make examples of reviews.
 
         Args:

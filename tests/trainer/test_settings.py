@@ -14,6 +14,7 @@ from trainer.settings import Settings, preset
         ({"learning_rate": 0.0}, "--learning-rate is 0.0; it must be above 0"),
         ({"crops": 1.5}, "--crops is 1.5; it must be at most 1"),
         ({"wide_slots": 1}, "--wide-slots is 1; it must be at least 2"),
+        ({"part": 3, "parts": 2}, "--part is 3; it must be at most --parts, which is 2"),
         ({"pooling": "mean"}, "--pooling is 'mean'; it must be one of max, last"),
     ],
 )

@@ -88,6 +88,22 @@ def test_a_student_learns_from_labels_and_from_its_teachers(linear: RunFolder, t
     np.testing.assert_allclose(together, Line()(np.mean(apart, axis=0)), atol=1e-6)
 
 
+def test_a_teacher_is_silent_on_the_part_that_it_learned_from(linear: RunFolder, tmp_path: Path) -> None:
+    halves = [
+        fit(tiny_reviews(), tiny_settings(epochs=1, part=part, parts=2), tmp_path / f"{part}", unlabeled=unlabeled(), teachers=[linear])
+        for part in (1, 2)
+    ]
+    for place, half in enumerate(halves):
+        said = soft_labels([half], unlabeled())[:200]
+        assert np.isnan(said[place::2]).all()
+        np.testing.assert_allclose(said[1 - place :: 2], half.predict(unlabeled())[:200][1 - place :: 2], atol=1e-6)
+    both = soft_labels(halves, unlabeled())
+    assert (np.isnan(both) == np.isnan(soft_labels([linear], unlabeled()))).all()
+    np.testing.assert_array_equal(both[:200:2], soft_labels([halves[1]], unlabeled())[:200:2])
+    other = tiny_reviews(20, seed=5).texts
+    assert not np.isnan(soft_labels([halves[0]], other)).any()
+
+
 def test_a_run_is_resumed_only_with_the_same_teachers(linear: RunFolder, tmp_path: Path) -> None:
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: object = None) -> None:

@@ -6,6 +6,7 @@ Shared by the commands of all three packages; knows click and nothing of scoring
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -84,6 +85,8 @@ def import_quietly(name: str) -> None:
     try:
         os.dup2(silence, 2)
         import_module(name)
+        # It also warns of each shape that it meets for the first time.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(kept, 2)
         os.close(kept)

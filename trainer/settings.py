@@ -45,7 +45,7 @@ class Settings:
         default=1e-4, metadata={"help": "L2 penalty on the weights between the LSTM's steps; it keeps rounding errors small", "at_least": 0}
     )
     batch_size: int = field(default=128, metadata={"help": "reviews a step", "at_least": 1})
-    epochs: int = field(default=3, metadata={"help": "passes over the reviews, at most", "at_least": 1})
+    epochs: int = field(default=5, metadata={"help": "passes over the reviews, at most", "at_least": 1})
     patience: int = field(
         default=0, metadata={"help": "epochs without a better held-out loss before it stops; 0: all are done", "at_least": 0}
     )

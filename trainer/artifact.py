@@ -106,10 +106,19 @@ class RunFolder:
         return (self.path / MODEL).is_file()
 
     def network(self) -> Any:
-        """Return the trained ``keras.Model``."""
+        """Return the trained ``keras.Model``.
+
+        Raises:
+            RunFolderError: its layers aren't those of this release.
+        """
         from trainer.network import load_network
 
-        return load_network(self.path / MODEL, training=False)
+        try:
+            return load_network(self.path / MODEL, training=False)
+        except ValueError as error:  # what Keras raises where a layer has other weights
+            raise RunFolderError(
+                f"opening the run folder {self.path}: {MODEL} has other layers than this release makes; train again"
+            ) from error
 
     def predict(self, texts: pa.Array) -> npt.NDArray[np.float32]:
         """Return ``float32[reviews]``, the probability of positive; NaN where a review has no token."""

@@ -21,6 +21,7 @@ from trainer.lesson import split
 from trainer.metrics import measure
 from trainer.reviews import Reviews
 from trainer.training import fit
+from trainer.wide import WideBranch
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,15 @@ def test_a_file_that_is_not_the_runs_own_is_refused(finished: RunFolder, tmp_pat
         RunFolder.open(copied)
     with pytest.raises(RunFolderError, match="it does not exist"):
         RunFolder.open(tmp_path / "none")
+
+
+def test_a_network_of_other_layers_is_refused_in_a_sentence(finished: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = WideBranch.build
+
+    def with_one_more(self: WideBranch, shape: object) -> None:
+        build(self, shape)
+        self.add_weight(shape=(1,), name="later")
+
+    monkeypatch.setattr(WideBranch, "build", with_one_more)
+    with pytest.raises(RunFolderError, match=r"model.keras has other layers than this release makes; train again"):
+        finished.network()

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,9 @@ class RunFolder:
         from trainer.network import load_network
 
         try:
-            return load_network(self.path / MODEL, training=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # Keras warns before it raises
+                return load_network(self.path / MODEL, training=False)
         except ValueError as error:  # what Keras raises where a layer has other weights
             raise RunFolderError(
                 f"opening the run folder {self.path}: {MODEL} has other layers than this release makes; train again"

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.cores import available_cores
-from scorer.tokenizer import PAD_ID
-from trainer.wide_fit import SPREAD, Examples, WideWeights, places_of
+from trainer.wide_fit import SPREAD, Examples, WideWeights, look_up
 
 FOLDS = 4
 # A fit on 75,000 reviews takes 2 GB.
@@ -42,11 +41,7 @@ class FoldedWeights:
             rows: ``int64[batch]``.
             token_ids: ``int32[batch, length]``, theirs, or some of them.
         """
-        found = np.zeros((*token_ids.shape, len(self.tables)), np.float32)
-        fold = self.fold_of[rows][:, None]
-        for shift, (table, places) in enumerate(zip(self.tables, places_of(token_ids, self.tables), strict=True)):
-            found[:, shift:, shift] = table[fold, places]
-        return np.asarray(found * (token_ids != PAD_ID)[:, :, None], np.float32)
+        return look_up(self.tables, token_ids, self.fold_of[rows][:, None])
 
 
 def fit_folds(examples: Examples, groups: npt.NDArray[np.int64], seed: int) -> FoldedWeights:
@@ -58,8 +53,10 @@ def fit_folds(examples: Examples, groups: npt.NDArray[np.int64], seed: int) -> F
         seed: of the folds.
     """
     fold_of = np.random.default_rng(seed).integers(0, FOLDS, int(groups.max()) + 1)[groups]
+    # Where there are few groups, what lies outside a fold may be of one side only: then nothing can be learned from it.
+    kept = [outside if examples.has_both_sides(outside) else None for outside in (fold_of != fold for fold in range(FOLDS))]
     with ThreadPoolExecutor(min(FITS_AT_ONCE, available_cores())) as pool:  # liblinear gives the interpreter free
-        whole, *parts = pool.map(examples.fit, [None, *(fold_of != fold for fold in range(FOLDS))])
+        whole, *parts = pool.map(examples.fit, [None, *kept])
     factors = [np.float32(SPREAD / spread) for spread in examples.spreads(whole)]
     tables = tuple(np.stack([part.tables[place] for part in parts]) * factor for place, factor in enumerate(factors))
     return FoldedWeights(WideWeights(tuple(table * factor for table, factor in zip(whole.tables, factors, strict=True))), tables, fold_of)

@@ -7,6 +7,7 @@ explains the LSTM doesn't learn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ C = 10.0
 # at 0.1, 0.2215 and 0.543; at 0.3, 0.2214 and 0.539; at 1, 0.2245 and 0.535.
 CROP_WEIGHT = 0.3
 
+# A side that counts less than that is left out: it would cost as much time as one that counts.
+LEAST_SIDE = 1e-3
+
 # The spread of the weights met of each order, as the LSTM reads them: of the size of what else it reads.
 SPREAD = 0.3
 
@@ -46,10 +50,7 @@ class WideWeights:
 
     def of_padded(self, token_ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Return ``float32[batch, length, order]``, the weight of the word and of the n-grams that end at each place."""
-        found = np.zeros((*token_ids.shape, len(self.tables)), np.float32)
-        for shift, (table, places) in enumerate(zip(self.tables, places_of(token_ids, self.tables), strict=True)):
-            found[:, shift:, shift] = table[places]
-        return np.asarray(found * (token_ids != PAD_ID)[:, :, None], np.float32)
+        return look_up(self.tables, token_ids)
 
     def sums(self, tokens: Tokens) -> npt.NDArray[np.float32]:
         """Return ``float32[reviews, order]``: what each order adds up to, divided by the root of the smoothed length."""
@@ -115,7 +116,7 @@ class Examples:
         ratios = log_ratios(features.indices, np.repeat(targets, np.diff(features.indptr)), features.shape[1])
         scaled = features.multiply(ratios).tocsr()
         sided = np.concatenate([targets, 1 - targets]).astype(np.float64)
-        counts = sided > 1e-3  # a side that hardly counts costs as much time as one that does
+        counts = sided > LEAST_SIDE
         both = vstack([scaled, scaled]).tocsr()[counts]
         sides = np.repeat([1, 0], len(targets))[counts]
         weights = (sided * np.tile(counted, 2))[counts]
@@ -125,6 +126,11 @@ class Examples:
             table[PAD_ID] = 0
         return WideWeights(tuple(tables))
 
+    def has_both_sides(self, kept: npt.NDArray[np.bool_]) -> bool:
+        """Whether something can be learned from these reviews, ``bool[reviews]``."""
+        targets = self.targets[kept[self.owners]]
+        return bool((targets > LEAST_SIDE).any() and (targets < 1 - LEAST_SIDE).any())
+
     def spreads(self, weights: WideWeights) -> list[float]:
         """Return the standard deviation of the weights met of each order, 1 where all are alike."""
         met = np.concatenate(weights.tables)[self.features.indices]
@@ -132,9 +138,21 @@ class Examples:
         return [float(met[order == place].std()) or 1.0 for place in range(len(weights.tables))]
 
 
-def places_of(token_ids: npt.NDArray[np.int32], tables: tuple[npt.NDArray[np.float32], ...]) -> list[npt.NDArray[np.int32]]:
-    """Return where in each table the words and the n-grams stand: ``int32[batch, length]``, ``int32[batch, length - 1]`` and so on."""
-    return [token_ids, *(ngram_slots(token_ids, len(tables), tables[-1].shape[-1]) if len(tables) > 1 else [])]
+def look_up(
+    tables: Sequence[npt.NDArray[np.float32]], token_ids: npt.NDArray[np.int32], *fold: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Return ``float32[batch, length, order]``, the weight of the word and of the n-grams that end at each place; 0 where none does.
+
+    Args:
+        tables: ``float32[…, size]`` for each order.
+        token_ids: ``int32[batch, length]``, padded behind with 0.
+        fold: ``int64[batch, 1]``, which of its tables each row is read with, where there are several.
+    """
+    found = np.zeros((*token_ids.shape, len(tables)), np.float32)
+    places = [token_ids, *ngram_slots(token_ids, len(tables), tables[-1].shape[-1])]
+    for shift, (table, at) in enumerate(zip(tables, places, strict=True)):
+        found[:, shift:, shift] = table[(*fold, at)]
+    return np.asarray(found * (token_ids != PAD_ID)[:, :, None], np.float32)
 
 
 def _features(tokens: Tokens, words: int, order: int, slots: int) -> csr_matrix:

@@ -96,6 +96,13 @@ def test_reviews_of_one_group_are_in_one_fold(folded: FoldedWeights) -> None:
     assert (folded.fold_of.reshape(-1, 3) == folded.fold_of[::3, None]).all()
 
 
+def test_a_fold_outside_which_all_are_of_one_side_is_read_with_the_whole() -> None:
+    _, labels, _ = lesson()
+    folded = fit_folds(examples(), labels.astype(np.int64), seed=0)
+    for whole, folds in zip(folded.whole.tables, folded.tables, strict=True):
+        np.testing.assert_array_equal(folds, np.tile(whole, (FOLDS, 1)))
+
+
 def test_the_weights_met_spread_as_far_in_each_order(folded: FoldedWeights) -> None:
     np.testing.assert_allclose(examples().spreads(folded.whole), SPREAD, rtol=1e-3)
 

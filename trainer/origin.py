@@ -28,22 +28,25 @@ class Origin:
         unlabeled: ``large_string[n]``, without; None where there are none.
         teachers: what is told of those that label them; asked when the run begins, since their folders may be gone when it ends.
         fingerprint: SHA-256 of all of it, in hex: an interrupted run is only resumed with the same.
+        unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex; None where there are none.
     """
 
     reviews: Reviews
     unlabeled: pa.LargeStringArray | None
     teachers: tuple[dict[str, Any], ...]
     fingerprint: str
+    unlabeled_fingerprint: str | None
 
     @classmethod
     def of(cls, reviews: Reviews, unlabeled: pa.LargeStringArray | None = None, teachers: Sequence[RunFolder] = ()) -> Origin:
         """Take the fingerprint of all of it."""
-        fingerprint = reviews.fingerprint()
+        fingerprint, of_unlabeled = reviews.fingerprint(), None
         described = tuple(teacher.describe() for teacher in teachers)
         if unlabeled is not None:
-            parts = [fingerprint, fingerprint_of_texts(unlabeled), *(teacher["sha256"] for teacher in described)]
+            of_unlabeled = fingerprint_of_texts(unlabeled)
+            parts = [fingerprint, of_unlabeled, *(teacher["sha256"] for teacher in described)]
             fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        return cls(reviews, unlabeled, described, fingerprint)
+        return cls(reviews, unlabeled, described, fingerprint, of_unlabeled)
 
     def to_config(
         self, command: str, settings: Mapping[str, Any], options: Sequence[str], held_out: Reviews, packages: Sequence[str] = ()
@@ -62,7 +65,7 @@ class Origin:
         if self.unlabeled is not None:
             data |= {
                 "unlabeled": len(self.unlabeled),
-                "unlabeled_sha256": fingerprint_of_texts(self.unlabeled),
+                "unlabeled_sha256": self.unlabeled_fingerprint,
                 "teachers": list(self.teachers),
             }
             words += ["--unlabeled", "…", *(word for teacher in self.teachers for word in ("--teacher", teacher["name"]))]

@@ -64,12 +64,14 @@ def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolde
 
 
 def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[str], None]) -> npt.NDArray[np.float32]:
-    kept = teacher.path / SOFT_LABELS / f"{teacher.fingerprint[:12]}-{fingerprint_of_texts(texts)[:24]}.npy"
+    fingerprint = fingerprint_of_texts(texts)
+    kept = teacher.path / SOFT_LABELS / f"{teacher.fingerprint[:12]}-{fingerprint[:24]}.npy"
     if not kept.is_file():
         say(f"{teacher.path.name} labels {len(texts)} reviews")
         kept.parent.mkdir(exist_ok=True)
         answers = teacher.predict(texts)
-        answers[_learned_rows(teacher, texts)] = np.nan
+        if teacher.config["data"].get("unlabeled_sha256") == fingerprint:
+            answers[_learned_rows(teacher, len(texts))] = np.nan
         # Two students may ask at once: either's answers are the same.
         with whole_file(kept, shared=True) as temporary, temporary.open("wb") as file:
             np.save(file, answers)
@@ -77,10 +79,8 @@ def _kept_labels(teacher: RunFolder, texts: pa.LargeStringArray, say: Callable[[
     return labels
 
 
-def _learned_rows(teacher: RunFolder, texts: pa.LargeStringArray) -> npt.NDArray[np.bool_]:
-    """Return ``bool[reviews]``: which of them a teacher learned from that learned from a part of them."""
-    settings, data = teacher.config["settings"], teacher.config["data"]
+def _learned_rows(teacher: RunFolder, count: int) -> npt.NDArray[np.bool_]:
+    """Return ``bool[count]``: which of its unlabeled reviews a teacher learned from, none where it learned from all of them."""
+    settings = teacher.config["settings"]
     parts = settings.get("parts", 1)
-    if parts == 1 or data.get("unlabeled_sha256") != fingerprint_of_texts(texts):
-        return np.zeros(len(texts), bool)
-    return rows_of_part(len(texts), settings["part"], parts)
+    return rows_of_part(count, settings["part"], parts) if parts > 1 else np.zeros(count, bool)

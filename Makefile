@@ -1,5 +1,6 @@
 # Every command of the project; `make help` lists them.
-# Each environment is made when it is needed, with the versions of .ci/constraints.txt, and again when they change.
+# An environment is made when it is needed, with the versions of .ci/constraints.txt, and made again
+# when these change. Each Python has its own: .venv/3.11/base and so on.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -7,17 +8,21 @@ SHELL := /bin/sh
 
 # TensorFlow has wheels for Python 3.11 to 3.13.
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
-	$$name -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$name && break; done)
+	$$name -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	2>/dev/null && echo $$name && break; done)
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
-BASE  := .venv/base
-LIGHT := .venv/light
-FULL  := .venv/full
-BENCH := .venv/bench
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
+ENVS  := .venv/$(or $(VERSION),none)
+BASE  := $(ENVS)/base
+LIGHT := $(ENVS)/light
+FULL  := $(ENVS)/full
+BENCH := $(ENVS)/bench
+PIP   := -m pip --quiet --disable-pip-version-check
 REQUIREMENTS := pyproject.toml .ci/constraints.txt
 
+# Paths reach the commands through the environment, so that blanks, `;` and `$` in them are harmless.
 IN    ?=
-OUT   ?= scored/$(if $(IN),$(notdir $(IN:/=)),demo.parquet)
+OUT   ?=
 MODEL ?=
 DATA  ?=
 TRAIN ?=
@@ -25,6 +30,13 @@ RUN   ?= $(shell .ci/newest-run runs)
 NAME  ?= $(notdir $(RUN))
 # The model in use, which a new one must not lose to: the newest in models/.
 USED  ?= $(shell ls -t models/*.onnx 2>/dev/null | head -n 1)
+override IN    := $(value IN)
+override OUT   := $(value OUT)
+override MODEL := $(value MODEL)
+override DATA  := $(value DATA)
+override TRAIN := $(value TRAIN)
+export IN OUT MODEL DATA TRAIN RUN NAME USED
+# Further options, as words of the shell.
 ARGS  ?=
 
 .PHONY: help
@@ -33,63 +45,72 @@ help: ## List the commands
 
 .PHONY: score
 score: $(BASE)/.done ## Score the samples, or IN=reviews.parquet [OUT=scored.parquet] [MODEL=model.onnx] [ARGS=…]
-ifeq ($(IN),)
-	@$(BASE)/bin/scorer demo $(OUT) $(if $(MODEL),--model $(MODEL)) $(ARGS)
-else
-	@$(BASE)/bin/scorer run $(IN) $(OUT) $(if $(MODEL),--model $(MODEL)) $(ARGS)
-endif
+	@if [ -z "$$IN" ]; then \
+		$(BASE)/bin/scorer demo "$${OUT:-scored/demo.parquet}" $${MODEL:+--model "$$MODEL"} $(ARGS); \
+	else \
+		$(BASE)/bin/scorer run "$$IN" "$${OUT:-scored/$$(basename "$$IN")}" $${MODEL:+--model "$$MODEL"} $(ARGS); \
+	fi
 
 .PHONY: train
 train: $(FULL)/.done ## Train on DATA=reviews.parquet into runs/ [ARGS='--epochs 4 …']
-	@test -n "$(DATA)" || { echo "make train needs DATA=, a Parquet or CSV file or a folder of labelled reviews"; exit 2; }
-	@$(FULL)/bin/trainer fit $(DATA) --out runs/$$(date -u +%Y%m%d-%H%M%S) $(ARGS)
+	@test -n "$$DATA" || { echo "make train needs DATA=, a Parquet or CSV file or a folder of labelled reviews"; exit 2; }
+	@$(FULL)/bin/trainer fit "$$DATA" --out "runs/$$(date -u +%Y%m%d-%H%M%S)" $(ARGS)
 
 .PHONY: export
 export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
-	@test -n "$(RUN)" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
-	@$(FULL)/bin/exporter convert $(RUN) models/$(NAME).onnx $(if $(USED),--not-worse-than $(USED)) $(ARGS)
+	@test -n "$$RUN" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
+	@$(FULL)/bin/exporter convert "$$RUN" "models/$$NAME.onnx" $${USED:+--not-worse-than "$$USED"} $(ARGS)
 
 .PHONY: test
-test: $(FULL)/.done $(LIGHT)/.done ## All tests, the scorer's once more without TensorFlow, and the wheel's install
+test: $(FULL)/.done ## All tests, the scorer's once more without TensorFlow, and the wheel's install
 	$(FULL)/bin/python -m pytest --quiet
-	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
+	@$(MAKE) --no-print-directory test-scorer
 	@$(MAKE) --no-print-directory test-wheel
 
+.PHONY: test-scorer
+test-scorer: $(LIGHT)/.done ## The scorer's own tests, without TensorFlow [PYTHON=python3.13]
+	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
+
 .PHONY: wheel
-wheel: $(FULL)/.done ## Build dist/*.whl, the model inside
+wheel: $(FULL)/.done ## Build dist/*.whl, the models inside
 	@rm -rf build dist
 	@$(FULL)/bin/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
 
 .PHONY: wheelhouse
 wheelhouse: wheel ## Gather the wheel and all that it needs in wheelhouse/, for a machine without a network
-	@rm -rf wheelhouse && $(FULL)/bin/python -m pip download --quiet --disable-pip-version-check \
+	@rm -rf wheelhouse && $(FULL)/bin/python $(PIP) download \
 		--constraint .ci/constraints.txt --only-binary :all: --dest wheelhouse dist/*.whl
 	@cp dist/*.whl wheelhouse/ && ls wheelhouse
 
 .PHONY: test-wheel
-test-wheel: wheelhouse ## Install from wheelhouse/ without an index into a bare environment, and score there
-	@.ci/check-wheel $(PYTHON) wheelhouse scorer/models/default.onnx .venv/wheel
+test-wheel: wheelhouse ## Install from wheelhouse/ without an index, outside the checkout; score and test there
+	@.ci/check-wheel $(FULL)/bin/python $(PYTHON)
+
+.PHONY: mutants
+mutants: $(FULL)/.done ## Break a promise in the scorer, one after another: each must fail a test
+	$(FULL)/bin/python tests/benchmarks/mutants.py
 
 .PHONY: fuzz
 fuzz: $(FULL)/.done ## Score 2,000 damaged Parquet files: each is scored or named
-	FUZZ_FILES=2000 $(FULL)/bin/python -m pytest --quiet tests/scorer/test_trouble.py -k damaged
+	FUZZ_FILES=2000 $(FULL)/bin/python -m pytest --quiet tests/scorer/job/test_trouble.py -k damaged
 
 .PHONY: bench
 bench: $(BENCH)/.done ## Speed against what else there is, and how it grows, on DATA=labelled.parquet [TRAIN=labelled.parquet]
-	@test -n "$(DATA)" || { echo "make bench needs DATA=, a Parquet file with the columns review and label"; exit 2; }
-	$(BENCH)/bin/python tests/benchmarks/speed.py $(DATA) bench.png $(if $(TRAIN),--train $(TRAIN)) $(ARGS)
-	$(BENCH)/bin/python tests/benchmarks/sizes.py $(DATA) fast
-	$(BENCH)/bin/python tests/benchmarks/growth.py $(DATA)
+	@test -n "$$DATA" || { echo "make bench needs DATA=, a Parquet file with the columns review and label"; exit 2; }
+	$(BENCH)/bin/python tests/benchmarks/speed.py "$$DATA" bench.png $${TRAIN:+--train "$$TRAIN"} $(ARGS)
+	$(BENCH)/bin/python tests/benchmarks/sizes.py "$$DATA" fast
+	$(BENCH)/bin/python tests/benchmarks/growth.py "$$DATA"
 
 .PHONY: bench-memory
 bench-memory: $(FULL)/.done ## Peak memory of 2 GB files against 10 MB, or MEGABYTES=200
 	$(FULL)/bin/python tests/benchmarks/memory.py $(or $(MEGABYTES),2000)
 
 .PHONY: lint
-lint: $(FULL)/.done ## Style and types
+lint: $(FULL)/.done ## Style, types, and which room imports which
 	$(FULL)/bin/ruff check .
 	$(FULL)/bin/ruff format --check .
 	$(FULL)/bin/mypy
+	$(FULL)/bin/lint-imports --no-cache
 
 .PHONY: format
 format: $(FULL)/.done ## Put the code into shape
@@ -98,24 +119,25 @@ format: $(FULL)/.done ## Put the code into shape
 
 .PHONY: clean
 clean: ## Remove environments and builds; runs, models and scored files stay
-	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv build dist wheelhouse *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 $(BASE)/.done: $(REQUIREMENTS)
 	@$(MAKE) --no-print-directory environment AT=$(BASE) WHAT='-e .'
 
 $(LIGHT)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(LIGHT) WHAT='-e . pytest hypothesis'
+	@$(MAKE) --no-print-directory environment AT=$(LIGHT) WHAT='-e .' GROUP=test
 
 $(FULL)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train] pytest hypothesis ruff mypy build'
+	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train]' GROUP=dev
 
 $(BENCH)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(BENCH) WHAT='-e .[train] fasttext-numpy2 pandas tokenizers'
+	@$(MAKE) --no-print-directory environment AT=$(BENCH) WHAT='-e .[train]' GROUP=bench
 
 .PHONY: environment
 environment:
-	@test -n "$(PYTHON)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }
+	@test -n "$(VERSION)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }
 	@echo "making $(AT), once, with $$($(PYTHON) --version)" >&2
 	@rm -rf $(AT) && $(PYTHON) -m venv $(AT)
-	@$(AT)/bin/python $(PIP_INSTALL) $(WHAT)
+	@{ echo '$(WHAT)'; $(if $(GROUP),$(AT)/bin/python .ci/group $(GROUP);) } >$(AT)/requirements.txt
+	@$(AT)/bin/python $(PIP) install --constraint .ci/constraints.txt --requirement $(AT)/requirements.txt
 	@touch $(AT)/.done

@@ -1,10 +1,10 @@
-"""``exporter`` and ``python -m exporter``: the commands, where the packages for exporting are installed."""
+"""``exporter`` and ``python -m exporter``: start the commands if their packages are installed."""
 
-from scorer.command import run_with_extra
+from scorer.console import run_with_extra
 
 
 def main() -> None:
-    """Run the command line, or say in one line what has to be installed."""
+    """Run the command line, or say in one line which package is missing."""
     run_with_extra("exporter", "exporter.cli", needs=("keras", "tensorflow", "tf2onnx", "onnx"))
 
 

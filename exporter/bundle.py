@@ -1,57 +1,91 @@
-"""What goes into the model file beside the graph, sealed."""
+"""The card of a model file, and the sealed file that holds it beside the graph."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
-from exporter.golden import SENTENCES
-from scorer.modelfile import Card, Golden, ModelFile, seal
-from trainer.artifact import RunFolder
+from scorer.card import Calibration, Card, Figures, Golden, Provenance, Rounding
+from scorer.modelfile import ModelFile, seal
+from trainer.run.folder import RunFolder
 
 LABELS = ("negative", "positive")
 THRESHOLD = 0.5
+CALIBRATION_METHOD = "line through the logits"
+
+NOT_ROUNDED = Rounding(largest_change=0.0, labels_changed=0.0)
 
 
-def bundle(graph: onnx.ModelProto, run: RunFolder, scores: dict[str, float], rounding: dict[str, float]) -> ModelFile:
-    """Return the bytes of a model file.
+def bundle(graph: onnx.ModelProto, card: Card) -> ModelFile:
+    """Return a sealed model file, not yet written.
 
     Args:
-        graph: what :func:`exporter.convert.convert` made.
-        run: the run that it came from.
-        scores: the golden sentences with the scores of the masked Keras network.
-        rounding: what storing the embedding in 16 bits cost.
+        graph: made by :func:`exporter.convert.network_to_onnx`; it is not changed.
+        card: everything that the file holds beside the graph.
     """
     model = onnx.ModelProto()
     model.CopyFrom(graph)
     del model.metadata_props[:]
-    for key, value in make_card(run, scores, rounding).to_metadata().items():
+    for key, value in card.to_metadata().items():
         model.metadata_props.add(key=key, value=value)
     return ModelFile("the new model", seal(model.SerializeToString(deterministic=True)))
 
 
-def make_card(run: RunFolder, scores: dict[str, float], rounding: dict[str, float]) -> Card:
-    """Return what the model file tells of itself."""
-    metrics = run.metrics
-    versions = {**run.config["versions"], **{name: version(name) for name in ("onnx", "tf2onnx")}}
-    return Card(
+def make_card(
+    run: RunFolder,
+    golden: tuple[Golden, ...],
+    unrounded: npt.NDArray[np.float32],
+    rounded: npt.NDArray[np.float32],
+) -> Card:
+    """Return the card of a run's model.
+
+    Args:
+        run: the run folder.
+        golden: examples with the scores of the rounded network.
+        unrounded: ``float32[reviews]``, scores of the held-out reviews before weights were rounded.
+        rounded: the same reviews' scores after it.
+    """
+    figures = Figures(held_out=run.metrics.held_out, test=run.metrics.test, rounding=NOT_ROUNDED)
+    card = Card(
         tokenizer=run.tokenizer,
         labels=LABELS,
         threshold=THRESHOLD,
-        calibration={
-            "method": "line through the logits",
-            **metrics["calibration"],
-            "error_before": metrics["held_out_before_calibration"]["calibration_error"],
-            "error_after": metrics["held_out"]["calibration_error"],
-        },
-        golden=tuple(Golden(sentence, scores[sentence]) for sentence in SENTENCES),
-        figures={"held_out": metrics["held_out"], **({"test": metrics["test"]} if "test" in metrics else {}), "rounding": rounding},
-        origin={
-            "data": run.config["data"],
-            "command": run.config["command"],
-            "settings": run.config["settings"],
-            "versions": versions,
-            "date": run.config["date"],
-        },
+        calibration=_calibration(run),
+        golden=golden,
+        figures=figures,
+        provenance=_provenance(run),
+    )
+    # Which labels changed is decided by the card's own threshold rule, so this is measured last.
+    rounding = _measure_rounding(card, unrounded, rounded)
+    return replace(card, figures=replace(figures, rounding=rounding))
+
+
+def _calibration(run: RunFolder) -> Calibration:
+    metrics = run.metrics
+    return Calibration(
+        method=CALIBRATION_METHOD,
+        slopes=metrics.calibration.slopes,
+        shift=metrics.calibration.shift,
+        error_before=metrics.held_out_before_calibration.calibration_error,
+        error_after=metrics.held_out.calibration_error,
+    )
+
+
+def _provenance(run: RunFolder) -> Provenance:
+    """Return the run's provenance with the versions of the packages that convert it."""
+    converters = {name: version(name) for name in ("onnx", "tf2onnx")}
+    return replace(run.provenance, versions={**run.provenance.versions, **converters})
+
+
+def _measure_rounding(
+    card: Card, unrounded: npt.NDArray[np.float32], rounded: npt.NDArray[np.float32]
+) -> Rounding:
+    changed = card.is_positive(rounded) != card.is_positive(unrounded)
+    return Rounding(
+        largest_change=round(float(np.nanmax(np.abs(rounded - unrounded))), 6),
+        labels_changed=float(np.mean(changed)),
     )

@@ -1,4 +1,4 @@
-"""The gate after a retraining: a model that is too weak, or worse than the one in use, is refused."""
+"""The gate after a retraining: it refuses a model that is weak, or worse than the one in use."""
 
 from __future__ import annotations
 
@@ -8,51 +8,56 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scorer.errors import ExportRefused
+from exporter.errors import ExportRefused
 from scorer.model import SentimentModel
-from trainer.reviews import Reviews
+from trainer.data.reviews import Reviews
 
-# Chance of refusing a model that is as good as the one in use.
+# The probability of refusing a model that is as good as the other.
 SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a model has to pass, on the held-out reviews of its run.
+    """What a model must reach on the held-out reviews of its run.
 
     Attributes:
-        at_least: the least accuracy; None asks for none.
-        not_worse_than: a model file that it must not lose to by more than chance; None compares with none.
+        at_least: the lowest accuracy; None allows any.
+        not_worse_than: the model file to compare with; None compares with none.
     """
 
     at_least: float | None = None
     not_worse_than: Path | None = None
 
     def check(self, model: SentimentModel, reviews: Reviews) -> None:
-        """Let the model pass, or refuse it.
+        """Refuse a model that doesn't reach it.
 
         Raises:
-            ExportRefused: it is too weak, or loses to the other by more than chance.
+            ExportRefused: the model's accuracy is too low, or it loses to the other model by more
+                than chance explains.
             ModelRefused: the other model file can't be read.
         """
         if self.at_least is None and self.not_worse_than is None:
             return
-        right = _right(model, reviews)
+        right = _is_right(model, reviews)
         if self.at_least is not None and right.mean() < self.at_least:
             raise ExportRefused(
-                f"checking the new model: its accuracy on {len(reviews)} held-out reviews is {right.mean():.4f}, "
-                f"--at-least asks for {self.at_least:g}; nothing was written"
+                f"checking the new model: its accuracy on {len(reviews)} held-out reviews is "
+                f"{right.mean():.4f}, --at-least asks for {self.at_least:g}; nothing was written"
             )
         if self.not_worse_than is not None:
-            other_right = _right(SentimentModel.load(self.not_worse_than), reviews)
+            other_right = _is_right(SentimentModel.load(self.not_worse_than), reviews)
             _check_not_worse(right, other_right, self.not_worse_than)
 
 
 def chance_of_losing(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_]) -> float:
-    """Return how likely so many lost reviews are if both models were as good: McNemar's exact test, one-sided.
+    """Return the probability that a model as good as the other loses at least so many reviews.
 
-    Only reviews on which the two differ tell anything; each is then a toss of a fair coin
-    (McNemar 1947, https://doi.org/10.1007/BF02295996).
+    This is McNemar's exact test, one-sided (McNemar 1947, https://doi.org/10.1007/BF02295996): only
+    reviews that exactly one model gets right count, and each of them is the toss of a fair coin.
+
+    Args:
+        right: ``bool[reviews]``, which reviews the model gets right.
+        other_right: which of the same reviews the other model gets right.
 
     >>> chance_of_losing(np.array([False, False, True]), np.array([True, True, False]))
     0.5
@@ -61,18 +66,23 @@ def chance_of_losing(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.b
 
     lost = int(np.count_nonzero(~right & other_right))
     won = int(np.count_nonzero(right & ~other_right))
-    return float(binomtest(lost, lost + won, 0.5, alternative="greater").pvalue) if lost + won else 1.0
+    if lost + won == 0:
+        return 1.0
+    return float(binomtest(lost, lost + won, 0.5, alternative="greater").pvalue)
 
 
-def _right(model: SentimentModel, reviews: Reviews) -> npt.NDArray[np.bool_]:
-    scores = model.score(reviews.texts)
-    return np.asarray((scores >= np.float32(model.card.threshold)) == (reviews.labels == 1))
+def _is_right(model: SentimentModel, reviews: Reviews) -> npt.NDArray[np.bool_]:
+    positive = model.card.is_positive(model.score(reviews.texts))
+    return np.asarray(positive == (reviews.labels == 1))
 
 
-def _check_not_worse(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_], other: Path) -> None:
+def _check_not_worse(
+    right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.bool_], other: Path
+) -> None:
     chance = chance_of_losing(right, other_right)
     if chance < SIGNIFICANCE:
         raise ExportRefused(
-            f"checking the new model: its accuracy on {len(right)} held-out reviews is {right.mean():.4f}, that of {other} is "
-            f"{other_right.mean():.4f}, which chance would bring once in {1 / max(chance, 1e-9):,.0f}; nothing was written"
+            f"checking the new model: its accuracy on {len(right)} held-out reviews is "
+            f"{right.mean():.4f}, that of {other} is {other_right.mean():.4f}, which chance would "
+            f"bring once in {1 / max(chance, 1e-9):,.0f}; nothing was written"
         )

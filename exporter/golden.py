@@ -1,7 +1,18 @@
-"""Sentences that every model file carries with the scores it gave them; the scorer checks them when it loads one.
+"""Sentences that every model file carries with their scores; the scorer checks them on loading.
 
-They are of this project's own making, and touch each rule of the tokenizer and the token limit.
+They were written for this project. Together they use every rule of the tokenizer, and one is longer
+than the token limit.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from scorer.card import Golden
+from scorer.tokenizer import Tokenizer
+from trainer.models.batches import predict
 
 SENTENCES = (
     "I loved every minute of it.",
@@ -16,3 +27,15 @@ SENTENCES = (
     "Ｆｕｌｌ　ｗｉｄｔｈ ＬＥＴＴＥＲＳ, 'quoted' words & rock 'n' roll",
     "Awful start. " + "And then it gets better and better with every scene. " * 45,
 )
+
+
+def score_sentences(network: Any, tokenizer: Tokenizer) -> tuple[Golden, ...]:
+    """Return the sentences with the scores that the masked Keras network gives them.
+
+    Args:
+        network: the ``keras.Model``, its weights already rounded.
+        tokenizer: the tokenizer that the network was trained with.
+    """
+    scores = predict(network, tokenizer.encode(pa.array(SENTENCES, pa.large_string())))
+    pairs = zip(SENTENCES, scores.tolist(), strict=True)
+    return tuple(Golden(sentence, score) for sentence, score in pairs)

@@ -1,4 +1,4 @@
-"""ONNX nodes and constants built by hand, named as they come."""
+"""ONNX nodes and constants built by hand, with names made up on the way."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from onnx import helper, numpy_helper
 
 
 class Nodes:
-    """Nodes and constants of a graph, or of a part of one.
+    """The nodes and constants of a graph, or of a part of it.
 
     Args:
-        prefix: of their names, so that those of two parts differ.
+        prefix: text before each name, so that the names of two parts differ.
 
     Attributes:
         nodes: in the order in which they were added.
-        constants: the initializers that they read.
+        constants: the initializers that the nodes read.
     """
 
     def __init__(self, prefix: str = "") -> None:
@@ -33,7 +33,14 @@ class Nodes:
         return name
 
     def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """Add a node with one output; return the output's name."""
+        """Add a node with one output; return the output's name.
+
+        Args:
+            operator: the ONNX operator.
+            inputs: names of what it reads.
+            output: the output's name; by default a new one.
+            attributes: the operator's attributes.
+        """
         name = output or f"{self._prefix}{operator}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name

@@ -1,4 +1,8 @@
-"""Weights in fewer bits: rounded in the Keras network itself, so that the proof is for the file that ships."""
+"""Weights in 8 and 16 bits.
+
+They are rounded in the Keras network itself, so that the comparison with Keras is exact for the
+model file that ships. What the rounding costs is measured apart, see :class:`scorer.card.Rounding`.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +16,29 @@ from scorer.tokenizer import PAD_ID
 
 
 def round_weights(network: Any) -> None:
-    """Round what is stored in fewer than 32 bits: the embedding to 16-bit floats, a wide branch to integers times a step."""
-    layer = network.get_layer("embedding")
-    layer.set_weights([weights.astype(np.float16).astype(np.float32) for weights in layer.get_weights()])
+    """Round the weights that are stored in fewer than 32 bits.
+
+    The embedding becomes 16-bit floats; the tables of the wide branch, if there is one, become
+    integers times a step.
+    """
+    embedding = network.get_layer("embedding")
+    halves = [weights.astype(np.float16) for weights in embedding.get_weights()]
+    embedding.set_weights([weights.astype(np.float32) for weights in halves])
     if has_layer(network, "wide"):
         wide = network.get_layer("wide")
-        wide.set_weights([*(table.weights() for table in integer_tables(network)), wide.slopes])
+        tables = [table.weights() for table in integer_tables(network)]
+        wide.set_weights([*tables, wide.slopes])
 
 
 @dataclass(frozen=True)
 class IntegerTable:
-    """A table of the wide branch as it is stored.
+    """A table of the wide branch as the model file stores it.
 
     Attributes:
-        integers: ``int16[words + 2]`` or ``int8[slots]``; that of padding is 0.
-        step: what one of them is worth.
-        squared: whether a number stands for its square, with its sign: then small weights, which most are, are told apart
-            finely, and a sum of them is one of integers still.
+        integers: ``int16[words + 2]`` or ``int8[slots]``; the entry of padding is 0.
+        step: the weight that an integer of 1 stands for.
+        squared: whether an integer n stands for n·abs(n) steps: finer near 0, where most weights
+            are. A sum of them is still a sum of integers.
     """
 
     integers: npt.NDArray[np.integer[Any]]
@@ -36,15 +46,24 @@ class IntegerTable:
     squared: bool
 
     def weights(self) -> npt.NDArray[np.float32]:
-        """Return ``float32``, what the numbers stand for."""
-        numbers = self.integers.astype(np.int32)
-        return np.asarray((numbers * np.abs(numbers) if self.squared else numbers).astype(np.float32) * self.step, np.float32)
+        """Return the weights that the integers stand for: ``float32``, of the same shape.
+
+        >>> IntegerTable(np.array([0, -2, 3], np.int8), np.float32(0.5), squared=True).weights()
+        array([ 0. , -2. ,  4.5], dtype=float32)
+        """
+        steps = self.integers.astype(np.int32)
+        if self.squared:
+            steps *= np.abs(steps)
+        return np.asarray(steps.astype(np.float32) * self.step, np.float32)
 
 
 def integer_tables(network: Any) -> list[IntegerTable]:
-    """Return the tables of the wide branch, that of the words in 16 bits, the others in 8."""
+    """Return the tables of the wide branch: the words' in 16 bits, those of n-grams in 8."""
     words, *ngrams = (table.numpy() for table in network.get_layer("wide").tables)
-    return [_table(words, np.dtype(np.int16), squared=False), *(_table(table, np.dtype(np.int8), squared=True) for table in ngrams)]
+    return [
+        _integer_table(words, np.dtype(np.int16), squared=False),
+        *(_integer_table(table, np.dtype(np.int8), squared=True) for table in ngrams),
+    ]
 
 
 def has_layer(network: Any, name: str) -> bool:
@@ -52,11 +71,16 @@ def has_layer(network: Any, name: str) -> bool:
     return any(layer.name == name for layer in network.layers)
 
 
-def _table(weights: npt.NDArray[np.float32], kind: np.dtype[Any], *, squared: bool) -> IntegerTable:
-    most = int(np.iinfo(kind).max)
-    step = np.float32((float(np.abs(weights).max(initial=0.0)) or 1.0) / (most**2 if squared else most))
-    sizes = np.abs(weights) / step
-    integers = (np.sign(weights) * np.rint(np.sqrt(sizes) if squared else sizes)).astype(kind)
-    # That of padding, which the layer leaves out of its sum.
+def _integer_table(
+    weights: npt.NDArray[np.float32], dtype: np.dtype[Any], *, squared: bool
+) -> IntegerTable:
+    largest = int(np.iinfo(dtype).max)
+    # A table of zeros has no largest weight; any step will do.
+    largest_weight = float(np.abs(weights).max(initial=0.0)) or 1.0
+    step = np.float32(largest_weight / (largest**2 if squared else largest))
+    steps = np.abs(weights) / step
+    integers = np.sign(weights) * np.rint(np.sqrt(steps) if squared else steps)
+    integers = integers.astype(dtype)
+    # The layer leaves padding out of its sums; the graph looks it up and adds 0.
     integers[PAD_ID] = 0
     return IntegerTable(integers, step, squared)

@@ -1,4 +1,10 @@
-"""Score the sentiment of reviews with onnxruntime: ``from scorer import SentimentModel``."""
+"""Score the sentiment of reviews with onnxruntime.
+
+    from scorer import SentimentModel, score_files
+
+The public names are loaded when they are first used: importing this package loads neither
+onnxruntime nor pyarrow. It may import no TensorFlow, and nothing of the trainer or the exporter.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +14,28 @@ from scorer._version import __version__
 from scorer.errors import SentimentError
 
 if TYPE_CHECKING:
+    from scorer.api import score_files
+    from scorer.job.options import Options
     from scorer.kernel import Kernel
     from scorer.model import SentimentModel
 
-__all__ = ["Kernel", "SentimentError", "SentimentModel", "__version__"]
+__all__ = ["Kernel", "Options", "SentimentError", "SentimentModel", "score_files", "__version__"]
 
-_HOMES = {"Kernel": "scorer.kernel", "SentimentModel": "scorer.model"}
+_HOMES = {
+    "Kernel": "scorer.kernel",
+    "Options": "scorer.job.options",
+    "SentimentModel": "scorer.model",
+    "score_files": "scorer.api",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when asked for, so that `scorer --help` loads neither onnxruntime nor pyarrow.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,4 +1,4 @@
-"""Which column holds the reviews; shared by the scorer and the trainer."""
+"""Which column holds the reviews. The trainer uses this code too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ TEXT_NAMES = ("review", "text", "body", "comment", "content")
 def find_text_column(schema: pa.Schema, asked: str | None = None) -> str:
     """Return the name of the column that holds the reviews.
 
-    The one asked for; else the first of :data:`TEXT_NAMES`; else the only text column there is.
+    It is the column asked for; else the first of :data:`TEXT_NAMES`; else the only text column.
 
     Raises:
-        ReviewsError: it isn't there, isn't text, is there twice, or can't be told from others.
+        ReviewsError: there is no such column, it isn't text, its name occurs twice, or several
+            columns come into question.
 
     >>> find_text_column(pa.schema([("id", pa.int64()), ("opinion", pa.string())]))
     'opinion'
@@ -31,7 +32,9 @@ def find_text_column(schema: pa.Schema, asked: str | None = None) -> str:
         raise ReviewsError(f"there are {len(found)} columns called {name!r}; rename all but one")
     kind = schema.field(found[0]).type
     if not is_text(kind):
-        raise ReviewsError(f"column {name!r} is of type {kind}, not text; name a text column with --text-column")
+        raise ReviewsError(
+            f"column {name!r} is of type {kind}, not text; name a text column with --text-column"
+        )
     return name
 
 
@@ -43,8 +46,12 @@ def _usual_name(schema: pa.Schema) -> str:
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
-        raise ReviewsError(f"no text column was found among {listed(schema.names)}; name one with --text-column")
-    raise ReviewsError(f"several text columns were found, {listed(candidates)}; name one with --text-column")
+        raise ReviewsError(
+            f"no text column was found among {listed(schema.names)}; name one with --text-column"
+        )
+    raise ReviewsError(
+        f"several text columns were found, {listed(candidates)}; name one with --text-column"
+    )
 
 
 def listed(names: Sequence[str]) -> str:

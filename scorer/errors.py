@@ -1,17 +1,21 @@
-"""The errors that the commands report in one sentence, and the exit code that each one means.
+"""The errors that the commands report in one sentence, and the exit code of each.
 
     SentimentError                1  anything that went wrong and has a name
-    ├── UsageError                2  what was asked for makes no sense (an input that doesn't exist, too)
+    ├── UsageError                2  the request makes no sense, or an input doesn't exist
     ├── ReviewsError              3  reviews that can't be read, or whose columns don't fit
-    ├── OutputError               3  a file that can't be written, or mustn't be replaced
+    ├── OutputError               3  a file that can't be written, or must not be replaced
     ├── JobFailed                 3  some or all files of a job failed; each was named before
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
-    ├── RunFolderError            3  a run folder that is missing, unfinished or damaged
-    └── ExportRefused             4  a model that doesn't pass the exporter's proof
-    Stopped                 130/143  Ctrl-C or SIGTERM; no Exception, so that nothing takes it for a failure
+    ├── RunFolderError            3  trainer.errors: a run folder that is missing or unfinished
+    └── ExportRefused             4  exporter.errors: a model that doesn't pass the proof
+    Stopped                 130/143  Ctrl-C or SIGTERM; not an Exception
 
 A message says what was being done, what was found and what to do next.
 """
+
+from __future__ import annotations
+
+import os
 
 
 class SentimentError(Exception):
@@ -21,7 +25,7 @@ class SentimentError(Exception):
 
 
 class UsageError(SentimentError):
-    """What was asked for makes no sense: a missing input, clashing options."""
+    """The request makes no sense: a missing input, options that clash."""
 
     exit_code = 2
 
@@ -33,13 +37,13 @@ class ReviewsError(SentimentError):
 
 
 class OutputError(SentimentError):
-    """An output that can't be written, or that mustn't be replaced."""
+    """An output that can't be written, or that must not be replaced."""
 
     exit_code = 3
 
 
 class JobFailed(SentimentError):
-    """Some or all files of a job failed; each one was named when it did."""
+    """Some or all files of a job failed; each was named when it failed."""
 
     exit_code = 3
 
@@ -50,21 +54,22 @@ class ModelRefused(SentimentError):
     exit_code = 4
 
 
-class RunFolderError(SentimentError):
-    """A run folder that is missing, unfinished or damaged."""
-
-    exit_code = 3
-
-
-class ExportRefused(SentimentError):
-    """A trained model that doesn't pass the exporter's proof."""
-
-    exit_code = 4
-
-
 class Stopped(BaseException):
-    """The process was asked to stop; not an :class:`Exception`, so that no handler of failures swallows it."""
+    """The process was asked to stop. Not an :class:`Exception`: no handler may swallow it."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message on one line, without the path that an OSError repeats.
+
+    >>> one_line(FileNotFoundError(2, "No such file or directory", "a.parquet"))
+    'No such file or directory'
+    >>> one_line(ValueError("two\\nlines"))
+    'two lines'
+    """
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Record batches in, record batches with sentiment columns out: the one function that every engine calls."""
+"""Record batches in, record batches with sentiment columns out: what every engine calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column, listed
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
-from scorer.stopwatch import Stopwatch
+from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
 SENTIMENT = pa.field("sentiment", pa.string())
@@ -24,17 +24,18 @@ HISTOGRAM_BINS = 20
 
 @dataclass(frozen=True)
 class Counts:
-    """What was met in some rows; counts of two parts add up with ``+``.
+    """What was found in some rows. Counts of two parts add up with ``+``.
 
     Attributes:
         rows: rows read and written.
         positive: rows scored at or above the model's threshold.
-        without_text: rows without a token (null, empty, only markup): both sentiment columns are null.
+        without_text: rows without a token (null, empty, only markup); both new columns are null.
         invalid: rows with invalid UTF-8, mended before they were scored.
         truncated: rows longer than the network reads.
         tokens: tokens of all rows.
         unknown: tokens that are not in the vocabulary.
-        histogram: rows by score, in 20 bins of equal width from 0 to 1; a bin holds its lower bound.
+        histogram: rows by score, in 20 bins of equal width from 0 to 1; a bin includes its lower
+            bound.
     """
 
     rows: int = 0
@@ -66,10 +67,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of some rows, and what was met in their texts; all that :class:`Counts` holds follows from it.
+    """The scores of some rows, and what their texts held: :class:`Counts` follows from it.
 
     Attributes:
-        values: ``float32[rows]``, the probability of positive; NaN where a row has no token.
+        values: ``float32[rows]``, the probability of positive; NaN for a row without a token.
         invalid: rows with invalid UTF-8.
         truncated: rows longer than the network reads.
         tokens: tokens of all rows.
@@ -84,22 +85,24 @@ class Scores:
 
 
 class Kernel:
-    """Appends ``sentiment`` and ``sentiment_score`` to record batches of one schema.
+    """Appends ``sentiment`` and ``sentiment_score`` to the record batches of one schema.
 
     Args:
         model: what scores.
-        schema: of the batches that will come.
-        text_column: which column holds the reviews; found by its usual names where None.
+        schema: of the batches to come.
+        text_column: the column with the reviews; found by its usual names if None.
         prefix: put before the names of both new columns.
-        keep: names of the columns that the answer carries beside them; every one where None.
+        keep: names of the columns carried into the answer; every column if None.
 
     Attributes:
-        text_column: which column holds the reviews.
-        columns: names of the columns that are needed, in the order of the schema; None where that is every one.
+        text_column: the column with the reviews.
+        columns: names of the columns that have to be read, in the order of the schema; None for
+            every column.
         schema: of the answer.
 
     Raises:
-        ReviewsError: there is no such column, it isn't text, or the schema has a sentiment column already.
+        ReviewsError: there is no such column, it isn't text, or the schema has a column of a new
+            name already.
     """
 
     def __init__(
@@ -115,13 +118,17 @@ class Kernel:
         self.text_column = find_text_column(schema, text_column)
         kept = schema if keep is None else kept_schema(schema, keep)
         self._kept = None if keep is None else kept.names
-        self.columns = None if keep is None else [name for name in schema.names if name in kept.names or name == self.text_column]
+        self.columns = (
+            None
+            if keep is None
+            else [name for name in schema.names if name in (*kept.names, self.text_column)]
+        )
         self.schema = kept
         for field in (SENTIMENT, SCORE):
             self.schema = self.schema.append(_new_field(kept, field, prefix))
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch with both columns: same rows, same order, every other column as it was."""
+        """Return the batch with both columns: same rows, same order, other columns untouched."""
         return self.score([batch])[0][0]
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:
@@ -137,8 +144,19 @@ class Kernel:
         """Return the columns with the reviews."""
         return [batch.column(self.text_column) for batch in batches]
 
-    def rate(self, tokens: Tokens, between: Callable[[], None] = lambda: None, clock: Stopwatch | None = None) -> Scores:
-        """Score tokens; ``between`` is called now and then, and ends the scoring by raising; ``clock`` is told what the stages take."""
+    def rate(
+        self,
+        tokens: Tokens,
+        between: Callable[[], None] = lambda: None,
+        clock: Stopwatch | None = None,
+    ) -> Scores:
+        """Score tokens.
+
+        Args:
+            tokens: of a window's reviews.
+            between: called before each micro-batch; it ends the scoring by raising.
+            clock: receives the seconds of the stages.
+        """
         values = self.model.score_tokens(tokens, between, clock)
         return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
 
@@ -147,19 +165,21 @@ class Kernel:
         columns = self._columns(scores.values)
         answers, start = [], 0
         for batch in batches:
-            kept = batch.columns if self._kept is None else [batch.column(name) for name in self._kept]
+            kept = (
+                batch.columns if self._kept is None else [batch.column(name) for name in self._kept]
+            )
             ours = [column.slice(start, len(batch)) for column in columns]
             answers.append(pa.RecordBatch.from_arrays([*kept, *ours], schema=self.schema))
             start += len(batch)
         return answers
 
     def count(self, scores: Scores) -> Counts:
-        """Count what was met in a window."""
+        """Count what was found in a window."""
         with_text = scores.values[~np.isnan(scores.values)]
         bins = np.minimum((with_text * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
         return Counts(
             rows=len(scores.values),
-            positive=int(np.count_nonzero(with_text >= np.float32(self.model.card.threshold))),
+            positive=int(np.count_nonzero(self.model.card.is_positive(with_text))),
             without_text=len(scores.values) - len(with_text),
             invalid=scores.invalid,
             truncated=scores.truncated,
@@ -169,17 +189,17 @@ class Kernel:
         )
 
     def _columns(self, scores: npt.NDArray[np.float32]) -> tuple[pa.Array, pa.Array]:
-        score = pa.array(scores, mask=np.isnan(scores))
+        missing = np.isnan(scores)
         negative, positive = self.model.card.labels
-        is_positive = pc.greater_equal(score, pa.scalar(self.model.card.threshold, pa.float32()))
-        return pc.if_else(is_positive, positive, negative), score
+        is_positive = pa.array(self.model.card.is_positive(scores), mask=missing)
+        return pc.if_else(is_positive, positive, negative), pa.array(scores, mask=missing)
 
 
 def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
-    """Return the schema of the kept columns, in the order of the whole one.
+    """Return the schema of the kept columns, in the order of the whole schema.
 
     Raises:
-        ReviewsError: a column isn't there, or is there twice.
+        ReviewsError: a column doesn't exist, or its name occurs twice.
 
     >>> kept_schema(pa.schema([("id", pa.int64()), ("stars", pa.int8())]), ["stars"]).names
     ['stars']
@@ -187,8 +207,10 @@ def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
     for name in keep:
         found = schema.names.count(name)
         if found != 1:
-            there = "no column" if not found else f"{found} columns"
-            raise ReviewsError(f"there {'are' if found else 'is'} {there} {name!r} to keep; the columns are {listed(schema.names)}")
+            there = f"are {found} columns" if found else "is no column"
+            raise ReviewsError(
+                f"there {there} {name!r} to keep; the columns are {listed(schema.names)}"
+            )
     return pa.schema([field for field in schema if field.name in keep], schema.metadata)
 
 
@@ -196,6 +218,7 @@ def _new_field(schema: pa.Schema, field: pa.Field, prefix: str) -> pa.Field:
     name = prefix + field.name
     if name in schema.names:
         raise ReviewsError(
-            f"there is a column {name!r} already; name the new ones otherwise, as in --prefix new_, or leave that one out with --keep"
+            f"there is a column {name!r} already; name the new ones otherwise, as in "
+            "--prefix new_, or leave that one out with --keep"
         )
     return field.with_name(name)

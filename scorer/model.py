@@ -1,21 +1,20 @@
-"""A loaded model: texts or token ids in, scores out.
-
-The onnxruntime session, and how rows are packed for it. Reading and writing files is left to others.
-"""
+"""A loaded model: texts or token ids in, scores out. It reads and writes no tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
-from scorer.modelfile import Card, ModelFile, read_model_file
-from scorer.stopwatch import Stopwatch
+from scorer.modelfile import ModelFile, read_model_file
+from scorer.packing import micro_batches
+from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
 if TYPE_CHECKING:
@@ -24,24 +23,19 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT_MODEL = "default"
 
-# Padded tokens a call, and rows that a call may have beyond them, if the longest is at most a quarter longer than the shortest.
-# The LSTM's gate buffer is 4 · hidden floats a token and direction: 1 KiB at 64 units, so that 1,536 tokens stay within a few MiB of
-# cache. Larger batches leave the cache, smaller ones starve the matrix product, of single rows most. Measured on one core,
-# `default` and `fast`, CPU time against 1,536 tokens and 4 rows: 1,024 and 4, 1.01 and 1.00; 2,048 and 4, 1.02 and 1.00; 3,072 and 4,
-# 1.01 and 1.06; 1,536 and 1, 1.02 and 1.05; 1,536 and 8, 1.11 and 1.09.
-TOKEN_BUDGET = 1536
-LEAST_ROWS = 4
-ALIKE = 1.25
-
-# Scores on another kind of CPU, or another onnxruntime, stay within it.
+# Scores on another kind of CPU, or with another onnxruntime, differ by less.
 GOLDEN_TOLERANCE = 1e-5
 
 
 class SentimentModel:
     """A model file, loaded and checked.
 
-    Safe to call from several threads: the session runs on the caller's thread and both
-    onnxruntime and Arrow release Python's lock.
+    Safe to call from several threads: the session runs on the caller's thread, and both onnxruntime
+    and Arrow release Python's lock.
+
+    Attributes:
+        file: the bytes of the model file.
+        card: the tokenizer, the labels, and what the model is.
     """
 
     def __init__(self, file: ModelFile) -> None:
@@ -50,61 +44,93 @@ class SentimentModel:
         self.card = _card(self._session, file)
         self._check_golden()
 
+    def __repr__(self) -> str:
+        return f"SentimentModel({self.file.name!r}, sha256={self.file.sha256[:12]!r})"
+
     @classmethod
     def load(cls, path: str | Path | None = None, *, sha256: str | None = None) -> SentimentModel:
-        """Load a model: a file, the name of one that ships, or by default the one that ships.
+        """Load a model file.
 
         Args:
-            path: the file or name.
-            sha256: the hash that the file must have, in hex; any where None.
+            path: the file, or the name of a model that ships; by default the model ``default``.
+            sha256: the hash that the file must have, in hex; any hash if None.
 
         Raises:
-            UsageError: there is no such file and no model of that name ships.
-            ModelRefused: the file isn't a model of ours, is of another version, is damaged, or has another hash.
+            UsageError: there is no such file, and no model of that name ships.
+            ModelRefused: the file isn't a model of ours, is of another version, is damaged, or has
+                another hash.
         """
         file = read_model_file(find_model(path))
         if sha256 is not None and file.sha256 != sha256.lower():
             raise ModelRefused(
-                f"checking the model {file.name}: its SHA-256 is {file.sha256}, {sha256.lower()} was asked for; "
-                "name the model that was meant, or pin this one"
+                f"checking the model {file.name}: its SHA-256 is {file.sha256}, {sha256.lower()} "
+                "was asked for; name the model that was meant, or pin this one"
             )
         return cls(file)
 
-    def score(self, texts: Sequence[str | bytes | None] | pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float32]:
+    def score(
+        self, texts: Sequence[str | bytes | None] | pa.Array | pa.ChunkedArray
+    ) -> npt.NDArray[np.float32]:
         """Score reviews.
 
         Args:
-            texts: ``[rows]``; strings or bytes, None where there is no review, or an Arrow array of any text type.
+            texts: ``[rows]``: strings or bytes, None where there is no review; or an Arrow array of
+                any text type.
 
         Returns:
-            ``float32[rows]``: the probability of positive in [0, 1]; NaN where a review has no token.
+            ``float32[rows]``: the probability of positive in [0, 1]; NaN for a review without a
+            token.
 
         Raises:
-            ReviewsError: an Arrow array that holds no text.
+            ReviewsError: the Arrow array holds no text.
         """
         if not isinstance(texts, pa.Array | pa.ChunkedArray):
-            texts = pa.array([text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts], pa.large_binary())
+            encoded = [
+                text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts
+            ]
+            texts = pa.array(encoded, pa.large_binary())
         return self.score_tokens(self.card.tokenizer.encode(texts))
 
-    def label(self, score: float) -> str | None:
-        """Return the word for a score; None for NaN."""
-        if np.isnan(score):
-            return None
+    @overload
+    def label(self, scores: float) -> str | None: ...
+
+    @overload
+    def label(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.object_]: ...
+
+    def label(
+        self, scores: float | npt.NDArray[np.float32]
+    ) -> str | npt.NDArray[np.object_] | None:
+        """Return the label of each score.
+
+        Args:
+            scores: ``float32[rows]``, or one score.
+
+        Returns:
+            ``object[rows]``: "positive" or "negative", None where the score is NaN; for one score,
+            its label.
+        """
+        values = np.asarray(scores, np.float32)
         negative, positive = self.card.labels
-        return positive if score >= np.float32(self.card.threshold) else negative
+        labels = np.where(self.card.is_positive(values), positive, negative).astype(object)
+        labels[np.isnan(values)] = None
+        label: str | None = None if values.ndim else labels.item()
+        return labels if values.ndim else label
 
     def score_tokens(
-        self, tokens: Tokens, between: Callable[[], None] = lambda: None, clock: Stopwatch | None = None
+        self,
+        tokens: Tokens,
+        between: Callable[[], None] = lambda: None,
+        clock: Stopwatch | None = None,
     ) -> npt.NDArray[np.float32]:
         """Score reviews that are tokenized already.
 
         Args:
             tokens: of the reviews.
-            between: is called before each micro-batch, and ends the scoring by raising.
-            clock: is told what the stages ``packing`` and ``scoring`` take.
+            between: called before each micro-batch; it ends the scoring by raising.
+            clock: receives the seconds of the stages ``packing`` and ``scoring``.
 
         Returns:
-            ``float32[rows]``; NaN where a row has no token.
+            ``float32[rows]``; NaN for a row without a token.
         """
         clock = clock or Stopwatch()
         scores = np.full(len(tokens), np.nan, np.float32)
@@ -118,9 +144,20 @@ class SentimentModel:
                 scores[rows] = self.run(token_ids, lengths)
         return scores
 
-    def run(self, token_ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """Run the graph once: ``int32[batch, length]``, padded behind with 0, and ``int32[batch]`` → ``float32[batch]``."""
-        scores: npt.NDArray[np.float32] = self._session.run(["score"], {"token_ids": token_ids, "lengths": lengths})[0]
+    def run(
+        self, token_ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float32]:
+        """Run the graph once.
+
+        Args:
+            token_ids: ``int32[batch, length]``, padded at the end with 0.
+            lengths: ``int32[batch]``, in tokens.
+
+        Returns:
+            ``float32[batch]``, the probability of positive.
+        """
+        feed = {"token_ids": token_ids, "lengths": lengths}
+        scores: npt.NDArray[np.float32] = self._session.run(["score"], feed)[0]
         return scores
 
     def _check_golden(self) -> None:
@@ -129,13 +166,14 @@ class SentimentModel:
         difference = float(np.max(np.abs(found - expected), initial=0.0))
         if not difference <= GOLDEN_TOLERANCE:
             raise ModelRefused(
-                f"checking the model {self.file.name}: its example sentences are scored {difference:.2g} off what it promises; "
-                "onnxruntime computes otherwise here than where it was exported: install the versions of .ci/constraints.txt"
+                f"checking the model {self.file.name}: its example sentences are scored "
+                f"{difference:.2g} off what it promises; onnxruntime computes differently here "
+                "than where the model was exported: install the versions of .ci/constraints.txt"
             )
 
 
 def find_model(name: str | Path | None) -> Path:
-    """Return the path of a model: a file of that name, else a model that ships.
+    """Return the path of a model: one that ships, or a file.
 
     Raises:
         UsageError: there is neither.
@@ -147,55 +185,37 @@ def find_model(name: str | Path | None) -> Path:
     if name is not None and Path(wanted).exists():
         return Path(wanted)
     names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.onnx"))) or "none"
-    raise UsageError(f"loading the model {wanted}: there is no such file; models that ship: {names}")
+    raise UsageError(
+        f"loading the model {wanted}: there is no such file; models that ship: {names}"
+    )
 
 
-def micro_batches(lengths: npt.NDArray[np.int64], budget: int = TOKEN_BUDGET, least: int = LEAST_ROWS) -> Iterator[npt.NDArray[np.int64]]:
-    """Deal rows into batches of like length, so that next to nothing is padded; rows of length 0 are left out.
+def session_options() -> Any:
+    """Return the ``onnxruntime.SessionOptions`` that every session of ours is made with."""
+    import onnxruntime
 
-    Args:
-        lengths: ``int64[rows]``, in tokens.
-        budget: padded tokens a batch, at most, unless the least rows have more.
-        least: rows that a batch may have beyond its budget, if they are of like length.
-
-    Yields:
-        ``int64[batch]``, which rows.
-
-    >>> [rows.tolist() for rows in micro_batches(np.array([3, 0, 9, 4, 3]), budget=8, least=1)]
-    [[0, 4], [3], [2]]
-    """
-    order = np.argsort(lengths, kind="stable")
-    order = order[np.count_nonzero(lengths == 0) :]
-    ordered = lengths[order]
-    start = 0
-    while start < len(order):
-        # Lengths rise, so what a batch would take padded rises too: its end is found by bisection.
-        ahead = ordered[start : start + max(least, budget // int(ordered[start]))]
-        taken = ahead * np.arange(1, len(ahead) + 1)
-        within = int(np.searchsorted(taken, budget, side="right"))
-        alike = int(np.searchsorted(ahead[:least], ALIKE * ordered[start], side="right"))
-        count = max(within, alike)
-        yield order[start : start + count]
-        start += count
+    options = onnxruntime.SessionOptions()
+    # One thread a call, and as many callers as cores: splitting one LSTM over threads gains little.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Shapes vary from call to call: a memory pattern would be made for each and hardly ever reused.
+    options.enable_mem_pattern = False
+    # The arena only grows; without it memory is free after each call.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return options
 
 
 def _session(file: ModelFile) -> onnxruntime.InferenceSession:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    # One thread a call and as many callers as there are cores: splitting one LSTM over threads gains little.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # Shapes vary from call to call: a memory pattern would be made for each and never met again.
-    options.enable_mem_pattern = False
-    # Memory goes back after each call instead of staying in an arena that only grows.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
+    providers = ["CPUExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(file.content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen types of its own, without a common base
+        return onnxruntime.InferenceSession(file.content, session_options(), providers=providers)
+    except Exception as error:  # onnxruntime's dozen exception types have no common base
         raise ModelRefused(
-            f"loading the model {file.name}: onnxruntime {onnxruntime.__version__} refuses it: {_first_line(error)}"
+            f"loading the model {file.name}: onnxruntime {onnxruntime.__version__} refuses it: "
+            f"{_first_line(error)}"
         ) from error
 
 

@@ -1,15 +1,15 @@
 """Review texts to token ids, vectorised in Arrow.
 
-The one tokenizer of the project: the trainer uses this code too, so that text is treated alike in training
-and in scoring by construction. Its rules are data (:class:`Rules`), written into the model file beside the vocabulary.
-Padding, batching and scoring are left to :mod:`scorer.model`.
+The only tokenizer of the project: the trainer uses this code too, so text is treated alike in
+training and in scoring. Its rules are data (:class:`Rules`), stored in the model file beside the
+vocabulary. Packing is left to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ModelRefused, ReviewsError
+from scorer.system.records import Json, RecordError, from_json, to_json
 
 PAD_ID = 0
 UNKNOWN_ID = 1
@@ -24,57 +25,69 @@ FIRST_WORD_ID = 2
 
 RULES_VERSION = 1
 
-# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased NFKD text.
-# The fourth leaves U+0020 as the only white space, so that the ASCII split suffices: it is a third faster.
+# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
+# NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
+# the Unicode one, is then enough.
 REPLACEMENTS = (
-    (r"</?[a-z][^<>]*>|<!--.*?-->", " "),  # HTML tags, line breaks and comments
-    (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),  # the other ways to write an apostrophe
-    (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),  # every other HTML entity
-    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),  # punctuation, but not ! ? and emoji
-    (r"'+(?: +'*|$)|(?:^| )'+", " "),  # apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes
-    # Tokens of their own: ! ? emoji (without the selector of their colour), and signs of scripts that put no spaces.
-    (r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}][\x{3099}\x{309A}]?)\x{FE0F}?", r" \1 "),
+    # HTML tags, line breaks and comments.
+    (r"</?[a-z][^<>]*>|<!--.*?-->", " "),
+    # The other ways to write an apostrophe.
+    (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),
+    # Every other HTML entity.
+    (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),
+    # Punctuation, except ! ? and emoji.
+    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),
+    # Apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes.
+    (r"'+(?: +'*|$)|(?:^| )'+", " "),
+    # Tokens of their own: ! ? emoji (without the variation selector) and the characters of scripts
+    # that are written without spaces.
+    (
+        r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}]"
+        r"[\x{3099}\x{309A}]?)\x{FE0F}?",
+        r" \1 ",
+    ),
 )
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How a text is cut into tokens; travels in the model file as JSON.
+    """How a text is cut into tokens; stored in the model file as JSON.
 
     Attributes:
-        normalization: Unicode normalisation form, applied first. A decomposed one: pyarrow before 26 decomposes
-            for NFC and NFKC too (https://github.com/apache/arrow/issues/51225), and a word must not depend on that.
-        lower_case: whether the text is lower-cased after it.
-        replacements: pairs of an RE2 pattern and its replacement, applied in order; after them the text is split at spaces.
+        normalization: Unicode normalisation form, applied first. It is a decomposed form: pyarrow
+            before 26 decomposes for NFC and NFKC too
+            (https://github.com/apache/arrow/issues/51225), and a word must not depend on that.
+        lower_case: whether the text is lower-cased after that.
+        replacements: pairs of an RE2 pattern and its replacement, applied in order. Then the text
+            is split at spaces.
     """
 
     normalization: str = "NFKD"
     lower_case: bool = True
     replacements: tuple[tuple[str, str], ...] = REPLACEMENTS
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the rules as JSON types, their version first."""
-        return {
-            "version": RULES_VERSION,
-            "normalization": self.normalization,
-            "lower_case": self.lower_case,
-            "replacements": [list(pair) for pair in self.replacements],
-        }
+    def to_dict(self) -> dict[str, Json]:
+        """Return the rules as JSON, their version first."""
+        return {"version": RULES_VERSION, **to_json(self)}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Rules:
+    def from_dict(cls, stored: object) -> Rules:
         """Read what :meth:`to_dict` wrote.
 
         Raises:
             ModelRefused: the rules are of a version that this code doesn't know.
+            RecordError: a key is missing, unknown or wrong.
         """
+        if not isinstance(stored, Mapping):
+            raise RecordError(f"the rules are {stored!r:.80}, not an object")
         if stored.get("version") != RULES_VERSION:
             raise ModelRefused(
                 f"reading the tokenizer's rules: version {stored.get('version')!r} was found, "
-                f"this release reads version {RULES_VERSION}; install the release that the model was made for"
+                f"this release reads version {RULES_VERSION}; install the release that the model "
+                "was made for"
             )
-        pairs = tuple((str(pattern), str(replacement)) for pattern, replacement in stored["replacements"])
-        return cls(str(stored["normalization"]), bool(stored["lower_case"]), pairs)
+        rules = {name: value for name, value in stored.items() if name != "version"}
+        return from_json(cls, rules, "rules")
 
     def split(self, texts: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
         """Cut texts into tokens.
@@ -83,9 +96,10 @@ class Rules:
             texts: valid UTF-8, ``large_string[rows]``; null is read as empty.
 
         Returns:
-            All tokens of all rows one after another, and ``int64[rows + 1]``: where each row's tokens begin.
+            The tokens of all rows, and ``int64[rows + 1]``, the offset of each row's first token.
 
-        >>> tokens, offsets = Rules().split(pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string()))
+        >>> texts = pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string())
+        >>> tokens, offsets = Rules().split(texts)
         >>> tokens.to_pylist(), offsets.tolist()
         (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
         """
@@ -105,7 +119,9 @@ class Rules:
         # Every normalisation form leaves ASCII alone, which most reviews in English are.
         other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
         if pc.any(other).as_py():
-            texts = pc.replace_with_mask(texts, other, pc.utf8_normalize(texts.filter(other), self.normalization))
+            texts = pc.replace_with_mask(
+                texts, other, pc.utf8_normalize(texts.filter(other), self.normalization)
+            )
         return pc.utf8_lower(texts) if self.lower_case else texts
 
 
@@ -114,9 +130,9 @@ class Tokens:
     """The token ids of some reviews, ragged.
 
     Attributes:
-        ids: ``int32[total]``, all rows one after another; 1 is an unknown word.
-        offsets: ``int64[rows + 1]``, where each row begins.
-        max_tokens: of a longer row, only the last so many tokens are read by the network.
+        ids: ``int32[total]``, the ids of all rows; 1 is an unknown word.
+        offsets: ``int64[rows + 1]``, the offset of each row's first token.
+        max_tokens: number of tokens that the network reads of a longer row: its last ones.
         invalid: rows whose text was not valid UTF-8, and was mended.
     """
 
@@ -130,12 +146,12 @@ class Tokens:
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """``int64[rows]``: tokens a row that the network reads."""
+        """``int64[rows]``: the tokens of each row that the network reads."""
         return np.minimum(np.diff(self.offsets), self.max_tokens)
 
     @property
     def owners(self) -> npt.NDArray[np.int64]:
-        """``int64[total]``: the row that each token stands in."""
+        """``int64[total]``: the row number of each token."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @property
@@ -145,38 +161,44 @@ class Tokens:
 
     @property
     def unknown(self) -> int:
-        """Tokens, of all rows, that are not in the vocabulary."""
+        """Tokens of all rows that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN_ID))
 
-    def padded(self, rows: npt.NDArray[np.int64], length: int | None = None) -> npt.NDArray[np.int32]:
-        """Return ``int32[batch, length]``: the *end* of each of ``rows``, padded behind with 0.
+    def padded(
+        self, rows: npt.NDArray[np.int64], length: int | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Return the *end* of some rows as a matrix, padded at the end with 0.
 
         Args:
-            rows: ``int64[batch]``, which rows, in this order.
-            length: columns of the answer; by default those of the longest row.
+            rows: ``int64[batch]``, row numbers.
+            length: columns of the matrix; by default the length of the longest row.
 
-        >>> Tokens(np.array([5, 6, 7, 8], np.int32), np.array([0, 3, 4]), max_tokens=2).padded(np.array([1, 0])).tolist()
+        Returns:
+            ``int32[batch, length]``, the rows in the order asked for.
+
+        >>> tokens = Tokens(np.array([5, 6, 7, 8], np.int32), np.array([0, 3, 4]), max_tokens=2)
+        >>> tokens.padded(np.array([1, 0])).tolist()
         [[8, 0], [6, 7]]
         """
         lengths = self.lengths[rows]
         columns = np.arange(int(lengths.max(initial=0)) if length is None else length)
         if not len(self.ids):
             return np.full((len(rows), len(columns)), PAD_ID, np.int32)
-        places = (self.offsets[1:][rows] - lengths)[:, None] + columns
-        # What is taken from beyond a row's end is made 0: a third faster than to take only what is there.
-        padded: npt.NDArray[np.int32] = self.ids.take(places, mode="clip")
+        indices = (self.offsets[1:][rows] - lengths)[:, None] + columns
+        # Taking ids beyond a row's end and zeroing them is a third faster than leaving them out.
+        padded: npt.NDArray[np.int32] = self.ids.take(indices, mode="clip")
         padded *= columns < lengths[:, None]
         return padded
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A vocabulary, the rules that its words were counted under, and how much of a review is read.
+    """A vocabulary, the rules that its words were counted under, and the token limit.
 
     Attributes:
         words: by falling count, ties by rising spelling; the first has id 2.
         rules: how a text is cut into tokens.
-        max_tokens: of a longer review, only the last so many tokens are read.
+        max_tokens: number of tokens that are read of a longer review: its last ones.
     """
 
     words: tuple[str, ...]
@@ -197,9 +219,9 @@ class Tokenizer:
         """
         valid, invalid = valid_text(texts)
         tokens, offsets = self.rules.split(valid)
-        places = pc.index_in(tokens, value_set=self._value_set)
-        ids = pc.fill_null(places, UNKNOWN_ID - FIRST_WORD_ID).to_numpy(zero_copy_only=False) + np.int32(FIRST_WORD_ID)
-        return Tokens(ids, offsets, self.max_tokens, invalid)
+        found = pc.index_in(tokens, value_set=self._value_set)
+        indices = pc.fill_null(found, UNKNOWN_ID - FIRST_WORD_ID).to_numpy(zero_copy_only=False)
+        return Tokens(indices + np.int32(FIRST_WORD_ID), offsets, self.max_tokens, invalid)
 
     @cached_property
     def _value_set(self) -> pa.Array:
@@ -207,7 +229,10 @@ class Tokenizer:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this Arrow type can hold reviews: strings, bytes, a dictionary of them, or only nulls."""
+    """Whether a column of this Arrow type can hold reviews.
+
+    It can if it holds strings, bytes, a dictionary of them, or only nulls.
+    """
     if pa.types.is_dictionary(kind):
         return is_text(kind.value_type)
     return bool(
@@ -223,13 +248,15 @@ def is_string(kind: pa.DataType) -> bool:
     """Whether this Arrow type is declared as text, dictionary-encoded or not."""
     if pa.types.is_dictionary(kind):
         return is_string(kind.value_type)
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, int]:
     """Return the texts as valid ``large_string``, and how many rows had invalid UTF-8.
 
-    Invalid bytes become U+FFFD, as :meth:`bytes.decode` puts it; the tokenizer reads that as a space.
+    Invalid bytes become U+FFFD, as in :meth:`bytes.decode`; the tokenizer reads it as a space.
 
     Raises:
         ReviewsError: the column holds no text.
@@ -238,12 +265,14 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
     ['café', 'caf�']
     """
     if not is_text(texts.type):
-        raise ReviewsError(f"a column of type {texts.type} can't be read as text; name a text column")
+        raise ReviewsError(
+            f"a column of type {texts.type} can't be read as text; name a text column"
+        )
     if isinstance(texts, pa.ChunkedArray):
         texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)
     if pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_decode()
-    # Through bytes, so that nothing is checked before `invalid_rows` does; both casts leave the data where it is.
+    # By way of bytes, so that `invalid_rows` is the first to check. Neither cast copies the data.
     raw = texts.cast(pa.large_binary())
     rows = invalid_rows(raw)
     if len(rows):
@@ -255,7 +284,9 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
 
 
 def invalid_rows(raw: pa.LargeBinaryArray) -> list[int]:
-    """Return the rows that are not valid UTF-8, found by halving: Arrow only tells whether a whole array is valid.
+    """Return the rows that are not valid UTF-8.
+
+    Arrow only says whether a whole array is valid, so the rows are found by halving it.
 
     >>> invalid_rows(pa.array([b"a", b"\\xff", None, b"b", b"\\xc3"], pa.large_binary()))
     [1, 4]

@@ -2,6 +2,6 @@
 
 import os
 
-# With several threads TensorFlow adds up the gradients of a word's vector in any order unless it is told not to, and a
-# seed then repeats nothing. It reads the variable when it is loaded; other Keras backends don't know it.
+# On several threads TensorFlow sums the gradients of a word vector in any order, and a seed no
+# longer makes a run repeatable. It reads this variable when it is imported; other backends don't.
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")

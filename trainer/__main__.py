@@ -1,10 +1,10 @@
-"""``trainer`` and ``python -m trainer``: the commands, where the packages for training are installed."""
+"""``trainer`` and ``python -m trainer``: the commands, if the extra for training is installed."""
 
-from scorer.command import run_with_extra
+from scorer.console import run_with_extra
 
 
 def main() -> None:
-    """Run the command line, or say in one line what has to be installed."""
+    """Run the command line; if a package is missing, say what to install."""
     run_with_extra("trainer", "trainer.cli", needs=("keras", "sklearn"))
 
 

@@ -1,4 +1,7 @@
-"""Competitors on the same reviews in the same run: rounds that alternate between them, and the median of each."""
+"""A contest: several competitors score the same reviews, in rounds that alternate between them.
+
+A competitor's speed is the median of its rounds.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+THRESHOLD = 0.5
+
 
 @dataclass(frozen=True)
 class Round:
-    """One scoring of all reviews of a competitor.
+    """All reviews, scored once by one competitor.
 
     Attributes:
-        seconds: from beginning to end, models loaded already.
+        seconds: wall-clock time, without loading the model.
         scores: ``float32[reviews]``, the probability of positive.
     """
 
@@ -26,24 +31,25 @@ class Round:
 
 @dataclass(frozen=True)
 class Competitor:
-    """Somebody who scores reviews.
+    """A program that scores reviews.
 
     Attributes:
-        name: as the table has it.
-        once: scores them all.
-        labels: ``int8[reviews]``, the truth; None where its scores mean nothing (random weights).
-        rounds: how often, at most.
+        name: the name in the table.
+        score: scores all reviews once.
+        labels: ``int8[reviews]``, 1 for positive; None if the scores mean nothing because the
+            weights are random.
+        rounds: most rounds that it takes part in.
     """
 
     name: str
-    once: Callable[[], Round]
+    score: Callable[[], Round]
     labels: npt.NDArray[np.int8] | None = None
     rounds: int = 100
 
 
 @dataclass
 class Result:
-    """What a competitor reached."""
+    """The speeds of a competitor, in reviews a second for each round, and its accuracy."""
 
     name: str
     speeds: list[float] = field(default_factory=list)
@@ -56,22 +62,37 @@ class Result:
 
 
 def timed(work: Callable[[], npt.NDArray[np.float32]]) -> Round:
-    """Time some work that returns the scores."""
+    """Time a call that returns the scores."""
     started = time.perf_counter()
     scores = work()
     return Round(time.perf_counter() - started, scores)
 
 
-def compete(competitors: Sequence[Competitor], rounds: int, say: Callable[[str], None] = lambda line: None) -> list[Result]:
-    """Let everybody score in turn, so that whatever else the machine does falls on all alike."""
-    results = [Result(one.name) for one in competitors]
-    for done in range(rounds):
-        for one, result in zip(competitors, results, strict=True):
-            if done >= one.rounds:
-                continue
-            this = one.once()
-            result.speeds.append(len(this.scores) / this.seconds)
-            if one.labels is not None:
-                result.accuracy = float(np.mean((this.scores >= 0.5) == (one.labels == 1)))
-            say(f"round {done + 1}: {one.name}, {result.speeds[-1]:,.0f} reviews a second")
+def compete(
+    competitors: Sequence[Competitor],
+    rounds: int,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Result]:
+    """Let the competitors score in turn, so that other load on the machine slows all alike.
+
+    Args:
+        competitors: in the order in which they score.
+        rounds: number of rounds.
+        say: receives a line after each round of each competitor.
+    """
+    results = [Result(competitor.name) for competitor in competitors]
+    for number in range(1, rounds + 1):
+        for competitor, result in zip(competitors, results, strict=True):
+            if number <= competitor.rounds:
+                _add_round(competitor, result)
+                speed = f"{result.speeds[-1]:,.0f} reviews a second"
+                say(f"round {number}: {competitor.name}, {speed}")
     return results
+
+
+def _add_round(competitor: Competitor, result: Result) -> None:
+    this = competitor.score()
+    result.speeds.append(len(this.scores) / this.seconds)
+    if competitor.labels is not None:
+        is_right = (this.scores >= THRESHOLD) == (competitor.labels == 1)
+        result.accuracy = float(np.mean(is_right))

@@ -1,8 +1,11 @@
-"""Give the IMDB reviews a column that tells films apart: ``python tests/benchmarks/films.py train.parquet grouped.parquet``.
+"""Add a column to the IMDB reviews that tells films apart.
 
-The data set numbers the reviews of a film one after another, at most 30 of them of either kind (Maas et al. 2011), and does not name the
-film. So 250 numbers in a row, positive and negative alike, are taken for one group: where groups are held out whole, only films at
-the ends of a group stand on both sides, and every group is half positive.
+    python tests/benchmarks/films.py train.parquet grouped.parquet
+
+The data set numbers the reviews of a film consecutively, at most 30 of each label (Maas et al.
+2011), and doesn't name the film. So 250 consecutive numbers, positive and negative alike, are one
+group. If groups are held out whole, only films at the ends of a group have reviews on both sides,
+and half of every group is positive.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ NUMBERS_A_GROUP = 250
 
 
 def main(source: Path, out: Path) -> None:
-    """Write the source with a column ``film_group``: 2 for the reviews pos-500 to pos-749 and neg-500 to neg-749."""
+    """Write the reviews with a column ``film_group``.
+
+    Group 2, for example, holds the reviews pos-500 to pos-749 and neg-500 to neg-749.
+    """
     table = pq.read_table(source)
     number = pc.cast(pc.list_element(pc.split_pattern(table["review_id"], "-"), 1), "int64")
     groups = pc.divide(number, NUMBERS_A_GROUP)

@@ -1,16 +1,18 @@
-"""Accuracy against speed: every model on the same reviews in the same run, as a table and a picture.
+"""Accuracy against speed of several models, on the same reviews in the same run.
 
     python tests/benchmarks/front.py TRAIN TEST PICTURE [--linear RUN_DIR] MODEL...
 
-MODEL is a model file or the name of one that ships; ``--linear`` adds a run of ``trainer linear``; fastText with pairs of words is trained
-on TRAIN. Models go through ``scorer run`` on all cores; the others use one core. Rounds alternate; the median counts. Only the
-ratios mean something on another machine.
+Prints a table and draws a picture. MODEL is a model file or the name of a model that ships;
+``--linear`` adds a run of ``trainer linear``; fastText with pairs of words is trained on TRAIN. The
+models go through ``scorer run`` on all cores; the others use one core. Rounds alternate, and the
+median counts. On another machine only the ratios are comparable.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -19,20 +21,73 @@ from competitors.fasttext_bigrams import FastText
 from competitors.ours import score_file
 from contest import Competitor, Result, compete, timed
 from scorer import SentimentModel
-from trainer.artifact import RunFolder
-from trainer.plots import BLUE, GREY, Picture
-from trainer.sources import read_reviews
+from trainer.data.reviews import Reviews
+from trainer.data.sources import read_reviews
+from trainer.models.kinds import LINEAR
+from trainer.run.folder import RunFolder
+from trainer.run.plots import BLUE, GREY, Picture
 
 ROUNDS = 5
 
 
-def draw(path: Path, results: Sequence[Result], models: int) -> None:
-    """Draw accuracy over reviews a second; the first so many are ours."""
+@dataclass(frozen=True)
+class Entry:
+    """A competitor, and the size of its file in bytes."""
+
+    competitor: Competitor
+    size: int
+
+
+def our_entry(name: str, test: Path, reviews: Reviews, out: Path) -> Entry:
+    """Enter a model of ours."""
+    size = len(SentimentModel.load(name).file.content)
+    competitor = Competitor(
+        Path(name).stem, lambda: score_file(test, out, "--model", name), reviews.labels
+    )
+    return Entry(competitor, size)
+
+
+def linear_entry(run_dir: Path, reviews: Reviews) -> Entry:
+    """Enter a run of ``trainer linear``."""
+    run = RunFolder.open(run_dir)
+    competitor = Competitor(
+        "linear, 1–3-grams", lambda: timed(lambda: run.predict(reviews.texts)), reviews.labels
+    )
+    return Entry(competitor, (run_dir / LINEAR.file).stat().st_size)
+
+
+def fasttext_entry(train: Path, test: Path, reviews: Reviews, out: Path) -> Entry:
+    """Train fastText and enter it."""
+    fasttext = FastText(read_reviews(train))
+    competitor = Competitor(
+        "fastText, pairs", lambda: timed(lambda: fasttext.score(test, out)), reviews.labels
+    )
+    return Entry(competitor, fasttext.size)
+
+
+def print_table(results: Sequence[Result], sizes: Sequence[int]) -> None:
+    """Print a line for each competitor, with the ratio of its speed to the first one's."""
+    print("| model | accuracy | reviews a second | ratio | KB |\n|---|---|---|---|---|")
+    for result, size in zip(results, sizes, strict=True):
+        ratio = result.speed / results[0].speed
+        print(
+            f"| {result.name} | {100 * result.accuracy:.2f}% | {result.speed:,.0f} | {ratio:.2f} "
+            f"| {size // 1000:,} |"
+        )
+
+
+def draw(path: Path, results: Sequence[Result], ours: int) -> None:
+    """Draw accuracy over reviews a second; the first ``ours`` results are of our models."""
     with Picture(path) as (axes,):
-        for place, one in enumerate(results):
-            axes.scatter(one.speed, 100 * one.accuracy, s=50, color=BLUE if place < models else GREY, zorder=3)
-            axes.annotate(one.name, (one.speed, 100 * one.accuracy), textcoords="offset points", xytext=(7, 5), fontsize=9)
-        axes.set(xscale="log", xlabel="reviews a second, all cores (grey: one core)", ylabel="accuracy on the test reviews, %")
+        for index, result in enumerate(results):
+            point = (result.speed, 100 * result.accuracy)
+            axes.scatter(*point, s=50, color=BLUE if index < ours else GREY, zorder=3)
+            axes.annotate(result.name, point, textcoords="offset points", xytext=(7, 5), fontsize=9)
+        axes.set(
+            xscale="log",
+            xlabel="reviews a second, all cores (grey: one core)",
+            ylabel="accuracy on the test reviews, %",
+        )
         axes.margins(0.18, 0.12)
 
 
@@ -41,24 +96,20 @@ def draw(path: Path, results: Sequence[Result], models: int) -> None:
 @click.argument("test", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("models", nargs=-1, required=True)
-@click.option("--linear", type=click.Path(path_type=Path))
-def main(train: Path, test: Path, image: Path, models: tuple[str, ...], linear: Path | None) -> None:
+@click.option("--linear", type=click.Path(path_type=Path), help="Run folder of trainer linear.")
+def main(
+    train: Path, test: Path, image: Path, models: tuple[str, ...], linear: Path | None
+) -> None:
     """Print the table, draw the picture."""
-    reviews, fasttext = read_reviews(test), FastText(read_reviews(train))
-    sizes = [len(SentimentModel.load(name).file.content) for name in models]
+    reviews = read_reviews(test)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.parquet"
-        entries = [Competitor(Path(name).stem, lambda name=name: score_file(test, out, "--model", name), reviews.labels) for name in models]
+        entries = [our_entry(name, test, reviews, out) for name in models]
         if linear is not None:
-            run = RunFolder.open(linear)
-            sizes.append((linear / "linear.npz").stat().st_size)
-            entries.append(Competitor("linear, 1–3-grams", lambda: timed(lambda: run.predict(reviews.texts)), reviews.labels))
-        sizes.append(fasttext.size)
-        entries.append(Competitor("fastText, pairs", lambda: timed(lambda: fasttext.score(test, out)), reviews.labels))
-        results = compete(entries, ROUNDS)
-    print("| model | accuracy | reviews a second | ratio | KB |\n|---|---|---|---|---|")
-    for one, size in zip(results, sizes, strict=True):
-        print(f"| {one.name} | {100 * one.accuracy:.2f}% | {one.speed:,.0f} | {one.speed / results[0].speed:.2f} | {size // 1000:,} |")
+            entries.append(linear_entry(linear, reviews))
+        entries.append(fasttext_entry(train, test, reviews, out))
+        results = compete([entry.competitor for entry in entries], ROUNDS)
+    print_table(results, [entry.size for entry in entries])
     draw(image, results, len(models))
 
 

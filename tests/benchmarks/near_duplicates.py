@@ -1,6 +1,8 @@
-"""Reviews that stand in two files, near enough: ``python tests/benchmarks/near_duplicates.py train.parquet test.parquet``.
+"""Test reviews that are nearly in the training data.
 
-A test review is a near-duplicate where at least half of its runs of eight words stand in the reviews trained on.
+    python tests/benchmarks/near_duplicates.py train.parquet test.parquet
+
+A test review is a near-duplicate if at least half of its 8-grams are in the training reviews.
 """
 
 from __future__ import annotations
@@ -12,34 +14,46 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import Tokens
-from trainer.sources import read_texts
-from trainer.vocabulary import build_tokenizer
+from trainer.data.sources import read_texts
+from trainer.data.vocabulary import build_tokenizer
 
-RUN = 8
-SHARE = 0.5
+WORDS = 8
+LEAST_FRACTION = 0.5
+# Odd, so that multiplying by it loses no bit.
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-def runs(tokens: Tokens) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Return a hash of every run of eight words, and the row it stands in."""
+def ngrams(tokens: Tokens) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Return a hash of each 8-gram, ``uint64[ngrams]``, and its row, ``int64[ngrams]``."""
+    count = max(len(tokens.ids) - WORDS + 1, 0)
+    hashes = np.zeros(count, np.uint64)
+    for shift in range(WORDS):
+        hashes = hashes * MULTIPLIER + tokens.ids[shift : shift + count].astype(np.uint64)
     rows = tokens.owners
-    hashes = np.zeros(max(len(tokens.ids) - RUN + 1, 0), np.uint64)
-    for place in range(RUN):
-        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + tokens.ids[place : len(tokens.ids) - RUN + 1 + place].astype(np.uint64)
-    whole = rows[: len(hashes)] == rows[RUN - 1 :]
-    return hashes[whole], rows[: len(hashes)][whole]
+    is_in_one_row = rows[:count] == rows[WORDS - 1 :]
+    return hashes[is_in_one_row], rows[:count][is_in_one_row]
+
+
+def count_near_duplicates(tokens: Tokens, known: npt.NDArray[np.uint64]) -> int:
+    """Return the number of reviews with at least half of their 8-grams in ``known``."""
+    hashes, rows = ngrams(tokens)
+    total = np.bincount(rows, minlength=len(tokens))
+    shared = np.bincount(rows, weights=np.isin(hashes, known), minlength=len(tokens))
+    long = total > 0
+    return int(np.count_nonzero(shared[long] / total[long] >= LEAST_FRACTION))
 
 
 def main(train: Path, test: Path) -> None:
     """Print how many test reviews are near-duplicates."""
-    known = read_texts(train)
-    tokenizer = build_tokenizer(known, words=1_000_000, max_tokens=1 << 30)
-    seen = np.unique(runs(tokenizer.encode(known))[0])
+    texts = read_texts(train)
+    tokenizer = build_tokenizer(texts, words=1_000_000, max_tokens=1 << 30)
+    known = np.unique(ngrams(tokenizer.encode(texts))[0])
     tokens = tokenizer.encode(read_texts(test))
-    hashes, rows = runs(tokens)
-    total = np.bincount(rows, minlength=len(tokens))
-    met = np.bincount(rows, weights=np.isin(hashes, seen), minlength=len(tokens))
-    found = int(np.count_nonzero(met[total > 0] / total[total > 0] >= SHARE))
-    print(f"{found} of {len(tokens):,} reviews in {test.name} are near-duplicates of reviews in {train.name}")
+    count = count_near_duplicates(tokens, known)
+    print(
+        f"{count} of {len(tokens):,} reviews in {test.name} are near-duplicates of reviews in "
+        f"{train.name}"
+    )
 
 
 if __name__ == "__main__":

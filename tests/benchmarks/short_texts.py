@@ -1,9 +1,10 @@
-"""How well models read short texts: sentences cut from held-out reviews, and the hundred one-liners beside this file.
+"""How well models score short texts: sentences of held-out reviews, and a hundred one-liners.
 
     python tests/benchmarks/short_texts.py RUN_DIR MODEL...
 
-RUN_DIR is a finished run whose held-out reviews no MODEL was trained on; a sentence has the label of its review, which it
-need not show: even a perfect reader would be wrong on many. MODEL is a model file or the name of one that ships.
+RUN_DIR is a finished run whose held-out reviews no MODEL was trained on. MODEL is a model file or
+the name of a model that ships. A sentence has the label of its review, which it may not show: even
+a perfect model would be wrong on many. The one-liners are in ``one_liners.csv``.
 """
 
 from __future__ import annotations
@@ -16,36 +17,46 @@ import numpy as np
 import pyarrow as pa
 
 from scorer import SentimentModel
-from trainer.artifact import RunFolder
-from trainer.evaluation import evaluate
-from trainer.reviews import Reviews
-from trainer.sources import read_reviews
+from trainer.data.reviews import Reviews
+from trainer.data.sources import read_reviews
+from trainer.measure.evaluation import evaluate
+from trainer.run.folder import RunFolder
 
 ONE_LINERS = Path(__file__).parent / "one_liners.csv"
-FEWEST_WORDS = 4
+SENTENCE_ENDS = r"(?<=[.!?])\s+|<br />"
+LEAST_WORDS = 4
 
 
-def sentences(reviews: Reviews, seed: int = 0) -> Reviews:
-    """Return one sentence of each review, drawn by chance among those of at least four words."""
+def draw_sentences(reviews: Reviews, seed: int = 0) -> Reviews:
+    """Return a random sentence of each review, among those of at least four words.
+
+    A review without such a sentence is left out.
+    """
     rng = np.random.default_rng(seed)
-    cut, kept = [], []
+    sentences, rows = [], []
     for row, text in enumerate(reviews.texts.to_pylist()):
-        parts = [part for part in re.split(r"(?<=[.!?])\s+|<br />", text) if len(part.split()) >= FEWEST_WORDS]
-        if parts:
-            cut.append(parts[rng.integers(len(parts))])
-            kept.append(row)
-    return Reviews(pa.array(cut, pa.large_string()), reviews.labels[kept], "sentences")
+        parts = re.split(SENTENCE_ENDS, text)
+        candidates = [part for part in parts if len(part.split()) >= LEAST_WORDS]
+        if candidates:
+            sentences.append(candidates[rng.integers(len(candidates))])
+            rows.append(row)
+    return Reviews(pa.array(sentences, pa.large_string()), reviews.labels[rows], "sentences")
 
 
 def main(run_dir: Path, *models: str) -> None:
-    """Print a line a model."""
-    sets = [sentences(RunFolder.open(run_dir).held_out()), read_reviews(ONE_LINERS)]
+    """Print two lines for each model."""
+    test_sets = {
+        "sentences": draw_sentences(RunFolder.open(run_dir).held_out()),
+        "one-liners": read_reviews(ONE_LINERS),
+    }
     for name in models:
         model = SentimentModel.load(name)
-        for part, what in zip(sets, ("sentences", "one-liners"), strict=True):
-            said = evaluate(model.score(part.texts), part).metrics
+        for what, reviews in test_sets.items():
+            metrics = evaluate(model.score(reviews.texts), reviews).metrics
             print(
-                f"{name}: {what}, {said.accuracy:.4f} of {len(part):,}, log loss {said.log_loss:.3f}, off by {said.calibration_error:.3f}"
+                f"{name}: {what}, {metrics.accuracy:.4f} of {len(reviews):,}, "
+                f"log loss {metrics.log_loss:.3f}, "
+                f"calibration error {metrics.calibration_error:.3f}"
             )
 
 

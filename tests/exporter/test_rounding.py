@@ -3,12 +3,14 @@ from __future__ import annotations
 import numpy as np
 
 from exporter.rounding import integer_tables, round_weights
-from trainer.network import build_network
+from trainer.models.network import build_network
 from trainer.settings import preset
 
 
 def test_rounded_weights_are_whole_steps_and_stay_when_rounded_again() -> None:
-    network = build_network(preset("default", embedding=4, units=3, wide_slots=500), words=40, wide=True)
+    network = build_network(
+        preset("default", embedding=4, units=3, wide_slots=500), words=40, wide=True
+    )
     rng = np.random.default_rng(0)
     wide, embedding = network.get_layer("wide"), network.get_layer("embedding")
     wide.set_weights([rng.laplace(0, 0.3, weight.shape) for weight in wide.get_weights()])

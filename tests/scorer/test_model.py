@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 
 from helpers import some_texts
 from scorer import SentimentModel
-from scorer.model import ALIKE, micro_batches
+from scorer.model import session_options
 from scorer.tokenizer import Tokens
+
+ONE_LINERS = Path(__file__).parents[1] / "benchmarks/one_liners.csv"
 
 
 @pytest.fixture(scope="module", params=["default", "fast"])
@@ -24,7 +28,9 @@ def bits(scores: np.ndarray) -> list[int]:
     return scores.view(np.uint32).tolist()
 
 
-def test_a_review_gets_the_same_bits_alone_in_a_batch_and_beside_a_long_one(model: SentimentModel) -> None:
+def test_a_review_gets_the_same_bits_alone_in_a_batch_and_beside_a_long_one(
+    model: SentimentModel,
+) -> None:
     texts = [*some_texts(64), "a great film. " * 300]
     alone = np.concatenate([model.score([text]) for text in texts])
     assert bits(model.score(texts)) == bits(alone)
@@ -38,7 +44,10 @@ def test_padding_and_batch_do_not_change_a_bit(model: SentimentModel) -> None:
     rows = np.flatnonzero(tokens.lengths > 0)
     for extra in (0, 1, 7, 200):
         length = int(tokens.lengths.max()) + extra
-        feed = {"token_ids": tokens.padded(rows, length), "lengths": tokens.lengths[rows].astype(np.int32)}
+        feed = {
+            "token_ids": tokens.padded(rows, length),
+            "lengths": tokens.lengths[rows].astype(np.int32),
+        }
         assert bits(model._session.run(["score"], feed)[0]) == bits(reference[rows])
 
 
@@ -79,19 +88,9 @@ def test_a_review_of_100_000_words_is_scored_by_its_end(model: SentimentModel) -
     assert bits(model.score([long])) == bits(model.score([end]))
 
 
-@given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 120))
-def test_micro_batches_hold_every_row_with_a_token_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    array = np.array(lengths, np.int64)
-    batches = list(micro_batches(array, budget, least=3))
-    rows = [row for batch in batches for row in batch.tolist()]
-    assert sorted(rows) == [row for row, length in enumerate(lengths) if length]
-    for batch in batches:
-        longest = array[batch].max()
-        assert len(batch) * longest <= budget or (len(batch) <= 3 and longest <= ALIKE * array[batch].min())
-
-
 def test_an_empty_set_of_tokens_makes_no_call(model: SentimentModel) -> None:
-    assert model.score_tokens(Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), 400)).shape == (0,)
+    nothing = Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), 400)
+    assert model.score_tokens(nothing).shape == (0,)
 
 
 def test_labels_stand_on_either_side_of_the_threshold(model: SentimentModel) -> None:
@@ -104,8 +103,38 @@ def test_labels_stand_on_either_side_of_the_threshold(model: SentimentModel) -> 
     ]
 
 
-def test_the_one_called_default_is_the_default() -> None:
-    assert SentimentModel.load().file.sha256 == SentimentModel.load("default").file.sha256 != SentimentModel.load("fast").file.sha256
+def test_an_array_of_scores_gets_an_array_of_labels(model: SentimentModel) -> None:
+    labels = model.label(np.array([0.1, 0.9, np.nan], np.float32))
+    assert labels.tolist() == ["negative", "positive", None]
+    assert model.label(np.zeros(0, np.float32)).shape == (0,)
+
+
+def test_onnxruntime_computes_on_the_callers_thread_alone(model: SentimentModel) -> None:
+    for options in (session_options(), model._session.get_session_options()):
+        assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+
+
+def test_a_model_is_shown_on_one_line(model: SentimentModel) -> None:
+    for shown in (repr(model), repr(model.file)):
+        assert model.file.name in shown
+        assert len(shown) < 300
+        assert "\n" not in shown
+
+
+def test_the_model_called_default_is_the_default() -> None:
+    default, named, fast = map(SentimentModel.load, (None, "default", "fast"))
+    assert default.file.sha256 == named.file.sha256 != fast.file.sha256
+
+
+def test_a_model_that_ships_labels_at_least_80_of_100_one_liners_right(
+    model: SentimentModel,
+) -> None:
+    with ONE_LINERS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 100
+    labels = model.label(model.score([row["review"] for row in rows]))
+    expected = [("negative", "positive")[int(row["label"])] for row in rows]
+    assert sum(map(str.__eq__, labels, expected)) >= 80
 
 
 def test_an_arrow_column_of_numbers_is_refused(model: SentimentModel) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from helpers import resealed
 from scorer import SentimentModel
+from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.model import find_model
-from scorer.modelfile import Card, check_seal, read_model_file, seal
+from scorer.modelfile import SEAL, UNSEALED, check_seal, read_model_file, seal
 
 
 @pytest.fixture(scope="module", params=["default", "fast"])
@@ -39,7 +40,10 @@ def test_one_flipped_bit_anywhere_is_refused(model: SentimentModel) -> None:
 def test_a_damaged_file_is_named(model: SentimentModel, tmp_path: Path) -> None:
     content = bytearray(model.file.content)
     content[len(content) // 2] ^= 1
-    with pytest.raises(ModelRefused, match=rf"reading the model {tmp_path}/model.onnx: it is damaged, its bytes don't give its SHA-256"):
+    with pytest.raises(
+        ModelRefused,
+        match=rf"reading the model {tmp_path}/model.onnx: it is damaged, its bytes don't give its",
+    ):
         load_bytes(bytes(content), tmp_path)
 
 
@@ -56,7 +60,9 @@ def test_a_file_that_is_not_ours_is_refused(tmp_path: Path) -> None:
 
 def test_another_version_is_refused_by_name(model: SentimentModel, tmp_path: Path) -> None:
     content = model.file.content.replace(b"review-sentiment-model/1 ", b"review-sentiment-model/2 ")
-    with pytest.raises(ModelRefused, match="its format has version 2, this release reads version 1"):
+    with pytest.raises(
+        ModelRefused, match="its format has version 2, this release reads version 1"
+    ):
         load_bytes(content, tmp_path)
 
 
@@ -72,17 +78,59 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         read_model_file(tmp_path)
 
 
-def test_a_graph_that_answers_otherwise_than_promised_is_refused(model: SentimentModel, tmp_path: Path) -> None:
+def test_a_graph_that_answers_otherwise_than_promised_is_refused(
+    model: SentimentModel, tmp_path: Path
+) -> None:
     (promise,) = re.findall(rb'\[\["[^"]*",(0\.\d{6})', model.file.content)
     other = b"0." + bytes(57 - (digit - 48) for digit in promise[2:3]) + promise[3:]
-    content = resealed(model.file.content, b'",' + promise, b'",' + other) if other != promise else b""
+    content = (
+        resealed(model.file.content, b'",' + promise, b'",' + other) if other != promise else b""
+    )
     with pytest.raises(ModelRefused, match="its example sentences are scored"):
+        load_bytes(content, tmp_path)
+
+
+def test_an_example_sentence_that_is_off_by_a_ten_thousandth_is_refused(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    (promise,) = re.findall(rb'\[\["[^"]*",(0\.\d{6})', model.file.content)
+    digit = promise[5:6]
+    other = promise[:5] + (b"8" if digit == b"9" else bytes([digit[0] + 1])) + promise[6:]
+    content = resealed(model.file.content, b'",' + promise, b'",' + other)
+    with pytest.raises(ModelRefused, match="its example sentences are scored 0.0001 off"):
+        load_bytes(content, tmp_path)
+
+
+def test_a_file_with_two_seals_is_refused_even_if_the_first_one_holds(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    second = UNSEALED.replace("0" * 64, "1" * 64).encode()
+    content = seal(SEAL.sub(UNSEALED.encode(), model.file.content) + second)
+    with pytest.raises(ModelRefused, match="it is not a model file of this project, or is damaged"):
         load_bytes(content, tmp_path)
 
 
 def test_garbled_metadata_are_refused(model: SentimentModel, tmp_path: Path) -> None:
     with pytest.raises(ModelRefused, match=r"its metadata lack or garble 'threshold'"):
-        load_bytes(resealed(model.file.content, b"\x0a\x09threshold", b"\x0a\x09thresholt"), tmp_path)
+        load_bytes(
+            resealed(model.file.content, b"\x0a\x09threshold", b"\x0a\x09thresholt"), tmp_path
+        )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"accuracy":', b'"acccracy":', "the key 'figures.held_out.acccracy' is unknown"),
+        (b'"grouped":true', b'"grouped":1234', "'origin.data.grouped' holds 1234, not bool"),
+        (b'"slope_lstm":', b'"slopelstm_":', "the key 'calibration.slopelstm_' is unknown"),
+    ],
+)
+def test_a_garbled_key_of_the_card_is_named(
+    model: SentimentModel, tmp_path: Path, old: bytes, new: bytes, message: str
+) -> None:
+    content = SEAL.sub(UNSEALED.encode(), model.file.content).replace(old, new, 1)
+    with pytest.raises(ModelRefused, match=re.escape(message)):
+        load_bytes(seal(content), tmp_path)
 
 
 def test_the_card_survives_its_metadata(model: SentimentModel) -> None:
@@ -102,6 +150,6 @@ def test_the_hash_is_that_of_the_file(model: SentimentModel) -> None:
 
 def test_the_shipped_file_is_small_and_tells_its_origin(model: SentimentModel) -> None:
     assert len(model.file.content) <= 6_000_000
-    assert model.card.origin["command"].startswith("trainer fit train.parquet")
-    assert model.card.figures["held_out"]["accuracy"] > 0.85
+    assert model.card.provenance.command.startswith("trainer fit train.parquet")
+    assert model.card.figures.held_out.accuracy > 0.85
     assert model.card.labels == ("negative", "positive")

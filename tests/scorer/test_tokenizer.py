@@ -53,7 +53,8 @@ def test_a_text_gives_these_tokens(text: str, tokens: list[str]) -> None:
 
 
 def test_words_get_ids_from_2_and_others_1() -> None:
-    assert TOKENIZER.encode(pa.array(["Good film, unheard of! Über-good"])).ids.tolist() == [2, 3, 1, 1, 4, 6, 2]
+    tokens = TOKENIZER.encode(pa.array(["Good film, unheard of! Über-good"]))
+    assert tokens.ids.tolist() == [2, 3, 1, 1, 4, 6, 2]
 
 
 def test_a_null_an_empty_text_and_only_markup_have_no_token() -> None:
@@ -62,23 +63,29 @@ def test_a_null_an_empty_text_and_only_markup_have_no_token() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "dtype",
     [
-        pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view(),
-        pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.large_string()), pa.dictionary(pa.int32(), pa.binary()),
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.binary_view(),
+        pa.dictionary(pa.int8(), pa.string()),
+        pa.dictionary(pa.int32(), pa.large_string()),
+        pa.dictionary(pa.int32(), pa.binary()),
     ],
     ids=str,
-)  # fmt: skip
-def test_every_text_type_gives_the_same_ids(kind: pa.DataType) -> None:
+)
+def test_every_text_type_gives_the_same_ids(dtype: pa.DataType) -> None:
     plain = pa.array(["good film", None, "Über!"])
-    if pa.types.is_dictionary(kind):
-        texts = plain.cast(kind.value_type).dictionary_encode().cast(kind)
+    if pa.types.is_dictionary(dtype):
+        texts = plain.cast(dtype.value_type).dictionary_encode().cast(dtype)
     else:
-        texts = plain.cast(kind)
-    chunked = pa.chunked_array([texts, texts.slice(1)])
-    found = TOKENIZER.encode(chunked)
-    assert found.ids.tolist() == [2, 3, 6, 4, 6, 4]
-    assert found.offsets.tolist() == [0, 2, 2, 4, 4, 6]
+        texts = plain.cast(dtype)
+    tokens = TOKENIZER.encode(pa.chunked_array([texts, texts.slice(1)]))
+    assert tokens.ids.tolist() == [2, 3, 6, 4, 6, 4]
+    assert tokens.offsets.tolist() == [0, 2, 2, 4, 4, 6]
 
 
 def test_a_column_of_nulls_is_text_without_a_token() -> None:
@@ -89,11 +96,13 @@ def test_no_rows_give_no_tokens() -> None:
     assert len(TOKENIZER.encode(pa.chunked_array([], pa.string()))) == 0
 
 
-@pytest.mark.parametrize("kind", [pa.int64(), pa.float32(), pa.list_(pa.string()), pa.bool_(), pa.binary(3)], ids=str)
-def test_other_types_are_refused(kind: pa.DataType) -> None:
-    assert not is_text(kind)
+@pytest.mark.parametrize(
+    "dtype", [pa.int64(), pa.float32(), pa.list_(pa.string()), pa.bool_(), pa.binary(3)], ids=str
+)
+def test_other_types_are_refused(dtype: pa.DataType) -> None:
+    assert not is_text(dtype)
     with pytest.raises(ReviewsError, match="can't be read as text"):
-        TOKENIZER.encode(pa.nulls(1, kind))
+        TOKENIZER.encode(pa.nulls(1, dtype))
 
 
 def test_invalid_utf8_is_mended_counted_and_read_as_a_space() -> None:
@@ -119,15 +128,17 @@ def test_invalid_rows_are_found_wherever_they_are(rows: list[bytes]) -> None:
             return False
         return True
 
-    assert invalid_rows(pa.array(rows, pa.large_binary())) == [place for place, row in enumerate(rows) if not is_valid(row)]
+    expected = [index for index, row in enumerate(rows) if not is_valid(row)]
+    assert invalid_rows(pa.array(rows, pa.large_binary())) == expected
 
 
 @given(st.lists(st.one_of(st.none(), ANY_TEXT), max_size=12))
 def test_a_text_gives_the_same_ids_alone_and_beside_others(texts: list[str | None]) -> None:
     together = TOKENIZER.encode(pa.array(texts, pa.string()))
     for row, text in enumerate(texts):
+        ids = together.ids[together.offsets[row] : together.offsets[row + 1]]
         alone = TOKENIZER.encode(pa.array([text], pa.string()))
-        assert together.ids[together.offsets[row] : together.offsets[row + 1]].tolist() == alone.ids.tolist()
+        assert ids.tolist() == alone.ids.tolist()
 
 
 @given(ANY_TEXT)
@@ -137,7 +148,7 @@ def test_tokens_hold_no_white_space_and_are_never_empty(text: str) -> None:
         assert token.split() == [token]
 
 
-def test_of_a_long_review_the_end_is_kept() -> None:
+def test_the_end_of_a_long_review_is_kept() -> None:
     tokens = Tokenizer(("good", "film"), max_tokens=2).encode(pa.array(["film film good", "good"]))
     assert tokens.truncated == 1
     assert tokens.lengths.tolist() == [2, 1]
@@ -145,16 +156,18 @@ def test_of_a_long_review_the_end_is_kept() -> None:
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(1, 6))
-def test_padding_puts_each_rows_end_first_and_zeros_behind(lengths: list[int], max_tokens: int) -> None:
+def test_a_padded_row_is_the_end_of_the_row_and_then_zeros(
+    lengths: list[int], max_tokens: int
+) -> None:
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     tokens = Tokens(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets, max_tokens)
     padded = tokens.padded(np.arange(len(lengths)))
-    for row, length in enumerate(lengths):
-        kept = tokens.ids[offsets[row] : offsets[row + 1]][-max_tokens:] if length else tokens.ids[:0]
-        assert padded[row].tolist() == [*kept.tolist(), *[0] * (padded.shape[1] - len(kept))]
+    for row in range(len(lengths)):
+        end = tokens.ids[offsets[row] : offsets[row + 1]][-max_tokens:].tolist()
+        assert padded[row].tolist() == end + [0] * (padded.shape[1] - len(end))
 
 
-def test_rules_survive_the_model_file() -> None:
+def test_rules_come_back_from_the_model_file() -> None:
     assert Rules.from_dict(Rules().to_dict()) == Rules()
 
 

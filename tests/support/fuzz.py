@@ -1,7 +1,8 @@
-"""Score damaged Parquet files, in one process: ``python fuzz.py FOLDER FIRST COUNT``.
+"""Score damaged Parquet files, all in this process: ``python fuzz.py FOLDER FIRST COUNT``.
 
-Each number gives one damaged file. The number is written to FOLDER/current before its turn, so that whoever started
-this process can name the file that it died of. Ends with 0 if every file was scored or named in one line.
+Each number from FIRST on stands for one damaged file. The number is written to FOLDER/current
+before its file is scored, so that the file is known if this process dies or hangs. If every file
+was scored, or failed in one line, the exit code is 0.
 """
 
 from __future__ import annotations
@@ -17,38 +18,52 @@ import pyarrow.parquet as pq
 
 from helpers import some_texts
 from scorer import SentimentModel
-from scorer.job import Options, run_job
-from scorer.plan import Task
-from scorer.result import FAILED, SCORED
+from scorer.job.options import Options
+from scorer.job.plan import Task
+from scorer.job.result import FAILED, SCORED, FileResult
+from scorer.job.run import run_job
 
-# A damaged length must not take the machine's memory with it.
+# Bytes. A damaged length must not take the machine's memory.
 MOST_MEMORY = 8 << 30
+LONGEST_REASON = 2000
+
+Damage = Callable[[bytearray, random.Random], None]
 
 
 def tables() -> list[tuple[pa.Table, dict[str, object]]]:
+    """Return tables, and the options that each is written with."""
     texts = some_texts(60)
     plain = pa.table({"id": range(60), "review": texts})
-    nested = plain.append_column("tags", pa.array([[{"name": text[:3], "weight": None}] for text in texts]))
-    repeated = pa.table({"place": pa.array(["here", "there"] * 30).dictionary_encode(), "review": texts[:3] * 20})
+    tags = pa.array([[{"name": text[:3], "weight": None}] for text in texts])
+    nested = plain.append_column("tags", tags)
+    places = pa.array(["here", "there"] * 30).dictionary_encode()
+    repeated = pa.table({"place": places, "review": texts[:3] * 20})
+    small_pages = {
+        "compression": "snappy",
+        "use_dictionary": False,
+        "data_page_version": "2.0",
+        "data_page_size": 200,
+    }
     return [
         (plain, {"compression": "none", "row_group_size": 25, "write_page_checksum": True}),
-        (plain, {"compression": "snappy", "use_dictionary": False, "data_page_version": "2.0", "data_page_size": 200}),
+        (plain, small_pages),
         (nested, {"compression": "zstd", "row_group_size": 40, "write_page_index": True}),
         (repeated, {"compression": "gzip", "store_schema": True}),
     ]
 
 
-def flip(content: bytearray, chance: random.Random, first: int) -> None:
+def flip_bits(content: bytearray, chance: random.Random, first: int) -> None:
+    """Flip one to eight bits at or after the offset ``first``."""
     for _ in range(chance.choice((1, 1, 2, 8))):
         content[chance.randrange(first, len(content))] ^= 1 << chance.randrange(8)
 
 
 def flip_anywhere(content: bytearray, chance: random.Random) -> None:
-    flip(content, chance, 0)
+    flip_bits(content, chance, 0)
 
 
 def flip_in_footer(content: bytearray, chance: random.Random) -> None:
-    flip(content, chance, len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
+    flip_bits(content, chance, len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
 
 
 def cut(content: bytearray, chance: random.Random) -> None:
@@ -58,8 +73,9 @@ def cut(content: bytearray, chance: random.Random) -> None:
 
 def swap(content: bytearray, chance: random.Random) -> None:
     size = chance.randrange(1, len(content) // 4)
-    one, other = sorted(chance.sample(range(0, len(content) - size, size), 2))
-    content[one : one + size], content[other : other + size] = content[other : other + size], content[one : one + size]
+    starts = chance.sample(range(0, len(content) - size, size), 2)
+    first, second = (slice(start, start + size) for start in sorted(starts))
+    content[first], content[second] = content[second], content[first]
 
 
 def overwrite(content: bytearray, chance: random.Random) -> None:
@@ -67,33 +83,56 @@ def overwrite(content: bytearray, chance: random.Random) -> None:
     content[start : start + 20] = chance.choice((bytes(20), b"\xff" * 20, chance.randbytes(20)))
 
 
-DAMAGES: tuple[Callable[[bytearray, random.Random], None], ...] = (flip_anywhere, flip_in_footer, flip_in_footer, cut, swap, overwrite)
+# The footer comes twice: most of what can go wrong is there.
+DAMAGES: tuple[Damage, ...] = (flip_anywhere, flip_in_footer, flip_in_footer, cut, swap, overwrite)
 
 
 def damaged(whole: list[bytes], number: int) -> bytes:
+    """Return one of the whole files, damaged; the same for the same number."""
     chance = random.Random(number)  # noqa: S311  # test data
     content = bytearray(chance.choice(whole))
     chance.choice(DAMAGES)(content, chance)
     return bytes(content)
 
 
+def write_whole(folder: Path) -> list[bytes]:
+    """Return the files before they are damaged."""
+    path, whole = folder / "whole.parquet", []
+    for table, options in tables():
+        pq.write_table(table, path, **options)
+        whole.append(path.read_bytes())
+    return whole
+
+
+def complaint(result: FileResult, left: list[str]) -> str | None:
+    """Return what is wrong with a result; None if nothing is.
+
+    Args:
+        result: of a damaged file.
+        left: names of the files in the output's folder.
+    """
+    reason = result.reason
+    is_defect = "please report it" in reason or "\n" in reason or len(reason) > LONGEST_REASON
+    expected = [result.task.output.name] if result.status == SCORED else []
+    if is_defect or left != expected:
+        return f"{result.status}, left {left}: {reason}"
+    return None
+
+
 def main(folder: Path, first: int, count: int) -> int:
+    """Score the damaged files; print how many were scored, and how many failed."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    whole = []
-    for table, how in tables():
-        pq.write_table(table, folder / "whole.parquet", **how)
-        whole.append((folder / "whole.parquet").read_bytes())
-    model = SentimentModel.load()
+    whole, model = write_whole(folder), SentimentModel.load()
     task = Task(folder / "damaged.parquet", folder / "out/scored.parquet")
     statuses = {SCORED: 0, FAILED: 0}
     for number in range(first, first + count):
         (folder / "current").write_text(str(number))
         task.input.write_bytes(damaged(whole, number))
         (result,) = run_job([task], model, Options(text_column="review", threads=1)).files
-        left = sorted(path.name for path in task.output.parent.glob("*")) if task.output.parent.exists() else []
-        wrong = "please report it" in result.reason or "\n" in result.reason or len(result.reason) > 2000
-        if wrong or left != (["scored.parquet"] if result.status == SCORED else []):
-            print(f"number {number}: {result.status}, left {left}: {result.reason}")
+        left = sorted(path.name for path in task.output.parent.glob("*"))
+        wrong = complaint(result, left)
+        if wrong is not None:
+            print(f"number {number}: {wrong}")
             return 1
         task.output.unlink(missing_ok=True)
         statuses[result.status] += 1

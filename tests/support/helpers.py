@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -11,41 +12,42 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scorer.modelfile import _SEAL, _UNSEALED, seal
+from scorer.modelfile import SEAL, UNSEALED, seal
 
 WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
 
+# Started by a test; tests/conftest.py ends those that are left when the test is over.
+processes: list[subprocess.Popen[str]] = []
+
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
-    """Replace bytes of a model file by as many others and seal it again, as if it had been exported so."""
+    """Replace bytes of a model file by as many others and seal it again, as an exporter would."""
     assert len(old) == len(new)
     assert content.count(old) == 1
-    unsealed = _SEAL.sub(_UNSEALED.encode(), content)
+    unsealed = SEAL.sub(UNSEALED.encode(), content)
     return seal(unsealed.replace(old, new))
 
 
-def run_command(package: str, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_command(
+    package: str, *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run ``python -m package`` with arguments, as a user would."""
     command = [sys.executable, "-m", package, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment(), timeout=300, check=False)
-
-
-def environment() -> dict[str, str]:
-    """Return an environment in which the packages of this checkout are found from any folder."""
-    return os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False
+    )
 
 
 def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Path:
     """Write reviews with an id to a Parquet file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table({"id": range(len(texts)), "review": pa.array(texts, pa.string())}), path, **parquet)
+    table = pa.table({"id": range(len(texts)), "review": pa.array(texts, pa.string())})
+    pq.write_table(table, path, **parquet)
     return path
 
 
 def some_texts(rows: int, seed: int = 0) -> list[str]:
     """Return reviews of 1 to 60 words, the same for the same seed."""
-    import random
-
     chance = random.Random(seed)  # noqa: S311  # test data
     return [" ".join(chance.choices(WORDS, k=chance.randint(1, 60))) for _ in range(rows)]
 
@@ -59,11 +61,19 @@ def start_slow_scorer(*arguments: object, **slow: object) -> subprocess.Popen[st
     """Start ``slow_scorer.py``; ``seconds=1`` sets SLOW_SECONDS, and so on."""
     command = [sys.executable, str(Path(__file__).parent / "slow_scorer.py"), *map(str, arguments)]
     settings = {f"SLOW_{name.upper()}": str(value) for name, value in slow.items()}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment() | settings)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | settings,
+    )
+    processes.append(process)
+    return process
 
 
 def wait_for(path: Path, process: subprocess.Popen[str], lines: int = 0) -> None:
-    """Wait until a file is there, with at least so many lines, while a process goes on."""
+    """Wait until a file exists, with at least so many lines, while a process goes on."""
     while not (path.exists() and path.read_bytes().count(b"\n") >= lines):
         assert process.poll() is None, process.communicate()
         time.sleep(0.005)

@@ -1,13 +1,13 @@
-"""The scorer, slowed: ``python slow_scorer.py run …``, so that a small file is still being scored when something happens to it.
+"""The scorer with a probe: ``python slow_scorer.py run …``, to hold a run at a known point.
 
 Settings, from the environment:
 
-    SLOW_ROWS     rows a window, 50 where it isn't set
-    SLOW_SECONDS  seconds that each scored window takes more
+    SLOW_SECONDS  seconds that each scored window takes longer
     SLOW_LOG      a file that gets a line for each window before it is scored
-    SLOW_GATE     a file that is waited for before a window is scored
-    SLOW_AFTER    so many windows are scored without waiting for it
-    SLOW_WRITING  a file that is made when the first row group is being written, which then takes a minute
+    SLOW_GATE     a file without which no window is scored
+    SLOW_AFTER    number of windows that are scored without the gate
+    SLOW_WRITING  a file that is made before the first slow call of the writer, which then waits for
+                  the gate
 """
 
 from __future__ import annotations
@@ -15,48 +15,40 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from scorer import parquet
 from scorer.cli import main
-from scorer.kernel import Kernel, Scores
-from scorer.stopwatch import Stopwatch
-from scorer.tokenizer import Tokens
+from scorer.job.pipeline import Check, Probe
 
 SECONDS = float(os.environ.get("SLOW_SECONDS", "0"))
 AFTER = int(os.environ.get("SLOW_AFTER", "0"))
-LOG, GATE, WRITING = (Path(os.environ[name]) if name in os.environ else None for name in ("SLOW_LOG", "SLOW_GATE", "SLOW_WRITING"))
-
-parquet.WINDOW_ROWS = int(os.environ.get("SLOW_ROWS", "50"))
-
-rate = Kernel.rate
-aside = parquet.aside
-windows = itertools.count()
+LOG, GATE, WRITING = (
+    Path(os.environ[name]) if name in os.environ else None
+    for name in ("SLOW_LOG", "SLOW_GATE", "SLOW_WRITING")
+)
 
 
-def slow_rate(self: Kernel, tokens: Tokens, between: Callable[[], None], clock: Stopwatch) -> Scores:
-    if LOG:
-        with LOG.open("a") as file:
-            file.write(f"{len(tokens)}\n")
-    waits = next(windows) >= AFTER
-    ends = time.monotonic() + SECONDS
-    while time.monotonic() < ends or (waits and GATE and not GATE.exists()):
-        between()
-        time.sleep(0.01)
-    return rate(self, tokens, between, clock)
+class SlowProbe(Probe):
+    """Logs and holds what the run is about to do."""
 
+    def __init__(self) -> None:
+        self._windows = itertools.count()
 
-def slow_aside(call: Callable[[], object]) -> object:
-    def slow_call() -> object:
-        if WRITING:
+    def scoring(self, check: Check) -> None:
+        if LOG:
+            with LOG.open("a") as file:
+                file.write("window\n")
+        gate = GATE if next(self._windows) >= AFTER and not WRITING else None
+        ends = time.monotonic() + SECONDS
+        while time.monotonic() < ends or (gate and not gate.exists()):
+            check()
+            time.sleep(0.01)
+
+    def writing(self) -> None:
+        if WRITING and GATE:
             WRITING.touch()
-            time.sleep(60)
-        return call()
-
-    return aside(slow_call)
+            while not GATE.exists():
+                time.sleep(0.01)
 
 
-Kernel.rate = slow_rate
-parquet.aside = slow_aside
-main()
+main(SlowProbe())

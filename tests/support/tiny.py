@@ -1,4 +1,4 @@
-"""A tiny training run: three hundred made-up reviews that a network can learn in a moment."""
+"""A tiny training run: three hundred made-up reviews that a network learns in a moment."""
 
 from __future__ import annotations
 
@@ -9,18 +9,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trainer.reviews import Reviews
-from trainer.settings import Settings, preset
+from trainer.data.reviews import Reviews
+from trainer.settings import Settings, option_name, preset
 
 GOOD = ("great", "lovely", "superb", "fun")
 BAD = ("awful", "dull", "poor", "sad")
 PLAIN = ("the", "film", "story", "was", "an", "actor", "evening", "and", "it's")
 
 SETTINGS = {
-    "embedding": 6, "units": 5, "epochs": 3, "vocabulary": 40, "max_tokens": 30, "learning_rate": 0.02,
-    "dropout": 0.2, "wide_slots": 256, "vector_epochs": 1, "batch_size": 16, "crops": 0.0,
-}  # fmt: skip
-OPTIONS = [word for name, value in SETTINGS.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    "embedding": 6,
+    "units": 5,
+    "epochs": 3,
+    "vocabulary": 40,
+    "max_tokens": 30,
+    "learning_rate": 0.02,
+    "dropout": 0.2,
+    "wide_slots": 256,
+    "vector_epochs": 1,
+    "batch_size": 16,
+    "crops": 0.0,
+}
+OPTIONS = [word for name, value in SETTINGS.items() for word in (option_name(name), str(value))]
 
 
 def tiny_settings(**changes: object) -> Settings:
@@ -32,7 +41,8 @@ def tiny_reviews(rows: int = 300, seed: int = 0) -> Reviews:
     texts, labels = [], []
     for row in range(rows):
         label = row % 2
-        words = chance.choices(PLAIN, k=chance.randint(1, 40)) + chance.choices(GOOD if label else BAD, k=chance.randint(1, 4))
+        words = chance.choices(PLAIN, k=chance.randint(1, 40))
+        words += chance.choices(GOOD if label else BAD, k=chance.randint(1, 4))
         chance.shuffle(words)
         texts.append(" ".join(words).capitalize() + ".")
         labels.append(label)

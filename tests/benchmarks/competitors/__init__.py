@@ -1,1 +1,4 @@
-"""What else would score reviews, each as its own documentation has a user do it; all read Parquet and write it, or say so."""
+"""Programs that score reviews, each written as its own documentation has a user write it.
+
+All of them read Parquet and write Parquet, unless their docstring says otherwise.
+"""

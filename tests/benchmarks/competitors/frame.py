@@ -1,4 +1,4 @@
-"""What the scripts in pandas share: words by a regular expression, and how scores are written."""
+"""Code that the pandas scripts have in common: cutting into words, and writing the scores."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pandas as pd
 
 
 def words_of(text: str) -> list[str]:
-    """Return lower-cased words, ! and ? apart, without HTML tags."""
+    """Return the words in lower case, without HTML tags; ! and ? are words."""
     return re.findall(r"\w+(?:'\w+)*|[!?]", re.sub(r"<[^>]+>", " ", text.lower()))
 
 
 def write_scored(table: pd.DataFrame, scores: npt.NDArray[np.float32], out: Path) -> None:
-    """Add the scores and their words to a table, and write it."""
+    """Add scores and labels to a table, and write it."""
     table["sentiment_score"] = scores
     table["sentiment"] = np.where(scores >= 0.5, "positive", "negative")
     table.to_parquet(out, compression="zstd")

@@ -1,7 +1,8 @@
-"""Keras ``model.predict`` on a network of the same sizes, from token ids: nothing is read, tokenized or written.
+"""Keras ``model.predict`` on a network of the same sizes.
 
-Its weights are chance: the exporter has proved that the trained ones give the scores of the model file, and their speed is the same.
-https://keras.io/api/models/model_training_apis/#predict-method
+It starts from token ids: nothing is read, tokenized or written. Its weights are random, which
+doesn't change the speed; that the trained network gives the scores of the model file is checked by
+the exporter. https://keras.io/api/models/model_training_apis/#predict-method
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ import numpy.typing as npt
 
 from scorer import SentimentModel
 from scorer.tokenizer import Tokens
-from trainer.batches import predict
-from trainer.network import build_network
+from trainer.models.batches import predict
+from trainer.models.network import build_network
 from trainer.settings import Settings
+
+BATCH = 128
 
 
 def network_like(model: SentimentModel) -> keras.Model:
     """Return a network of the sizes of a model file."""
-    settings = Settings(**model.card.origin["settings"])
-    return build_network(settings, len(model.card.tokenizer.words), wide=bool(settings.wide_order))
+    settings = Settings(**model.card.provenance.settings)
+    words = len(model.card.tokenizer.words)
+    return build_network(settings, words, wide=bool(settings.wide_order))
 
 
 def padded_to_the_limit(network: Any, tokens: Tokens) -> npt.NDArray[np.float32]:
-    """Score as it is usually written: every review padded to the most tokens that the network reads."""
+    """Score as it is usually written: every review padded to the token limit."""
     token_ids = tokens.padded(np.arange(len(tokens)), tokens.max_tokens)
-    return np.asarray(network.predict(token_ids, batch_size=128, verbose=0))[:, 0]
+    return np.asarray(network.predict(token_ids, batch_size=BATCH, verbose=0))[:, 0]
 
 
 def sorted_by_length(network: Any, tokens: Tokens) -> npt.NDArray[np.float32]:
-    """Score with care: batches of like length."""
-    return predict(network, tokens, batch_size=128)
+    """Score with care: reviews of similar length share a batch."""
+    return predict(network, tokens, batch_size=BATCH)

@@ -15,15 +15,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from competitors.frame import write_scored
-from trainer.reviews import Reviews
+from trainer.data.reviews import Reviews
 
 
 class LinearPipeline:
     """A pipeline trained on labelled reviews."""
 
     def __init__(self, train: Reviews) -> None:
-        vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32)
-        self._pipeline = make_pipeline(vectors, LogisticRegression(C=30, solver="liblinear"))
+        vectorizer = TfidfVectorizer(
+            ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32
+        )
+        classifier = LogisticRegression(C=30, solver="liblinear")
+        self._pipeline = make_pipeline(vectorizer, classifier)
         self._pipeline.fit(train.texts.to_pylist(), train.labels)
 
     def score(self, source: Path, out: Path) -> npt.NDArray[np.float32]:

@@ -1,0 +1,85 @@
+"""The job as a function: what ``scorer run`` does, for programs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from scorer.job.options import Options
+from scorer.job.plan import plan
+from scorer.job.result import FileResult, JobResult
+from scorer.job.run import run_job
+from scorer.model import SentimentModel
+
+
+def score_files(
+    inputs: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    model: SentimentModel | str | Path | None = None,
+    options: Options = Options(),
+    done: Callable[[FileResult], None] = lambda result: None,
+    watch: Callable[[int], None] = lambda rows: None,
+    stop: threading.Event | None = None,
+) -> JobResult:
+    """Score Parquet files into Parquet files, as ``scorer run`` does; print nothing.
+
+    An output appears complete or not at all, and what is done already is skipped. A file that fails
+    doesn't take the others with it: its result says why. While it runs, Arrow allocates from the
+    system's allocator, so that memory stays bounded; afterwards from whatever it did before. Signal
+    handlers, environment variables and logging are left to the caller.
+
+    Args:
+        inputs: files, globs and folders, or one of them.
+        output: a file for one file, else a folder.
+        model: a loaded model, a model file, or the name of one that ships; ``default`` if None.
+        options: see :class:`scorer.Options`.
+        done: receives each file's result when the file is done.
+        watch: receives the number of rows of each window when they are written.
+        stop: ends the job when it is set, within about two seconds, as SIGTERM ends the command:
+            what was finished stays, and the next call continues. Files that were not done have the
+            status ``stopped``.
+
+    Returns:
+        What became of each file, and the figures of all.
+
+    Raises:
+        UsageError: an input doesn't exist, or inputs and output don't fit together.
+        ModelRefused: the model file is damaged, of another version, or not ours.
+
+    Example::
+
+        result = score_files("dumps/", "scored/", options=Options(keep=("review_id",)))
+        print(result.counts.rows, [file.reason for file in result.files if file.reason])
+    """
+    given = [inputs] if isinstance(inputs, str | Path) else inputs
+    tasks = plan(given, output)
+    loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
+    with _system_memory_pool():
+        return run_job(tasks, loaded, options, done=done, watch=watch, stop=stop)
+
+
+_pool_lock = threading.Lock()
+_pool_users: list[pa.MemoryPool] = []
+
+
+@contextmanager
+def _system_memory_pool() -> Iterator[None]:
+    """Have Arrow use the system's allocator: its own keeps up to 100 MB of unused memory.
+
+    The pool is the process's. Of calls that overlap, the first sets it and the last restores it.
+    """
+    with _pool_lock:
+        _pool_users.append(_pool_users[0] if _pool_users else pa.default_memory_pool())
+        pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        with _pool_lock:
+            before = _pool_users.pop()
+            if not _pool_users:
+                pa.set_memory_pool(before)

@@ -1,0 +1,269 @@
+"""The card of a model file: what scoring needs beside the graph, and what the model is.
+
+The card is stored in the ONNX file's ``metadata_props``, which onnxruntime returns by itself, so
+the scorer needs no ``onnx`` package. The exporter writes with this code: both sides have one
+contract.
+
+    review_sentiment    the seal, see :mod:`scorer.modelfile`
+    tokenizer           rules and token limit, JSON
+    vocabulary          the words, one a line; the first has id 2
+    labels, threshold   ["negative", "positive"], and the lowest score of a positive review, JSON
+    calibration         how the logits became probabilities, JSON
+    golden              example sentences with their expected scores, JSON
+    figures             what the model reached, JSON
+    origin              data, command, settings, versions, date, JSON
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.errors import ModelRefused
+from scorer.modelfile import SEAL_KEY, UNSEALED
+from scorer.system.records import Json, RecordError, from_json, optional, to_json
+from scorer.tokenizer import Rules, Tokenizer
+
+SLOPE_PREFIX = "slope_"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A sentence, and the score that the model gave it when it was exported."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """How well scores fit labels.
+
+    Attributes:
+        reviews: number of scored reviews.
+        accuracy: fraction of them on the right side of 0.5.
+        auc: area under the ROC curve.
+        log_loss: mean negative log likelihood, in nats.
+        brier: mean squared difference of score and label.
+        calibration_error: expected calibration error in 15 bins of equal width
+            (Guo et al. 2017, arXiv:1706.04599).
+    """
+
+    reviews: int
+    accuracy: float
+    auc: float
+    log_loss: float
+    brier: float
+    calibration_error: float
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The cost of storing weights in 8 and 16 bits, on the held-out reviews.
+
+    Attributes:
+        largest_change: largest change of a score.
+        labels_changed: fraction of reviews whose label changed.
+    """
+
+    largest_change: float
+    labels_changed: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What the model reached.
+
+    Attributes:
+        held_out: on the reviews held out of training.
+        test: on the test reviews of the run, if there were any.
+        rounding: what storing the weights in fewer bits cost.
+    """
+
+    held_out: Metrics
+    test: Metrics | None = optional()
+    rounding: Rounding
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The line through the logits that makes scores mean what they say.
+
+    Attributes:
+        method: what was fitted.
+        slopes: slope of each part of the model, by its name.
+        shift: added to the logit.
+        error_before: calibration error on the held-out reviews, without the line.
+        error_after: with it.
+    """
+
+    method: str
+    slopes: Mapping[str, float]
+    shift: float
+    error_before: float
+    error_after: float
+
+    def to_json(self) -> dict[str, str | float]:
+        """Return the stored form: a key ``slope_NAME`` for each part."""
+        slopes = {f"{SLOPE_PREFIX}{name}": slope for name, slope in self.slopes.items()}
+        ends = {"error_before": self.error_before, "error_after": self.error_after}
+        return {"method": self.method, **slopes, "shift": self.shift, **ends}
+
+    @classmethod
+    def from_json(cls, stored: object) -> Calibration:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            RecordError: a key is missing, unknown or wrong.
+        """
+        if not isinstance(stored, dict):
+            raise RecordError(f"the calibration is {stored!r:.80}, not an object")
+        slopes = {
+            name.removeprefix(SLOPE_PREFIX): slope
+            for name, slope in stored.items()
+            if name.startswith(SLOPE_PREFIX)
+        }
+        rest = {name: one for name, one in stored.items() if not name.startswith(SLOPE_PREFIX)}
+        return from_json(cls, rest | {"slopes": slopes}, "calibration")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A run that labelled reviews for the model: its folder's name, command and fingerprint."""
+
+    name: str
+    command: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model learned from.
+
+    Attributes:
+        name: of the data, without the folders that lead to it.
+        reviews: number of labelled reviews.
+        sha256: of their texts and labels, in hex.
+        held_out: number of labelled reviews held out of training.
+        grouped: whether reviews of one group were held out together.
+        unlabeled: number of reviews without a label, if there were any.
+        unlabeled_sha256: of their texts, in hex.
+        teachers: the runs that labelled them.
+    """
+
+    name: str
+    reviews: int
+    sha256: str
+    held_out: int
+    grouped: bool
+    unlabeled: int | None = optional()
+    unlabeled_sha256: str | None = optional()
+    teachers: tuple[Teacher, ...] = optional(())
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a trained model comes from.
+
+    Attributes:
+        data: what it learned from.
+        command: the trainer's command line.
+        settings: all settings of the run.
+        versions: of Python and the packages, by name.
+        date: ISO 8601, UTC.
+    """
+
+    data: TrainingData
+    command: str
+    settings: Mapping[str, bool | int | float | str]
+    versions: Mapping[str, str]
+    date: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that a model file holds beside its graph.
+
+    Attributes:
+        tokenizer: vocabulary, rules, token limit.
+        labels: the word for a score below the threshold, and the word for the others.
+        threshold: the lowest score of a positive review.
+        calibration: how the logits became probabilities.
+        golden: examples that the scorer checks when it loads the model.
+        figures: what the model reached.
+        provenance: where it comes from.
+    """
+
+    tokenizer: Tokenizer
+    labels: tuple[str, str]
+    threshold: float
+    calibration: Calibration
+    golden: tuple[Golden, ...]
+    figures: Figures
+    provenance: Provenance
+
+    def is_positive(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        """Return which scores make a review positive: the only place of the threshold rule.
+
+        Args:
+            scores: ``float32[rows]``; NaN is not positive.
+        """
+        return np.asarray(scores >= np.float32(self.threshold))
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the metadata of an unsealed model file; ``modelfile.seal`` puts the digest in."""
+        rules: Json = {
+            "rules": self.tokenizer.rules.to_dict(),
+            "max_tokens": self.tokenizer.max_tokens,
+        }
+        return {
+            SEAL_KEY: UNSEALED,
+            "tokenizer": _dump(rules),
+            "vocabulary": "\n".join(self.tokenizer.words),
+            "labels": _dump(list(self.labels)),
+            "threshold": _dump(self.threshold),
+            "calibration": _dump(self.calibration.to_json()),
+            "golden": _dump([[golden.text, golden.score] for golden in self.golden]),
+            "figures": _dump(to_json(self.figures)),
+            "origin": _dump(to_json(self.provenance)),
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Card:
+        """Read what :meth:`to_metadata` wrote.
+
+        Raises:
+            ModelRefused: a key is missing, unknown or wrong, or the rules are of another version.
+        """
+        try:
+            stored = json.loads(metadata["tokenizer"])
+            words = tuple(metadata["vocabulary"].split("\n"))
+            low, high = json.loads(metadata["labels"])
+            golden = json.loads(metadata["golden"])
+            return cls(
+                tokenizer=Tokenizer(
+                    words, Rules.from_dict(stored["rules"]), int(stored["max_tokens"])
+                ),
+                labels=(str(low), str(high)),
+                threshold=float(json.loads(metadata["threshold"])),
+                calibration=Calibration.from_json(json.loads(metadata["calibration"])),
+                golden=tuple(Golden(str(text), float(score)) for text, score in golden),
+                figures=from_json(Figures, json.loads(metadata["figures"]), "figures"),
+                provenance=from_json(Provenance, json.loads(metadata["origin"]), "origin"),
+            )
+        except RecordError as error:
+            raise ModelRefused(
+                f"its metadata are garbled: {error}; export it again with this release"
+            ) from error
+        except (KeyError, ValueError, TypeError) as error:
+            raise ModelRefused(
+                f"its metadata lack or garble {error}; export it again with this release"
+            ) from error
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,27 @@
+"""``scorer inspect``: what a model file holds."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+@click.argument("model", metavar="[MODEL]", required=False)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON, golden examples and tokenizer rules included.",
+)
+def inspect(model: str | None, as_json: bool) -> None:
+    """Show what a model file holds: where it comes from, what it reached, its hash."""
+    from scorer.model import SentimentModel
+    from scorer.reports.model import model_json, model_text
+
+    loaded = SentimentModel.load(model)
+    if as_json:
+        click.echo(json.dumps(model_json(loaded), indent=1, ensure_ascii=False))
+    else:
+        click.echo(model_text(loaded))

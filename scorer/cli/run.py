@@ -1,0 +1,221 @@
+"""``scorer run``: score files into files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scorer.cli.options import (
+    MODEL_OPTION,
+    TARGET_FILE,
+    in_a_folder,
+    kept_columns,
+    log_format,
+    sha256,
+)
+from scorer.console import LOG_FORMATS, log_is_json, say
+from scorer.errors import JobFailed, ReviewsError
+
+if TYPE_CHECKING:
+    from scorer.job.options import Options
+    from scorer.job.pipeline import Probe
+    from scorer.job.plan import Task
+    from scorer.job.result import FileResult, JobResult
+    from scorer.model import SentimentModel
+
+# The codecs that Parquet has and pyarrow writes.
+COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
+
+TEXT_COLUMN_HELP = (
+    "Column with the reviews.  [default: review, text, body, comment, content, or the only one]"
+)
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("output", metavar="OUTPUT")
+@MODEL_OPTION
+@click.option(
+    "--model-sha256", metavar="HEX", callback=sha256, help="Refuse a model with another hash."
+)
+@click.option("--text-column", metavar="NAME", help=TEXT_COLUMN_HELP)
+@click.option(
+    "--keep",
+    metavar="all|none|COLUMN,…",
+    default="all",
+    show_default=True,
+    callback=kept_columns,
+    help="Columns carried into the output.",
+)
+@click.option(
+    "--prefix", metavar="TEXT", default="", help="Text put before the names of the new columns."
+)
+@click.option(
+    "--compression",
+    type=click.Choice(COMPRESSIONS),
+    help="Compression of the output file.  [default: each column's own in the input]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Number of threads that score.  [default: the cores of this process]",
+)
+@click.option(
+    "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=TARGET_FILE,
+    callback=in_a_folder,
+    help="JSON file to write the figures of the run to.",
+)
+@click.option(
+    "--metrics-file",
+    metavar="FILE",
+    type=TARGET_FILE,
+    callback=in_a_folder,
+    help="Prometheus textfile to write them to.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    show_default=True,
+    is_eager=True,
+    expose_value=False,
+    callback=log_format,
+    help="Format of the lines on stderr.",
+)
+@click.pass_obj
+def run(
+    probe: Probe | None,
+    /,
+    inputs: tuple[str, ...],
+    output: str,
+    model: str | None,
+    model_sha256: str | None,
+    dry_run: bool,
+    report: Path | None,
+    metrics_file: Path | None,
+    **options: Any,
+) -> None:
+    """Score the Parquet file INPUT into OUTPUT.
+
+    A folder is mirrored into the folder OUTPUT; several files, or a glob in quotes, go into it by
+    name. Every row and column is kept in order; `sentiment` and `sentiment_score` are added. What
+    is done already is skipped. A run that was stopped or killed continues when the same command is
+    run again.
+
+    \b
+    Examples:
+      scorer run reviews.parquet scored.parquet
+      scorer run --keep review_id 'dumps/2024-*.parquet' scored/
+      scorer run --dry-run dumps/ scored/
+
+    \b
+    Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
+    4 the model was refused, 130 Ctrl-C, 143 SIGTERM.
+    """
+    # Arrow's own allocator keeps up to 100 MB of unused memory; it is chosen on import.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+    from scorer.job.options import Options
+    from scorer.job.plan import plan
+    from scorer.job.run import preview_job
+    from scorer.model import SentimentModel
+    from scorer.system.memory import keep_for_reuse
+
+    keep_for_reuse()
+    tasks = plan(inputs, output)
+    loaded = SentimentModel.load(model, sha256=model_sha256)
+    if dry_run:
+        result = preview_job(tasks, loaded, Options(**options))
+        for one in result.files:
+            _print_file(one, alone=len(tasks) == 1)
+    else:
+        result = _run_watched(tasks, loaded, Options(**options), probe)
+    _print_summary(result)
+    if not dry_run:
+        _write_reports(result, report, metrics_file)
+    _end(result)
+
+
+def _run_watched(
+    tasks: list[Task], model: SentimentModel, options: Options, probe: Probe | None
+) -> JobResult:
+    """Run a job under a progress line; print each file's line when the file is done."""
+    from scorer.job.run import run_job
+    from scorer.reports.progress import ProgressLine
+
+    with ProgressLine(lambda: _count_rows(tasks), quiet=log_is_json()) as progress:
+
+        def show(one: FileResult) -> None:
+            progress.clear()
+            _print_file(one, alone=len(tasks) == 1)
+
+        return run_job(tasks, model, options, watch=progress.update, done=show, probe=probe)
+
+
+def _count_rows(tasks: list[Task]) -> int:
+    """Return the rows of all inputs, by their footers; a file that can't be opened counts none."""
+    from contextlib import suppress
+
+    from scorer.tables.parquet_reader import ParquetReviews
+
+    total = 0
+    for task in tasks:
+        with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
+            total += reviews.rows
+    return total
+
+
+def _print_file(result: FileResult, *, alone: bool) -> None:
+    from scorer.job.result import FAILED
+    from scorer.reports.text import file_line
+
+    if result.status != FAILED:
+        click.echo(file_line(result))
+    elif not alone:
+        # A file alone is the error that the command ends with.
+        line = result.reason if log_is_json() else file_line(result)
+        say(line, "error", input=str(result.task.input), output=str(result.task.output))
+
+
+def _print_summary(result: JobResult) -> None:
+    from scorer.reports.text import summary
+
+    if len(result.files) > 1:
+        click.echo(summary(result))
+
+
+def _write_reports(result: JobResult, report: Path | None, metrics: Path | None) -> None:
+    from scorer.reports.prometheus import write_metrics
+    from scorer.reports.report import write_report
+
+    if report is not None:
+        write_report(result, report)
+    if metrics is not None:
+        write_metrics(result, metrics)
+
+
+def _end(result: JobResult) -> None:
+    """Fail if a file did.
+
+    Raises:
+        JobFailed: a file failed.
+    """
+    from scorer.job.result import FAILED
+
+    failed = result.count(FAILED)
+    if failed and len(result.files) == 1:
+        raise JobFailed(result.files[0].reason)
+    if failed:
+        raise JobFailed(
+            f"{failed} of {len(result.files)} files failed, each is named above; "
+            "mend them and run again"
+        )

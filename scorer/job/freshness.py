@@ -1,0 +1,159 @@
+"""Is an output done already, and if not, why: its footer's stamp against what it has to be."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer._version import __version__
+from scorer.errors import OutputError
+from scorer.kernel import Kernel
+from scorer.model import SentimentModel
+from scorer.system.records import RecordError, from_json, to_json
+from scorer.tables.parquet_reader import ParquetReviews, read_key
+
+STAMP_VERSION = 1
+STAMP_KEY = "review_sentiment"
+
+
+@dataclass(frozen=True)
+class InputId:
+    """What tells one input from another: its size in bytes, and the hash of its footer, in hex."""
+
+    size: int
+    footer_sha256: str
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """The options that decide the bytes of an output.
+
+    Attributes:
+        text_column: the column with the reviews.
+        columns: names of the output's columns.
+        compression: codec of every column, or "source".
+    """
+
+    text_column: str
+    columns: tuple[str, ...]
+    compression: str
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Everything that decides the bytes of an output. Its footer holds it; no time and no path do.
+
+    Attributes:
+        version: of the stamp.
+        scorer: version of the scorer.
+        input: what was scored.
+        model_sha256: what scored it.
+        options: how it was written.
+    """
+
+    version: int
+    scorer: str
+    input: InputId
+    model_sha256: str
+    options: OutputOptions
+
+    @classmethod
+    def of(
+        cls,
+        model: SentimentModel,
+        reviews: ParquetReviews,
+        kernel: Kernel,
+        compression: str | None,
+    ) -> Stamp:
+        """Return the stamp of an output to be written."""
+        columns = tuple(kernel.schema.names)
+        return cls(
+            version=STAMP_VERSION,
+            scorer=__version__,
+            input=InputId(reviews.size, reviews.footer_sha256),
+            model_sha256=model.file.sha256,
+            options=OutputOptions(kernel.text_column, columns, compression or "source"),
+        )
+
+    def to_footer(self) -> dict[str, str]:
+        """Return the key-value pair for the output's footer."""
+        return {STAMP_KEY: json.dumps(to_json(self), sort_keys=True)}
+
+    def changes(self, stored: object) -> list[str]:
+        """Return what changed since another stamp was written, in words.
+
+        Args:
+            stored: the JSON of that stamp.
+        """
+        try:
+            other = from_json(Stamp, stored)
+        except RecordError:
+            return ["the scorer's version"]
+        pairs = (
+            ("the input", self.input == other.input),
+            ("the model", self.model_sha256 == other.model_sha256),
+            ("the options", self.options == other.options),
+            ("the scorer's version", (self.scorer, self.version) == (other.scorer, other.version)),
+        )
+        return [name for name, is_same in pairs if not is_same]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an output is done, and the reason: why it is skipped, or scored anew."""
+
+    is_done: bool
+    reason: str = ""
+
+
+def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
+    """Decide whether an existing output can stay.
+
+    Args:
+        output: the file.
+        stamp: what it has to be made of.
+        force: whether it is scored anew in any case.
+
+    Raises:
+        OutputError: something stands there that scorer didn't write, and ``force`` is not given.
+    """
+    if output.is_dir():
+        raise OutputError(
+            f"writing {output}: a folder stands there; move it away or name another output"
+        )
+    if not output.exists():
+        return Verdict(is_done=False)
+    stored = read_key(output, STAMP_KEY)
+    if not isinstance(stored, dict):
+        if force:
+            return Verdict(is_done=False, reason="replaced")
+        raise OutputError(
+            f"writing {output}: a file that scorer didn't write stands there; "
+            "add --force to replace it"
+        )
+    changed = stamp.changes(stored)
+    if changed:
+        return Verdict(is_done=False, reason=f"scored anew: {' and '.join(changed)} changed")
+    if force:
+        return Verdict(is_done=False, reason="scored anew: --force")
+    return Verdict(is_done=True, reason="already done")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the scorer and the packages it stands on, by name.
+
+    The last bits of a score may differ between any two of them.
+    """
+    import numpy
+    import onnxruntime
+    import pyarrow
+
+    return {
+        "scorer": __version__,
+        "python": platform.python_version(),
+        "onnxruntime": onnxruntime.__version__,
+        "pyarrow": pyarrow.__version__,
+        "numpy": numpy.__version__,
+    }

@@ -1,0 +1,95 @@
+"""An input that was opened and found fit to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scorer.errors import ReviewsError
+from scorer.job.freshness import InputId, OutputOptions, Stamp, versions
+from scorer.job.options import Options
+from scorer.job.plan import Task
+from scorer.kernel import SCORE, SENTIMENT, Kernel
+from scorer.model import SentimentModel
+from scorer.tables.parquet_reader import DEFAULT_COMPRESSION, ParquetReviews
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Everything that kept scores depend on: the stamp of the output, and versions beside it."""
+
+    version: int
+    scorer: str
+    input: InputId
+    model_sha256: str
+    options: OutputOptions
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class OpenInput:
+    """An open input whose columns fit.
+
+    Attributes:
+        task: the file.
+        reviews: the open input.
+        kernel: scores its batches.
+        options: of the job.
+        stamp: what the output's footer will hold.
+    """
+
+    task: Task
+    reviews: ParquetReviews
+    kernel: Kernel
+    options: Options
+    stamp: Stamp
+
+    @classmethod
+    def of(
+        cls, task: Task, reviews: ParquetReviews, model: SentimentModel, options: Options
+    ) -> OpenInput:
+        """Check that the columns of an open input fit the model and the options.
+
+        Raises:
+            ReviewsError: they don't; the message names the file.
+        """
+        try:
+            kernel = Kernel(
+                model,
+                reviews.schema,
+                options.text_column,
+                prefix=options.prefix,
+                keep=options.keep,
+            )
+        except ReviewsError as error:
+            raise ReviewsError(f"reading {reviews.path}: {error}") from error
+        stamp = Stamp.of(model, reviews, kernel, options.compression)
+        return cls(task, reviews, kernel, options, stamp)
+
+    @property
+    def binding(self) -> Binding:
+        """Everything that kept scores of this input depend on."""
+        stamp = self.stamp
+        return Binding(
+            version=stamp.version,
+            scorer=stamp.scorer,
+            input=stamp.input,
+            model_sha256=stamp.model_sha256,
+            options=stamp.options,
+            versions=versions(),
+        )
+
+    def codecs(self) -> str | dict[str, str]:
+        """Return the codec of every column, or of each; the new columns get the text column's.
+
+        Raises:
+            ReviewsError: the first row can't be read.
+        """
+        if self.options.compression is not None:
+            return self.options.compression
+        codecs = self.reviews.codecs(self.kernel.columns)
+        ours = codecs.get(self.kernel.text_column, DEFAULT_COMPRESSION)
+        if set(codecs.values()) <= {ours}:
+            return ours
+        new = (SENTIMENT, SCORE)
+        return codecs | {f"{self.options.prefix}{field.name}": ours for field in new}

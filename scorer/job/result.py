@@ -1,0 +1,101 @@
+"""What became of a job: one object, which the terminal, the JSON report and the metrics print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+from scorer.job.options import Options
+from scorer.job.plan import Task
+from scorer.kernel import Counts
+from scorer.system.stopwatch import STAGES
+
+SCORED = "scored"
+SKIPPED = "skipped"
+FAILED = "failed"
+PLANNED = "planned"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one file.
+
+    Attributes:
+        task: the file.
+        status: scored, skipped or failed; planned if the job was only previewed; stopped if the job
+            was stopped before the file was done.
+        reason: why it is scored anew, was skipped, or failed; empty if there is nothing to say.
+        counts: what was found in its rows; zero unless it was scored.
+        reused: rows whose scores came from a stopped run.
+        seconds: wall-clock time.
+        stages: seconds of each stage; those of several threads are added up.
+    """
+
+    task: Task
+    status: str
+    reason: str = ""
+    counts: Counts = field(default_factory=Counts)
+    reused: int = 0
+    seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+
+
+@dataclass(frozen=True)
+class ModelId:
+    """The model of a job.
+
+    Attributes:
+        name: its path, or the name of a model that ships.
+        sha256: of the model file, in hex.
+    """
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What became of a job.
+
+    Attributes:
+        files: one result for each file, in the order of the plan.
+        started: start time, in seconds since 1970.
+        seconds: wall-clock time.
+        cpu_seconds: CPU time of all threads of the process meanwhile.
+        threads: number of threads that scored.
+        options: what the job was told.
+        model: what scored.
+        versions: of the scorer and the packages that it stands on, by name.
+        peak_memory: peak of resident memory, in bytes.
+    """
+
+    files: tuple[FileResult, ...]
+    started: float
+    seconds: float
+    cpu_seconds: float
+    threads: int
+    options: Options
+    model: ModelId
+    versions: Mapping[str, str]
+    peak_memory: int
+
+    def count(self, status: str) -> int:
+        """Return the number of files with a status."""
+        return sum(one.status == status for one in self.files)
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of all scored files together."""
+        return reduce(Counts.__add__, (one.counts for one in self.files), Counts())
+
+    @property
+    def reused(self) -> int:
+        """Rows whose scores came from a stopped run."""
+        return sum(one.reused for one in self.files)
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds of each stage, of all files together."""
+        return {stage: sum(one.stages[stage] for one in self.files) for stage in STAGES}

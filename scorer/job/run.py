@@ -1,0 +1,355 @@
+"""Files one after another: each is prepared, scored and finished; a failure stays with its file.
+
+run_job ─ for each file ─ prepare   open the input; is the output done? lock it
+score     its windows through the pipeline, into the output
+finish    footer, disk, final name; what became of the file
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+
+import pyarrow as pa
+
+from scorer.errors import SentimentError, Stopped, one_line
+from scorer.job.freshness import judge, versions
+from scorer.job.journal import Journal, clear_kept, digest_of, kept_rows, kept_scores
+from scorer.job.options import Options
+from scorer.job.pipeline import Check, Pipeline, Probe
+from scorer.job.plan import Task
+from scorer.job.prepared import OpenInput
+from scorer.job.result import (
+    FAILED,
+    PLANNED,
+    SCORED,
+    SKIPPED,
+    STOPPED,
+    FileResult,
+    JobResult,
+    ModelId,
+)
+from scorer.kernel import Counts
+from scorer.model import SentimentModel
+from scorer.storage.failures import make_folder, writing
+from scorer.storage.whole_file import Background
+from scorer.system.cores import available_cores
+from scorer.system.memory import peak_memory
+from scorer.system.stopwatch import Stopwatch
+from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.parquet_writer import ParquetOutput
+
+STOPPED_REASON = "the job was stopped; what was finished stays, run again to go on"
+TERMINATED = 143
+
+
+def run_job(
+    tasks: list[Task],
+    model: SentimentModel,
+    options: Options | None = None,
+    *,
+    done: Callable[[FileResult], None] = lambda result: None,
+    watch: Callable[[int], None] = lambda rows: None,
+    stop: threading.Event | None = None,
+    probe: Probe | None = None,
+) -> JobResult:
+    """Score files one after another; a file that fails doesn't take the others with it.
+
+    Args:
+        tasks: the files.
+        model: what scores.
+        options: see :class:`Options`.
+        done: receives each file's result when the file is done.
+        watch: receives the number of rows of each window when they are written.
+        stop: ends the job when it is set, within about two seconds. What was finished stays; the
+            scores of an unfinished output are kept for the next run.
+        probe: see :class:`Probe`.
+    """
+    options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
+    started, results = Started.now(), []
+    with Pipeline[Window, ScoredWindow](_threads(options), stop, probe) as pipeline:
+        for task in tasks:
+            one_file = partial(_one_file, task, model, options, pipeline, watch)
+            results.append(_contained(task, one_file, stop))
+            done(results[-1])
+    return _job_result(results, model, options, started)
+
+
+def preview_job(
+    tasks: list[Task], model: SentimentModel, options: Options | None = None
+) -> JobResult:
+    """Say what :func:`run_job` would do with each file; change nothing."""
+    options, started = options or Options(), Started.now()
+    results = [_contained(task, partial(_preview, task, model, options)) for task in tasks]
+    return _job_result(results, model, options, started)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some rows of an input: the number of the first, and the record batches."""
+
+    start: int
+    batches: list[pa.RecordBatch]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.batches))
+
+
+@dataclass(frozen=True)
+class ScoredWindow:
+    """A window with its new columns; ``reused`` of its rows had been scored before."""
+
+    batches: list[pa.RecordBatch]
+    counts: Counts
+    reused: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that is ready to be scored: open, locked, its output begun.
+
+    A context manager. It releases what it holds, however its block ends; if the file wasn't
+    finished, it removes the output that was begun.
+    """
+
+    source: OpenInput
+    reason: str
+    journal: Journal
+    output: ParquetOutput
+    started: float
+    resources: ExitStack
+    clock: Stopwatch = field(default_factory=Stopwatch)
+
+    def __enter__(self) -> Prepared:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.resources.__exit__(kind, error, trace)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was found in a file's rows, and how many of them had been scored before."""
+
+    counts: Counts
+    reused: int
+
+
+def _one_file(
+    task: Task,
+    model: SentimentModel,
+    options: Options,
+    pipeline: Pipeline[Window, ScoredWindow],
+    watch: Callable[[int], None],
+) -> FileResult:
+    prepared = prepare(task, model, options, pipeline.background)
+    if isinstance(prepared, FileResult):
+        return prepared
+    with prepared, _as_a_signal_does():
+        scored = score(prepared, pipeline, watch)
+        return finish(prepared, scored)
+
+
+def prepare(
+    task: Task, model: SentimentModel, options: Options, background: Background
+) -> Prepared | FileResult:
+    """Open the input, and lock and begin the output; return the result at once if it is done.
+
+    Raises:
+        ReviewsError: the input can't be read, or its columns don't fit.
+        OutputError: the output can't be written, must not be replaced, or another run holds it.
+    """
+    started, output = time.monotonic(), task.output
+    with ExitStack() as resources:
+        reviews = resources.enter_context(ParquetReviews(task.input))
+        source = OpenInput.of(task, reviews, model, options)
+        verdict = judge(output, source.stamp, force=options.force)
+        if verdict.is_done:
+            with writing(output):
+                clear_kept(output)
+            return FileResult(task, SKIPPED, verdict.reason)
+        make_folder(output)
+        journal = resources.enter_context(kept_scores(output, source.binding, fresh=options.force))
+        # Another run may have finished it before this one had the lock.
+        verdict = judge(output, source.stamp, force=options.force)
+        if verdict.is_done:
+            return FileResult(task, SKIPPED, verdict.reason)
+        file = resources.enter_context(
+            ParquetOutput(
+                output,
+                source.kernel.schema,
+                reviews.rows,
+                reviews.row_groups,
+                source.codecs(),
+                background,
+            )
+        )
+        kept = resources.pop_all()
+        return Prepared(source, verdict.reason, journal, file, started, kept)
+
+
+def score(
+    prepared: Prepared,
+    pipeline: Pipeline[Window, ScoredWindow],
+    watch: Callable[[int], None],
+) -> Scored:
+    """Score the input's windows on the pipeline's threads; write each when its turn comes.
+
+    Raises:
+        ReviewsError: the input can't be read to its end.
+        OutputError: the output, or its journal, can't be written.
+        CancelledError: the job was stopped.
+    """
+    counts, reused = Counts(), 0
+    work = partial(_score_window, prepared, pipeline.probe)
+    with pipeline.answers(_read_windows(prepared), work) as answers:
+        for window in answers:
+            with prepared.clock.stage("writing"):
+                for batch in window.batches:
+                    prepared.output.write(batch)
+            counts += window.counts
+            reused += window.reused
+            watch(window.counts.rows)
+    return Scored(counts, reused)
+
+
+def finish(prepared: Prepared, scored: Scored) -> FileResult:
+    """Write the output's end, put it in place, and say what became of the file.
+
+    Raises:
+        OutputError: the output can't be written.
+        CancelledError: the job was stopped.
+    """
+    with prepared.clock.stage("writing"):
+        prepared.output.finish(prepared.source.stamp.to_footer())
+    return FileResult(
+        prepared.source.task,
+        SCORED,
+        prepared.reason,
+        scored.counts,
+        scored.reused,
+        time.monotonic() - prepared.started,
+        prepared.clock.seconds(),
+    )
+
+
+def _read_windows(prepared: Prepared) -> Iterator[Window]:
+    start = 0
+    windows = prepared.source.reviews.windows(prepared.source.kernel.columns)
+    while True:
+        with prepared.clock.stage("reading"):
+            batches = next(windows, None)
+        if batches is None:
+            return
+        window = Window(start, batches)
+        yield window
+        start += len(window)
+
+
+def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check) -> ScoredWindow:
+    """Score a window, or take its kept scores. Runs on several threads at once."""
+    kernel, clock, journal = prepared.source.kernel, prepared.clock, prepared.journal
+    with clock.stage("keeping"):
+        digest = digest_of(kernel.texts(window.batches))
+        scores = journal.find(window.start, len(window), digest)
+    is_kept = scores is not None
+    if scores is None:
+        probe.scoring(check)
+        with clock.stage("tokenizing"):
+            tokens = kernel.tokenize(window.batches)
+        scores = kernel.rate(tokens, check, clock)
+        with clock.stage("keeping"), writing(prepared.source.task.output):
+            journal.add(window.start, digest, scores)
+    with clock.stage("writing"):
+        counts = kernel.count(scores)
+        batches = kernel.append(window.batches, scores)
+    return ScoredWindow(batches, counts, counts.rows if is_kept else 0)
+
+
+def _preview(task: Task, model: SentimentModel, options: Options) -> FileResult:
+    with ParquetReviews(task.input) as reviews:
+        source = OpenInput.of(task, reviews, model, options)
+        verdict = judge(task.output, source.stamp, force=options.force)
+        if verdict.is_done:
+            return FileResult(task, SKIPPED, verdict.reason)
+        reused = 0 if options.force else kept_rows(task.output, source.binding)
+        return FileResult(task, PLANNED, verdict.reason or "new", Counts(rows=reviews.rows), reused)
+
+
+def _contained(
+    task: Task, act: Callable[[], FileResult], stop: threading.Event | None = None
+) -> FileResult:
+    """Do something with a file; turn a failure, or the job's stop, into the file's result."""
+    started = time.monotonic()
+    try:
+        if stop is not None and stop.is_set():
+            return FileResult(task, STOPPED, STOPPED_REASON)
+        return act()
+    except Stopped:
+        if stop is None or not stop.is_set():
+            raise
+        return FileResult(task, STOPPED, STOPPED_REASON, seconds=time.monotonic() - started)
+    except SentimentError as error:
+        reason = str(error)
+    except (OSError, pa.ArrowException, MemoryError) as error:
+        reason = f"scoring {task.input}: {one_line(error)}"
+    except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
+        reason = (
+            f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
+            "please report it"
+        )
+    return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
+
+
+@contextmanager
+def _as_a_signal_does() -> Iterator[None]:
+    """End the block, when the job's stop cancels it, as a signal would: kept scores stay."""
+    try:
+        yield
+    except CancelledError as error:
+        raise Stopped(STOPPED_REASON, TERMINATED) from error
+
+
+@dataclass(frozen=True)
+class Started:
+    """When a job started: seconds since 1970, of the monotonic clock, and of CPU time."""
+
+    time: float
+    clock: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> Started:
+        """Return the present."""
+        return cls(time.time(), time.monotonic(), time.process_time())
+
+
+def _job_result(
+    results: list[FileResult], model: SentimentModel, options: Options, started: Started
+) -> JobResult:
+    return JobResult(
+        files=tuple(results),
+        started=started.time,
+        seconds=time.monotonic() - started.clock,
+        cpu_seconds=time.process_time() - started.cpu,
+        threads=_threads(options),
+        options=options,
+        model=ModelId(model.file.name, model.file.sha256),
+        versions=versions(),
+        peak_memory=peak_memory(),
+    )
+
+
+def _threads(options: Options) -> int:
+    return options.threads or available_cores()

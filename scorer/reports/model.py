@@ -1,0 +1,62 @@
+"""What a model file holds, as a page of text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scorer.model import SentimentModel
+from scorer.system.records import Json, to_json
+
+
+def model_text(model: SentimentModel) -> str:
+    """Return what a model file holds, as a page of text."""
+    card, tokenizer = model.card, model.card.tokenizer
+    data = to_json(card.provenance.data)
+    teachers = data.pop("teachers", [])
+    words = tokenizer.words
+    lines = [
+        ("file", f"{model.file.name}, {len(model.file.content):,} bytes"),
+        ("sha256", model.file.sha256),
+        ("vocabulary", f"{len(words):,} words, from {words[0]!r} to {words[-1]!r}"),
+        ("reads", f"the last {tokenizer.max_tokens} tokens of a review"),
+        (
+            "labels",
+            f"{card.labels[1]} from a score of {card.threshold:g}, else {card.labels[0]}",
+        ),
+        ("calibration", _pairs(card.calibration.to_json())),
+        *(
+            (f"on {name.replace('_', ' ')}", _pairs(figures))
+            for name, figures in to_json(card.figures).items()
+        ),
+        ("trained on", _pairs(data)),
+        *(("teacher", teacher["command"]) for teacher in teachers),
+        ("command", card.provenance.command),
+        ("date", card.provenance.date),
+        ("versions", _pairs(card.provenance.versions)),
+        ("examples", f"{len(card.golden)} sentences, all scored as promised"),
+    ]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def model_json(model: SentimentModel) -> dict[str, Json]:
+    """Return what a model file holds, as JSON; of the vocabulary only its size."""
+    card = model.card
+    return {
+        "file": model.file.name,
+        "bytes": len(model.file.content),
+        "sha256": model.file.sha256,
+        "words": len(card.tokenizer.words),
+        "max_tokens": card.tokenizer.max_tokens,
+        "rules": card.tokenizer.rules.to_dict(),
+        "labels": list(card.labels),
+        "threshold": card.threshold,
+        "calibration": card.calibration.to_json(),
+        "figures": to_json(card.figures),
+        "origin": to_json(card.provenance),
+        "golden": [to_json(golden) for golden in card.golden],
+    }
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())

@@ -1,0 +1,230 @@
+"""The report of a run as JSON: one record, one writer, one reader."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from scorer.errors import UsageError, one_line
+from scorer.job.options import Options
+from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
+from scorer.kernel import Counts
+from scorer.storage.failures import writing
+from scorer.storage.whole_file import whole_file
+from scorer.system.records import RecordError, from_json, to_json
+
+REPORT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of one file, or of all.
+
+    Attributes:
+        rows: rows written; 0 for a skipped or failed file.
+        reused: rows whose scores came from a stopped run.
+        without_text: rows without a token (null, empty, only markup); they have no score.
+        invalid_utf8: rows with invalid UTF-8, mended before they were scored.
+        truncated: rows longer than the network reads.
+        tokens: tokens of all rows.
+        unknown_tokens: tokens that are not in the vocabulary.
+        unknown_rate: fraction of such tokens; null if there are no tokens.
+        positive: rows at or above the threshold.
+        positive_share: fraction of the scored rows that are positive; null if none was scored.
+        score_histogram: rows by score, in 20 bins of equal width from 0 to 1.
+        seconds: wall-clock time.
+        stage_seconds: seconds of each stage, of all threads together: reading, tokenizing, packing,
+            scoring (onnxruntime), keeping (the journal), writing.
+        rows_per_second: rows written in a second of wall-clock time.
+    """
+
+    rows: int
+    reused: int
+    without_text: int
+    invalid_utf8: int
+    truncated: int
+    tokens: int
+    unknown_tokens: int
+    unknown_rate: float | None
+    positive: int
+    positive_share: float | None
+    score_histogram: tuple[int, ...]
+    seconds: float
+    stage_seconds: Mapping[str, float]
+    rows_per_second: float
+
+    @classmethod
+    def of(
+        cls, counts: Counts, reused: int, seconds: float, stages: Mapping[str, float]
+    ) -> Figures:
+        """Return the figures of some rows."""
+        return cls(
+            rows=counts.rows,
+            reused=reused,
+            without_text=counts.without_text,
+            invalid_utf8=counts.invalid,
+            truncated=counts.truncated,
+            tokens=counts.tokens,
+            unknown_tokens=counts.unknown,
+            unknown_rate=_fraction(counts.unknown, counts.tokens),
+            positive=counts.positive,
+            positive_share=_fraction(counts.positive, counts.scored),
+            score_histogram=counts.histogram,
+            seconds=round(seconds, 6),
+            stage_seconds={stage: round(spent, 6) for stage, spent in stages.items()},
+            rows_per_second=round(counts.rows / seconds, 1) if seconds else 0.0,
+        )
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one file.
+
+    Attributes:
+        input: path of the input.
+        output: path of the output.
+        status: scored, skipped or failed; stopped if the job was stopped before it was done.
+        reason: why it is scored anew, was skipped, or failed; empty if there is nothing to say.
+        figures: in the JSON they stand beside these keys.
+    """
+
+    input: str
+    output: str
+    status: str
+    reason: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report of a run.
+
+    Attributes:
+        report_version: 1.
+        started: start time, UTC, ISO 8601.
+        model: name and SHA-256 of the model.
+        versions: of the scorer, Python, onnxruntime, pyarrow and numpy.
+        options: the options of the job.
+        threads: threads that scored.
+        peak_memory_bytes: peak of the process's resident memory.
+        cpu_seconds: CPU time of all threads of the process, without its start.
+        scored: files scored.
+        skipped: files that were done already.
+        failed: files that failed.
+        total: figures of all files together.
+        files: each file, in the order of the plan.
+    """
+
+    report_version: int
+    started: str
+    model: ModelId
+    versions: Mapping[str, str]
+    options: Options
+    threads: int
+    peak_memory_bytes: int
+    cpu_seconds: float
+    scored: int
+    skipped: int
+    failed: int
+    total: Figures
+    files: tuple[FileReport, ...]
+
+    @classmethod
+    def of(cls, result: JobResult) -> Report:
+        """Return the report of a job."""
+        return cls(
+            report_version=REPORT_VERSION,
+            started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
+            model=result.model,
+            versions=result.versions,
+            options=result.options,
+            threads=result.threads,
+            peak_memory_bytes=result.peak_memory,
+            cpu_seconds=round(result.cpu_seconds, 6),
+            scored=result.count(SCORED),
+            skipped=result.count(SKIPPED),
+            failed=result.count(FAILED),
+            total=Figures.of(result.counts, result.reused, result.seconds, result.stages),
+            files=tuple(map(_file_report, result.files)),
+        )
+
+    def to_text(self) -> str:
+        """Return the report as JSON text."""
+        stored = to_json(self)
+        stored["files"] = [_flat(one) for one in self.files]
+        return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Report:
+        """Read what :meth:`to_text` wrote.
+
+        Raises:
+            RecordError: it is no report of this version; the message names the key.
+        """
+        stored = json.loads(text)
+        if not isinstance(stored, dict) or stored.get("report_version") != REPORT_VERSION:
+            raise RecordError(f"it is no report of version {REPORT_VERSION}")
+        files = stored.get("files")
+        if isinstance(files, list):
+            stored["files"] = [_nested(one) for one in files]
+        return from_json(cls, stored)
+
+
+def write_report(result: JobResult, path: Path) -> None:
+    """Write the report of a job as JSON.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    content = Report.of(result).to_text().encode("utf-8", "replace")
+    with writing(path), whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def read_report(path: Path) -> Report:
+    """Read a report.
+
+    Raises:
+        UsageError: it can't be read, or is no report of this version.
+    """
+    try:
+        return Report.from_text(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"reading the report {path}: {one_line(error)}; name a file that --report wrote"
+        ) from error
+
+
+def _file_report(result: FileResult) -> FileReport:
+    return FileReport(
+        input=str(result.task.input),
+        output=str(result.task.output),
+        status=result.status,
+        reason=result.reason,
+        figures=Figures.of(result.counts, result.reused, result.seconds, result.stages),
+    )
+
+
+def _flat(report: FileReport) -> dict[str, object]:
+    """Return a file's report with its figures beside its other keys."""
+    stored = to_json(report)
+    figures: dict[str, object] = stored.pop("figures")
+    return stored | figures
+
+
+def _nested(stored: object) -> object:
+    """Undo :func:`_flat`."""
+    if not isinstance(stored, dict):
+        return stored
+    names = {one.name for one in fields(Figures)}
+    figures = {name: value for name, value in stored.items() if name in names}
+    rest = {name: value for name, value in stored.items() if name not in names}
+    return rest | {"figures": figures}
+
+
+def _fraction(part: int, whole: int) -> float | None:
+    """Return a fraction, rounded to six places; None of nothing."""
+    return round(part / whole, 6) if whole else None

@@ -1,0 +1,55 @@
+"""What a run says on the terminal."""
+
+from __future__ import annotations
+
+from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult, JobResult
+from scorer.kernel import Counts
+
+
+def file_line(result: FileResult) -> str:
+    """Return the line of one file."""
+    if result.status == FAILED:
+        return f"failed   {result.reason}"
+    if result.status in (SKIPPED, STOPPED):
+        return f"{result.status}  {result.task.output}: {result.reason}"
+    reasons = "; ".join(filter(None, (result.reason, _reused(result.reused))))
+    if result.status == PLANNED:
+        return f"planned  {result.task.output}: {result.counts.rows:,} rows; {reasons}"
+    rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
+    speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
+    behind = f" ({reasons})" if reasons else ""
+    return f"scored   {result.task.output}: {counts_line(result.counts)}; {speed}{behind}"
+
+
+def _reused(rows: int) -> str:
+    return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
+
+
+def counts_line(counts: Counts) -> str:
+    """Return what was found in some rows; what wasn't found is left out.
+
+    >>> counts_line(Counts(rows=4, positive=1, without_text=2, tokens=10, unknown=1))
+    '4 rows, 50.0% positive, 2 without text, 10.0% of words unknown'
+    """
+    parts = [f"{counts.rows:,} rows"]
+    if counts.scored:
+        parts.append(f"{counts.positive / counts.scored:.1%} positive")
+    for number, what in (
+        (counts.without_text, "without text"),
+        (counts.invalid, "with invalid UTF-8"),
+        (counts.truncated, "cut to their end"),
+    ):
+        if number:
+            parts.append(f"{number:,} {what}")
+    if counts.tokens:
+        parts.append(f"{counts.unknown / counts.tokens:.1%} of words unknown")
+    return ", ".join(parts)
+
+
+def summary(result: JobResult) -> str:
+    """Return the last line of a run, or of a preview."""
+    statuses = (SCORED, PLANNED, SKIPPED, FAILED, STOPPED)
+    parts = [f"{result.count(status)} {status}" for status in statuses if result.count(status)]
+    files = "1 file" if len(result.files) == 1 else f"{len(result.files):,} files"
+    what = "to write" if result.count(PLANNED) else "written"
+    return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"

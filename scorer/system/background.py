@@ -1,0 +1,67 @@
+"""Slow calls into C on a background thread, so that the main thread can answer signals."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from functools import cache
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+Calls = SimpleQueue[tuple[Callable[[], Any], "Future[Any]"]]
+
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def in_background(call: Callable[[], Answer], stop: threading.Event | None = None) -> Answer:
+    """Run a call on the background thread and wait for its answer.
+
+    Python runs signal handlers on the main thread and only between bytecodes, so a long call into C
+    delays them; waiting for another thread doesn't. If the wait ends early, the call continues and
+    its answer is dropped. The thread is a daemon: it doesn't keep the process alive.
+
+    Args:
+        call: what to run.
+        stop: ends the wait when it is set.
+
+    Raises:
+        CancelledError: ``stop`` was set before the answer came.
+
+    >>> in_background(lambda: 6 * 7)
+    42
+    """
+    answer: Future[Answer] = Future()
+    _calls().put((call, answer))
+    return answer.result() if stop is None else _answer_or_stop(answer, stop)
+
+
+def _answer_or_stop(answer: Future[Answer], stop: threading.Event) -> Answer:
+    while True:
+        try:
+            return answer.result(SECONDS_BETWEEN_LOOKS)
+        except TimeoutError:
+            # The call itself may have raised it.
+            if answer.done():
+                raise
+            if stop.is_set():
+                raise CancelledError from None
+
+
+@cache
+def _calls() -> Calls:
+    calls: Calls = SimpleQueue()
+    # One thread for all calls: each new thread would get an arena from the allocator and leave it.
+    threading.Thread(target=_work, args=(calls,), name="scorer-background", daemon=True).start()
+    return calls
+
+
+def _work(calls: Calls) -> None:
+    while True:
+        call, answer = calls.get()
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
+            answer.set_exception(error)
+        del call, answer

@@ -1,0 +1,262 @@
+"""Parquet in: the rows of a file as windows of record batches, in bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_ISREG
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.errors import ReviewsError, one_line
+from scorer.storage.failures import DAMAGE, reading
+
+# A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
+# hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
+# tests/benchmarks/README.md.
+WINDOW_ROWS = 2048
+WINDOW_BYTES = 2 << 20
+# Windows shrink towards the end of a file, so that no thread is left alone with a large one: each
+# holds a quarter of the remaining rows, but not fewer than this.
+LEAST_WINDOW_ROWS = 512
+LAST_WINDOWS = 4
+
+READ_BUFFER_BYTES = 256 << 10
+DEFAULT_COMPRESSION = "zstd"
+
+MAGIC = b"PAR1"
+ENCRYPTED_MAGIC = b"PARE"
+# The plaintext footer of an encrypted file is followed by a nonce of 12 bytes and a tag of 16:
+# https://parquet.apache.org/docs/file-format/data-pages/encryption/
+SIGNATURE_BYTES = 28
+
+
+class ParquetReviews:
+    """An open Parquet file of reviews.
+
+    Attributes:
+        path: the file.
+        schema: of the record batches, with its metadata.
+        rows: number of rows, by the footer.
+        row_groups: rows of each row group.
+        size: bytes of the file.
+        footer_sha256: hash of the footer, in hex.
+
+    Raises:
+        ReviewsError: the file can't be opened as Parquet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with reading(path):
+            self._stat = path.stat()
+            if not S_ISREG(self._stat.st_mode):
+                # Opening a pipe would wait until somebody writes to it.
+                raise ReviewsError(f"reading {path}: it is not a regular file; name one")
+            footer = _footer(path)
+            # pre_buffer would hold the whole file in memory.
+            self._file = pq.ParquetFile(
+                path,
+                pre_buffer=False,
+                buffer_size=READ_BUFFER_BYTES,
+                page_checksum_verification=True,
+            )
+            self.schema = self._file.schema_arrow
+            metadata = self._file.metadata
+            if metadata.serialized_size + SIGNATURE_BYTES == len(footer):
+                raise _encrypted(path)
+            self.rows = metadata.num_rows
+            self.row_groups = [
+                metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
+            ]
+        self.size = self._stat.st_size
+        self.footer_sha256 = hashlib.sha256(footer).hexdigest()
+
+    def __enter__(self) -> ParquetReviews:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+        """Yield the rows in order, in windows bounded by rows and by bytes.
+
+        Args:
+            columns: what to read, in the order of the schema; every column if None.
+
+        Raises:
+            ReviewsError: the file can't be read to its end, or changed meanwhile.
+        """
+        window: list[pa.RecordBatch] = []
+        rows = size = read = 0
+        for batch in self._batches(columns):
+            while len(batch):
+                part = batch.slice(0, self._window_rows(read) - rows)
+                batch = batch.slice(len(part))
+                window.append(part)
+                rows, size = rows + len(part), size + part.nbytes
+                if rows >= self._window_rows(read) or size >= WINDOW_BYTES:
+                    yield window
+                    read += rows
+                    window, rows, size = [], 0, 0
+        if window:
+            yield window
+        read += rows
+        self._check_unchanged()
+        if read != self.rows:
+            raise ReviewsError(
+                f"reading {self.path}: {read} rows were read where its footer promises "
+                f"{self.rows}; it is damaged"
+            )
+
+    def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the codec of each column, by its path in the schema; empty if there are no rows.
+
+        Args:
+            columns: which columns; every column if None.
+
+        Raises:
+            ReviewsError: the first row can't be read.
+        """
+        # Asked for the metadata of some damaged or encrypted columns, pyarrow ends the process with
+        # a C++ exception. Reading a row raises in Python instead, so that is tried first.
+        self._read_one_row(columns)
+        metadata = self._file.metadata
+        filled = [index for index, rows in enumerate(self.row_groups) if rows]
+        if not filled:
+            return {}
+        paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+        group = metadata.row_group(filled[0])
+        return {
+            path: _codec(group.column(index).compression)
+            for index, path in enumerate(paths)
+            if columns is None
+            or any(path == name or path.startswith(f"{name}.") for name in columns)
+        }
+
+    def _window_rows(self, read: int) -> int:
+        """Return the most rows of the window that starts after ``read`` rows.
+
+        It depends on nothing else: every run cuts a file alike, whatever its threads.
+        """
+        left: int = self.rows - read
+        return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
+
+    def _read_one_row(self, columns: Sequence[str] | None) -> None:
+        with self._reading():
+            next(self._file.iter_batches(1, columns=columns), None)
+
+    def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        with self._reading():
+            batches = self._file.iter_batches(self._rows_a_batch(), columns=columns)
+        while True:
+            with self._reading():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield from _cut(batch)
+
+    def _rows_a_batch(self) -> int:
+        """Return the rows that fit a window, by the footer's size of the widest row group."""
+        metadata = self._file.metadata
+        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        widest = max(
+            (group.total_byte_size / group.num_rows for group in groups if group.num_rows),
+            default=1.0,
+        )
+        return int(max(1, min(WINDOW_ROWS, WINDOW_BYTES / max(widest, 1.0))))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name what goes wrong. If the file changed meanwhile, that is the reason to name."""
+        try:
+            with reading(self.path):
+                yield
+        except ReviewsError:
+            self._check_unchanged()
+            raise
+
+    def _check_unchanged(self) -> None:
+        try:
+            now = self.path.stat()
+        except FileNotFoundError as error:
+            raise ReviewsError(
+                f"reading {self.path}: it was removed while it was read; run again when it is back"
+            ) from error
+        except OSError as error:
+            raise ReviewsError(
+                f"reading {self.path}: {one_line(error)}; run again when it is back"
+            ) from error
+        if _identity(now) != _identity(self._stat):
+            raise ReviewsError(
+                f"reading {self.path}: it changed while it was read; run again when it is complete"
+            )
+
+
+def read_key(path: Path, key: str) -> object | None:
+    """Return the JSON that a Parquet file's footer holds under a key.
+
+    None if there is no such key, or the file isn't a Parquet file.
+    """
+    if not path.is_file():
+        return None
+    try:
+        stored = (pq.read_metadata(path).metadata or {}).get(key.encode())
+        value: object = None if stored is None else json.loads(stored)
+    except DAMAGE:
+        return None
+    return value
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int, int]:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch that is still too large: the footer counts a repeated value once."""
+    parts = max(1, min(len(batch), -(-batch.nbytes // WINDOW_BYTES)))
+    rows = -(-len(batch) // parts)
+    for start in range(0, len(batch), max(1, rows)):
+        yield batch.slice(start, rows)
+
+
+def _footer(path: Path) -> bytes:
+    """Return the footer: the position, size and statistics of every column chunk.
+
+    A Parquet file ends with the footer's length and a magic number, 8 bytes together:
+    https://parquet.apache.org/docs/file-format/
+
+    Raises:
+        ReviewsError: the file doesn't end so.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
+        if magic == ENCRYPTED_MAGIC:
+            raise _encrypted(path)
+        if magic != MAGIC or length + 8 > size:
+            raise ReviewsError(
+                f"reading {path}: it does not end as a Parquet file does; "
+                "check that it was copied whole"
+            )
+        file.seek(size - 8 - length)
+        return file.read(length)
+
+
+def _encrypted(path: Path) -> ReviewsError:
+    return ReviewsError(
+        f"reading {path}: it is encrypted, which scorer can't read; decrypt it first"
+    )
+
+
+def _codec(name: str) -> str:
+    codec = {"UNCOMPRESSED": "none", "LZ4_RAW": "lz4"}.get(name, name.lower())
+    if codec == "none" or (codec != "lzo" and pa.Codec.is_available(codec)):
+        return codec
+    return DEFAULT_COMPRESSION

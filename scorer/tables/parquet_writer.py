@@ -1,0 +1,145 @@
+"""Parquet out: a file that appears complete under its name, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.errors import OutputError
+from scorer.storage.failures import writing
+from scorer.storage.whole_file import Background, WholeFile
+from scorer.system.background import in_background
+from scorer.system.memory import give_back
+
+# A row group is held in memory until it is written.
+ROW_GROUP_BYTES = 32 << 20
+
+
+class ParquetOutput:
+    """A Parquet file in the making. As a context manager it is discarded unless it was finished.
+
+    Row groups follow those of the source, up to a bound of bytes.
+
+    Args:
+        path: the output.
+        schema: of the batches to come.
+        rows: rows that the file must hold when it is finished.
+        row_groups: rows of each row group of the source.
+        codecs: one for all columns, or one for each column by its path.
+        background: runs the slow calls: compressing a row group, waiting for the disk.
+
+    Raises:
+        OutputError: the file can't be created.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: pa.Schema,
+        rows: int,
+        row_groups: Sequence[int],
+        codecs: str | dict[str, str],
+        background: Background = in_background,
+    ) -> None:
+        self.path = path
+        self._rows = rows
+        self._left = list(reversed([rows for rows in row_groups if rows]))
+        self._background = background
+        self._pending: list[pa.RecordBatch] = []
+        self._size = 0
+        self._freed = 0
+        self._whole = WholeFile(path)
+        self._is_writing = self._is_finished = False
+        try:
+            with writing(path):
+                self._file = pq.ParquetWriter(
+                    self._whole.temporary, schema, compression=codecs, write_page_checksum=True
+                )
+        except BaseException:
+            self._whole.discard()
+            raise
+
+    def __enter__(self) -> ParquetOutput:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if not self._is_finished:
+            self.discard()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take a batch; it is written when its row group is full.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        while len(batch):
+            part = batch.slice(0, self._left[-1]) if self._left else batch
+            batch = batch.slice(len(part))
+            self._pending.append(part)
+            self._size += part.nbytes
+            if self._left:
+                self._left[-1] -= len(part)
+            if (self._left and self._left[-1] == 0) or self._size >= ROW_GROUP_BYTES:
+                self._flush()
+
+    def finish(self, metadata: Mapping[str, str]) -> None:
+        """Write what is pending and the footer, check the file, and put it in place.
+
+        Args:
+            metadata: key-value pairs for the footer.
+
+        Raises:
+            OutputError: it can't be written, or doesn't hold the rows of the source.
+        """
+        self._flush()
+        with writing(self.path):
+            self._file.add_key_value_metadata(dict(metadata))
+            self._file.close()
+            self._check_rows()
+            self._whole.put(self._background)
+        self._is_finished = True
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        # Closing pyarrow's writer would make a valid, short file. Closing its handle frees the disk
+        # space at once, but not while the background thread still writes through it.
+        if not self._is_writing:
+            with suppress(OSError):
+                self._file.file_handle.close()
+        # Nor must the garbage collector close the writer.
+        self._file.is_open = False
+        self._whole.discard()
+
+    def _flush(self) -> None:
+        if self._left and self._left[-1] == 0:
+            self._left.pop()
+        if self._pending:
+            # In the background, because a slow codec takes seconds for a row group.
+            with writing(self.path):
+                self._background(partial(self._write, pa.Table.from_batches(self._pending)))
+        self._freed += self._size
+        self._pending, self._size = [], 0
+        # Not after each of thousands of tiny row groups.
+        if self._freed >= ROW_GROUP_BYTES // 2:
+            give_back()
+            self._freed = 0
+
+    def _write(self, table: pa.Table) -> None:
+        self._is_writing = True
+        try:
+            self._file.write_table(table, row_group_size=len(table))
+        finally:
+            self._is_writing = False
+
+    def _check_rows(self) -> None:
+        written = pq.read_metadata(self._whole.temporary).num_rows
+        if written != self._rows:
+            raise OutputError(
+                f"writing {self.path}: {written} rows were written of {self._rows}; "
+                "report this, it must not happen"
+            )

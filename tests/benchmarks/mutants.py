@@ -1,0 +1,155 @@
+"""Break a promise of the scorer, one after another: each change must fail the test of that promise.
+
+``python tests/benchmarks/mutants.py [--whole]``: each change is made in a copy of the checkout,
+then the file with the promise's test is run there; with ``--whole`` all of the scorer's tests. Ends
+with 1 if a change leaves the tests green.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+COPIED = ("scorer", "trainer", "exporter", "tests", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change that breaks a promise.
+
+    Attributes:
+        name: what is broken.
+        file: where.
+        old: the code before.
+        new: the code after.
+        tests: the file with the promise's test.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = (
+    Mutant(
+        "a score at the threshold is negative",
+        "scorer/card.py",
+        "scores >= np.float32(self.threshold)",
+        "scores > np.float32(self.threshold)",
+        "tests/scorer/test_kernel.py",
+    ),
+    Mutant(
+        "the least-rows rule of micro-batches is off",
+        "scorer/packing.py",
+        "count = max(within, alike)",
+        "count = max(within, 1)",
+        "tests/scorer/test_packing.py",
+    ),
+    Mutant(
+        "another version of the scorer makes nothing stale",
+        "scorer/job/freshness.py",
+        "(self.scorer, self.version) == (other.scorer, other.version)",
+        "True",
+        "tests/scorer/job/test_run.py",
+    ),
+    Mutant(
+        "scores of another onnxruntime are taken up",
+        "scorer/job/prepared.py",
+        "versions=versions()",
+        "versions={}",
+        "tests/scorer/job/test_resume.py",
+    ),
+    Mutant(
+        "nothing is synced to the disk",
+        "scorer/storage/whole_file.py",
+        "os.fsync(handle)",
+        "pass",
+        "tests/scorer/storage/test_whole_file.py",
+    ),
+    Mutant(
+        "example sentences may be a hundredth off",
+        "scorer/model.py",
+        "GOLDEN_TOLERANCE = 1e-5",
+        "GOLDEN_TOLERANCE = 1e-2",
+        "tests/scorer/test_modelfile.py",
+    ),
+    Mutant(
+        "no second look under the lock",
+        "scorer/job/run.py",
+        "        verdict = judge(output, source.stamp, force=options.force)\n"
+        "        if verdict.is_done:\n"
+        "            return FileResult(task, SKIPPED, verdict.reason)\n"
+        "        file = ",
+        "        file = ",
+        "tests/scorer/job/test_run.py",
+    ),
+    Mutant(
+        "pages are written without checksums",
+        "scorer/tables/parquet_writer.py",
+        "write_page_checksum=True",
+        "write_page_checksum=False",
+        "tests/scorer/job/test_run.py",
+    ),
+    Mutant(
+        "two seals in one model file are accepted",
+        "scorer/modelfile.py",
+        "if len(seals) != 1:",
+        "if not seals:",
+        "tests/scorer/test_modelfile.py",
+    ),
+    Mutant(
+        "onnxruntime uses all threads",
+        "scorer/model.py",
+        "options.intra_op_num_threads = 1",
+        "options.intra_op_num_threads = 0",
+        "tests/scorer/test_model.py",
+    ),
+)
+
+
+def main(*, whole: bool) -> int:
+    """Try every mutant; return 1 if one survives."""
+    survivors = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in COPIED:
+            copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
+            copy(CHECKOUT / name, Path(folder) / name)
+        for mutant in MUTANTS:
+            failed = first_failure(mutant, Path(folder), whole=whole)
+            survivors += failed is None
+            print(f"{mutant.name}: {failed or 'SURVIVES, no test fails'}", flush=True)
+    return int(survivors > 0)
+
+
+def first_failure(mutant: Mutant, copy: Path, *, whole: bool) -> str | None:
+    """Return the name of the first test that a change fails; None if there is none."""
+    path = copy / mutant.file
+    code = path.read_text()
+    assert code.count(mutant.old) == 1, (
+        f"{mutant.name}: {mutant.file} has changed, update the mutant"
+    )
+    path.write_text(code.replace(mutant.old, mutant.new))
+    tests = "tests/scorer" if whole else mutant.tests
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
+    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, env=environment, check=False
+    )
+    path.write_text(code)
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED ")]
+    if done.returncode == 1 and failed:
+        return failed[0].split(" - ")[0].removeprefix("FAILED ")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(whole="--whole" in sys.argv[1:]))

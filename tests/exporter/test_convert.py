@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from onnx import TensorProto
+
+from exporter.convert import IR_VERSION, OPSET, network_to_onnx
+from exporter.rounding import round_weights
+from trainer.models.network import build_network
+from trainer.settings import preset
+
+
+def made_up_network(changes: dict[str, object]) -> keras.Model:
+    """Return a small network with large random weights, rounded as for a model file."""
+    keras.utils.set_random_seed(3)
+    wide_order = "wide_order" in changes
+    settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | changes))
+    network = build_network(settings, words=50, wide=wide_order)
+    rng = np.random.default_rng(0)
+    head = network.get_layer("head")
+    head.set_weights([rng.normal(0, 2, weight.shape) for weight in head.get_weights()])
+    if wide_order:
+        rng = np.random.default_rng(1)
+        wide = network.get_layer("wide")
+        wide.set_weights([rng.normal(0, 1, weight.shape) for weight in wide.get_weights()])
+    round_weights(network)
+    return network
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"bidirectional": False},
+        {"pooling": "last"},
+        {"pooling": "last", "bidirectional": False},
+        {"wide_order": 3, "wide_slots": 64},
+        {"wide_order": 2, "wide_slots": 1 << 16},
+        {"wide_order": 1},
+    ],
+    ids=["default", "forward", "last", "article", "triples", "pairs", "words"],
+)
+def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
+    changes: dict[str, object],
+) -> None:
+    import onnxruntime
+
+    network = made_up_network(changes)
+    model = network_to_onnx(network)
+
+    operators = [node.op_type for node in model.graph.node]
+    assert operators.count("LSTM") == 1
+    assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
+    # They add up integers, or the conversion would refuse.
+    assert operators.count("ReduceSum") == changes.get("wide_order", 0)
+    assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
+    assert [value.name for value in model.graph.output] == ["score"]
+    assert model.ir_version == IR_VERSION
+    assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", OPSET)]
+    table = next(tensor for tensor in model.graph.initializer if list(tensor.dims) == [52, 7])
+    assert table.data_type == TensorProto.FLOAT16
+
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(1, 30, 64).astype(np.int32)
+    words = rng.integers(1, 52, (64, 30))
+    token_ids = np.where(np.arange(30) < lengths[:, None], words, 0).astype(np.int32)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    scores = session.run(["score"], {"token_ids": token_ids, "lengths": lengths})[0]
+    assert scores.shape == (64,)
+    np.testing.assert_allclose(scores, network.predict_on_batch(token_ids)[:, 0], atol=1e-6)
+    alone = []
+    for row in range(64):
+        unpadded = token_ids[row : row + 1, : lengths[row]]
+        feed = {"token_ids": unpadded, "lengths": lengths[row : row + 1]}
+        alone.append(session.run(None, feed)[0][0])
+    np.testing.assert_array_equal(scores, alone)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from helpers import some_texts, write_reviews
+from scorer.errors import ReviewsError
+from scorer.tables import parquet_reader
+from scorer.tables.parquet_reader import ParquetReviews, read_key
+
+
+def test_a_batch_that_is_still_too_large_is_cut_by_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_reader, "WINDOW_BYTES", 10_000)
+    # One value repeated: a few bytes in the file, 100 kB in memory.
+    write_reviews(tmp_path / "in.parquet", ["word " * 200] * 100)
+    with ParquetReviews(tmp_path / "in.parquet") as reviews:
+        windows = list(reviews.windows())
+    assert sum(len(batch) for window in windows for batch in window) == 100
+    assert max(sum(batch.nbytes for batch in window) for window in windows) < 20_000
+
+
+def test_windows_grow_finer_towards_the_end_of_a_file_and_lose_no_row(tmp_path: Path) -> None:
+    pq.write_table(
+        pa.table({"review": [str(row) for row in range(10_000)]}),
+        tmp_path / "in.parquet",
+        row_group_size=3_000,
+    )
+    with ParquetReviews(tmp_path / "in.parquet") as reviews:
+        windows = list(reviews.windows())
+    assert [
+        text for window in windows for batch in window for text in batch["review"].to_pylist()
+    ] == [str(row) for row in range(10_000)]
+    sizes = [sum(map(len, window)) for window in windows]
+    assert sizes[0] == parquet_reader.WINDOW_ROWS
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert set(sizes[-4:-1]) == {parquet_reader.LEAST_WINDOW_ROWS}
+
+
+def test_an_input_that_changes_while_it_is_read_fails(tmp_path: Path) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(5))
+    with (
+        pytest.raises(ReviewsError, match="it changed while it was read"),
+        ParquetReviews(source) as reviews,
+    ):
+        os.utime(source, ns=(1, 1))
+        list(reviews.windows())
+
+
+def test_the_codec_of_each_column_is_told_by_its_path(tmp_path: Path) -> None:
+    nested = pa.array([{"name": "x"}])
+    table = pa.table({"id": [1], "review": ["x"], "tags": nested})
+    codecs = {"id": "snappy", "review": "gzip", "tags.name": "none"}
+    pq.write_table(table, tmp_path / "in.parquet", compression=codecs)
+    with ParquetReviews(tmp_path / "in.parquet") as reviews:
+        assert reviews.codecs() == codecs
+        assert reviews.codecs(["tags", "id"]) == {"id": "snappy", "tags.name": "none"}
+
+
+def test_a_key_of_the_footer_is_read_and_a_file_without_it_has_none(tmp_path: Path) -> None:
+    keyed = pa.table({"review": ["x"]}).replace_schema_metadata({"key": '{"a": 1}'})
+    pq.write_table(keyed, tmp_path / "keyed.parquet")
+    (tmp_path / "text.parquet").write_text("no parquet at all")
+    assert read_key(tmp_path / "keyed.parquet", "key") == {"a": 1}
+    assert read_key(tmp_path / "keyed.parquet", "other") is None
+    assert read_key(tmp_path / "text.parquet", "key") is None
+    assert read_key(tmp_path / "missing.parquet", "key") is None

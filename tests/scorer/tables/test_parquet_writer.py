@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from helpers import left_in
+from scorer.errors import OutputError
+from scorer.tables.parquet_writer import ParquetOutput
+
+BATCH = pa.record_batch({"id": [1, 2, 3]})
+
+
+def output(path: Path, rows: int = 3, **options: object) -> ParquetOutput:
+    return ParquetOutput(path, BATCH.schema, rows, [rows], "zstd", **options)
+
+
+def test_a_finished_file_has_its_rows_and_the_keys_of_its_footer(tmp_path: Path) -> None:
+    with output(tmp_path / "a.parquet") as file:
+        file.write(BATCH)
+        assert left_in(tmp_path) == [".a.parquet.partial"]
+        file.finish({"key": "value"})
+    assert left_in(tmp_path) == ["a.parquet"]
+    assert pq.read_table(tmp_path / "a.parquet").to_pydict() == BATCH.to_pydict()
+    assert pq.read_metadata(tmp_path / "a.parquet").metadata[b"key"] == b"value"
+
+
+def test_a_file_that_is_not_finished_leaves_no_trace(tmp_path: Path) -> None:
+    with output(tmp_path / "a.parquet") as file:
+        file.write(BATCH)
+    assert left_in(tmp_path) == []
+
+
+def test_a_file_with_other_rows_than_its_source_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("old")
+    problem = "3 rows were written of 4; report this, it must not happen"
+    with pytest.raises(OutputError) as caught, output(tmp_path / "a.parquet", rows=4) as file:
+        file.write(BATCH)
+        file.finish({})
+    assert str(caught.value) == f"writing {tmp_path}/a.parquet: {problem}"
+    assert left_in(tmp_path) == ["a.parquet"]
+    assert (tmp_path / "a.parquet").read_text() == "old"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="writing .*/none/a.parquet: No such file or directory"):
+        output(tmp_path / "none/a.parquet")
+
+
+def test_slow_calls_go_through_the_background_that_is_given(tmp_path: Path) -> None:
+    calls: list[Callable[[], None]] = []
+
+    def background(call: Callable[[], None]) -> None:
+        calls.append(call)
+        call()
+
+    with output(tmp_path / "a.parquet", background=background) as file:
+        file.write(BATCH)
+        assert len(calls) == 1  # the row group
+        file.finish({})
+    assert len(calls) == 2  # the disk

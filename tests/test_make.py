@@ -1,0 +1,60 @@
+"""The Makefile as a user calls it: whatever a path holds reaches the command as it was typed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def environments(tmp_path: Path) -> Path:
+    """Make environments whose commands print their arguments, one a line."""
+    for name, command in (("base", "scorer"), ("full", "trainer"), ("full", "exporter")):
+        path = tmp_path / name / "bin" / command
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
+        path.chmod(0o755)
+        (tmp_path / name / ".done").touch()
+    return tmp_path
+
+
+def make(environments: Path, *words: str) -> list[str]:
+    """Run make; return the arguments that its command got."""
+    command = ["make", "--no-print-directory", "-C", str(CHECKOUT), f"ENVS={environments}", *words]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["my reviews.parquet", "a;touch pwned", "it's", "$(touch pwned)", "a$b", '"quoted"', "dumps/*"],
+)
+def test_score_passes_a_path_as_it_was_typed(environments: Path, path: str) -> None:
+    assert make(environments, "score", f"IN={path}", "OUT=b c") == ["run", path, "b c"]
+    assert make(environments, "score", f"IN={path}")[:2] == ["run", path]
+    assert make(environments, "train", f"DATA={path}")[:3] == ["fit", path, "--out"]
+    assert not (CHECKOUT / "pwned").exists()
+
+
+def test_score_names_an_output_a_model_and_further_options(environments: Path) -> None:
+    assert make(environments, "score") == ["demo", "scored/demo.parquet"]
+    assert make(environments, "score", "IN=in/my dump/") == ["run", "in/my dump/", "scored/my dump"]
+    words = ("IN=a.parquet", "MODEL=my model.onnx", "ARGS=--keep 'a b' --force")
+    assert make(environments, "score", *words) == [
+        "run", "a.parquet", "scored/a.parquet", "--model", "my model.onnx",
+        "--keep", "a b", "--force",
+    ]  # fmt: skip
+
+
+def test_export_passes_a_run_and_the_model_in_use(environments: Path) -> None:
+    words = ("RUN=runs/my run", "NAME=new", "USED=models/old one.onnx")
+    assert make(environments, "export", *words) == [
+        "convert", "runs/my run", "models/new.onnx", "--not-worse-than", "models/old one.onnx",
+    ]  # fmt: skip

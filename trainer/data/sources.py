@@ -1,0 +1,77 @@
+"""Sources of reviews: chooses the reader for a name or a path.
+
+imdb                        the data set that Keras downloads        trainer.data.keras_imdb
+aclImdb/, aclImdb….tar.gz   the data set as Stanford publishes it    trainer.data.aclimdb
+…/, *.parquet, *.csv        your own tables, and Kaggle's CSV        trainer.data.tables
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from scorer.errors import ReviewsError, UsageError
+from trainer.data import aclimdb, keras_imdb, tables
+from trainer.data.reviews import Reviews
+
+
+def read_reviews(
+    source: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    part: str = "train",
+    group_column: str | None = None,
+) -> Reviews:
+    """Read labelled reviews.
+
+    Args:
+        source: ``imdb``, an ``aclImdb`` folder or archive, a Parquet or CSV file, or a folder of
+            such files.
+        text_column: column of a table with the reviews; searched by its usual names where None.
+        label_column: column of a table with the labels; searched by its usual names where None.
+        part: ``train`` or ``test``, of a source that has both.
+        group_column: column of a table with the product that a review is about; None for no groups.
+
+    Raises:
+        UsageError: the source doesn't exist, or has no columns to group by.
+        ReviewsError: it can't be read, lacks a column, holds an invalid label, or no review at all.
+    """
+    reviews = _read_imdb(source, part)
+    if reviews is None:
+        reviews = tables.read(source, text_column, label_column, group_column)
+    elif group_column is not None:
+        raise UsageError(
+            f"reading {source}: it has no columns, and so none to group by; "
+            "leave out --group-column"
+        )
+    if not len(reviews):
+        raise ReviewsError(f"reading {source}: there are no reviews in it")
+    return reviews
+
+
+def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringArray:
+    """Read reviews without labels, ``large_string[reviews]``, from a table or a folder of tables.
+
+    Raises:
+        UsageError: the source doesn't exist.
+        ReviewsError: it can't be read, has no text column, or no review at all.
+    """
+    if not source.exists():
+        raise UsageError(f"reading reviews: {source} does not exist")
+    texts = tables.read_texts(source, text_column)
+    if not len(texts):
+        raise ReviewsError(f"reading {source}: there are no reviews in it")
+    return texts
+
+
+def _read_imdb(source: Path, part: str) -> Reviews | None:
+    """Return the reviews of a source in a layout of IMDB; None where the source is tables."""
+    if not source.exists():
+        if str(source) == keras_imdb.NAME:
+            return keras_imdb.read(part)
+        raise UsageError(f"reading reviews: {source} does not exist")
+    if aclimdb.is_archive(source):
+        return aclimdb.read_archive(source, part)
+    folder = aclimdb.find_folder(source, part)
+    return None if folder is None else aclimdb.read_folder(folder, source.name)

@@ -1,0 +1,56 @@
+"""Several runs side by side: the settings in which they differ, and the metrics of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from scorer.card import Metrics
+from scorer.system.records import to_json
+from trainer.run.folder import RunFolder
+from trainer.settings import SettingValue
+
+# A column of a table: its cells by the names of their rows.
+Column = Mapping[str, SettingValue]
+
+
+def metrics_table(columns: Mapping[str, Column]) -> str:
+    """Return a table with a column for each set of reviews, or for each run.
+
+    >>> metrics_table({"a": {"reviews": 4, "auc": 0.5}, "b": {"reviews": 4}}).splitlines()
+    ['           a  b', 'reviews    4  4', 'auc      0.5  -']
+    """
+    names = list(dict.fromkeys(name for cells in columns.values() for name in cells))
+    rows = [["", *columns]]
+    for name in names:
+        cells = (str(column.get(name, "-")) for column in columns.values())
+        rows.append([name.replace("_", " "), *cells])
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return "\n".join(_line(row, first, others) for row in rows)
+
+
+def metrics_column(metrics: Metrics) -> Column:
+    """Return metrics as a column of :func:`metrics_table`."""
+    return to_json(metrics)
+
+
+def compare(runs: Sequence[RunFolder]) -> str:
+    """Return a table of runs: the settings in which they differ, then their metrics."""
+    settings = [run.provenance.settings for run in runs]
+    names = dict.fromkeys(name for one in settings for name in one)
+    differing = [name for name in names if len({str(one.get(name)) for one in settings}) > 1]
+    return metrics_table({run.path.name: _column(run, differing) for run in runs})
+
+
+def _column(run: RunFolder, names: Sequence[str]) -> Column:
+    cells = {name: run.provenance.settings.get(name, "-") for name in names}
+    cells["data"] = run.provenance.data.sha256[:12]
+    cells["epoch"] = "-" if run.metrics.epoch is None else run.metrics.epoch
+    for part, metrics in (("held_out", run.metrics.held_out), ("test", run.metrics.test)):
+        if metrics is not None:
+            cells |= {f"{part}_{name}": value for name, value in to_json(metrics).items()}
+    return cells
+
+
+def _line(row: Sequence[str], first: int, others: Sequence[int]) -> str:
+    cells = (f"  {cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))
+    return row[0].ljust(first) + "".join(cells)

@@ -1,0 +1,73 @@
+"""Write a finished run: every file, then the manifest; then the checkpoint is removed."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.card import Provenance
+from scorer.system.records import to_json
+from scorer.tokenizer import Tokenizer
+from trainer.data.reviews import Reviews
+from trainer.measure.metrics import Evaluation
+from trainer.models.kinds import Kind, Model
+from trainer.run import files
+from trainer.run.history import Epoch, write_history
+from trainer.run.manifest import write_manifest
+from trainer.run.plots import draw_calibration, draw_history, draw_roc
+from trainer.run.run_metrics import RunMetrics
+from trainer.run.stored_tokenizer import tokenizer_to_json
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run folder is written from.
+
+    Attributes:
+        kind: the kind of the model.
+        model: the model, calibrated.
+        tokenizer: the tokenizer that it was trained with.
+        provenance: data, command, settings, versions, date.
+        metrics: metrics of the model.
+        held_out: the held-out reviews.
+        evaluation: the model measured on them.
+        history: a line for each epoch; of a network only.
+    """
+
+    kind: Kind
+    model: Model
+    tokenizer: Tokenizer
+    provenance: Provenance
+    metrics: RunMetrics
+    held_out: Reviews
+    evaluation: Evaluation
+    history: tuple[Epoch, ...] = ()
+
+
+def write_run(path: Path, run: FinishedRun) -> None:
+    """Write the folder of a finished run."""
+    run.model.save(path / run.kind.file)
+    files.write_json(path / files.TOKENIZER, tokenizer_to_json(run.tokenizer))
+    files.write_json(path / files.CONFIG, to_json(run.provenance))
+    files.write_json(path / files.METRICS, run.metrics.to_json())
+    held_out = pa.table({"review": run.held_out.texts, "label": run.held_out.labels})
+    pq.write_table(held_out, path / files.HELD_OUT, compression="zstd")
+    names = [run.kind.file, files.TOKENIZER, files.CONFIG, files.METRICS, files.HELD_OUT]
+    write_manifest(path, [*names, *_draw(path, run)])
+    shutil.rmtree(path / files.CHECKPOINT, ignore_errors=True)
+
+
+def _draw(path: Path, run: FinishedRun) -> list[str]:
+    """Draw the pictures, and write the history; return the names of their files."""
+    draw_roc(path / files.ROC_PICTURE, run.evaluation)
+    draw_calibration(path / files.CALIBRATION_PICTURE, run.evaluation)
+    names = [files.ROC_PICTURE, files.CALIBRATION_PICTURE]
+    if run.history:
+        write_history(path / files.HISTORY, run.history)
+        draw_history(path / files.HISTORY_PICTURE, run.history)
+        names += [files.HISTORY, files.HISTORY_PICTURE]
+    return names

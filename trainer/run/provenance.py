@@ -1,0 +1,99 @@
+"""Provenance: the data, the command, the settings and the versions that a run comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import pyarrow as pa
+
+from scorer._version import __version__
+from scorer.card import Provenance, Teacher, TrainingData
+from trainer.data.reviews import Reviews, fingerprint_of_texts
+from trainer.run.folder import RunFolder
+from trainer.settings import RunSettings
+
+PACKAGES = ("numpy", "pyarrow", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """What a run learns from.
+
+    Attributes:
+        reviews: labelled reviews.
+        unlabeled: ``large_string[n]``, reviews without a label, if there are any.
+        teachers: the runs that label them. They are described when the run begins: when it ends,
+            their folders may be gone.
+        fingerprint: SHA-256 of all of these, in hex: only the same data can resume a run.
+        unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
+    """
+
+    reviews: Reviews
+    unlabeled: pa.LargeStringArray | None
+    teachers: tuple[Teacher, ...]
+    fingerprint: str
+    unlabeled_fingerprint: str | None
+
+    @classmethod
+    def of(
+        cls,
+        reviews: Reviews,
+        unlabeled: pa.LargeStringArray | None = None,
+        teachers: Sequence[RunFolder] = (),
+    ) -> RunInputs:
+        """Take the fingerprints."""
+        fingerprint = reviews.fingerprint()
+        if unlabeled is None:
+            return cls(reviews, None, (), fingerprint, None)
+        described = tuple(teacher.describe() for teacher in teachers)
+        of_unlabeled = fingerprint_of_texts(unlabeled)
+        parts = [fingerprint, of_unlabeled, *(teacher.sha256 for teacher in described)]
+        fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return cls(reviews, unlabeled, described, fingerprint, of_unlabeled)
+
+    def provenance(
+        self, command: str, settings: RunSettings, held_out: Reviews, packages: Sequence[str]
+    ) -> Provenance:
+        """Return what the run folder and the model file tell of the run.
+
+        Args:
+            command: command of the trainer.
+            settings: settings of the run.
+            held_out: the reviews held out of training.
+            packages: packages whose versions are recorded, besides those that every run uses.
+        """
+        return Provenance(
+            data=self._data(held_out),
+            command=" ".join(self._command(command, settings)),
+            settings=settings.to_dict(),
+            versions={
+                "python": platform.python_version(),
+                "review-sentiment": __version__,
+                **{name: version(name) for name in (*PACKAGES, *packages)},
+            },
+            date=datetime.now(UTC).date().isoformat(),
+        )
+
+    def _data(self, held_out: Reviews) -> TrainingData:
+        described = self.reviews.describe()
+        return TrainingData(
+            name=described.name,
+            reviews=described.reviews,
+            sha256=described.sha256,
+            held_out=len(held_out),
+            grouped=self.reviews.groups is not None,
+            unlabeled=None if self.unlabeled is None else len(self.unlabeled),
+            unlabeled_sha256=self.unlabeled_fingerprint,
+            teachers=self.teachers,
+        )
+
+    def _command(self, command: str, settings: RunSettings) -> list[str]:
+        words = ["trainer", command, self.reviews.name, *settings.options()]
+        if self.unlabeled is not None:
+            words += ["--unlabeled", "…"]
+        return words + [word for teacher in self.teachers for word in ("--teacher", teacher.name)]

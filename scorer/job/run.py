@@ -1,8 +1,10 @@
 """Files one after another: each is prepared, scored and finished; a failure stays with its file.
 
-run_job ─ for each file ─ prepare   open the input; is the output done? lock it
-score     its windows through the pipeline, into the output
-finish    footer, disk, final name; what became of the file
+    prepare   open the input; is the output done? lock it
+    score     its windows through the pipeline, into the output
+    finish    footer, disk, final name; what became of the file
+
+The three keep no state outside what they return.
 """
 
 from __future__ import annotations
@@ -41,12 +43,12 @@ from scorer.storage.failures import make_folder, writing
 from scorer.storage.whole_file import Background
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
+from scorer.system.signals import TERMINATED
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.parquet_reader import ParquetReviews
 from scorer.tables.parquet_writer import ParquetOutput
 
 STOPPED_REASON = "the job was stopped; what was finished stays, run again to go on"
-TERMINATED = 143
 
 
 def run_job(

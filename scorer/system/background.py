@@ -42,9 +42,9 @@ def _answer_or_stop(answer: Future[Answer], stop: threading.Event) -> Answer:
         try:
             return answer.result(SECONDS_BETWEEN_LOOKS)
         except TimeoutError:
-            # The call itself may have raised it.
+            # The call itself may have raised it, or its answer came just after this look.
             if answer.done():
-                raise
+                return answer.result()
             if stop.is_set():
                 raise CancelledError from None
 

@@ -6,6 +6,7 @@ is left out of the JSON when it holds its default.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import Field, field, fields, is_dataclass
 from functools import cache
@@ -18,6 +19,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 OPTIONAL = {"optional": True}
+LARGEST_FLOAT = int(sys.float_info.max)
 
 
 class RecordError(ValueError):
@@ -45,7 +47,7 @@ def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
         kind: the dataclass to make. Its fields may be scalars, dataclasses, ``X | None``,
             ``tuple[X, ...]`` and ``Mapping[str, X]``; ``object`` takes any JSON value as it is.
         stored: the JSON value.
-        key: where the value stands, for messages.
+        key: name of the value, for messages.
 
     Raises:
         RecordError: a key is missing, unknown, or holds a value of another type.
@@ -82,7 +84,7 @@ def _read(kind: Any, value: object, key: str) -> Any:
         return _read_tuple(arguments, value, key)
     if origin is not None and isinstance(value, dict) and issubclass(origin, Mapping):
         return {name: _read(arguments[1], one, _joined(key, name)) for name, one in value.items()}
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= LARGEST_FLOAT:
         return float(value)
     if origin is None and type(value) is kind:
         return value
@@ -105,7 +107,7 @@ def _read_tuple(kinds: tuple[Any, ...], values: list[object], key: str) -> tuple
     if kinds[-1] is Ellipsis:
         kinds = kinds[:1] * len(values)
     if len(kinds) != len(values):
-        raise RecordError(f"the key {key!r} holds {len(values)} values, not {len(kinds)}")
+        raise RecordError(f"the key {key!r} holds a list of {len(values)}, not of {len(kinds)}")
     pairs = enumerate(zip(kinds, values, strict=True))
     return tuple(_read(kind, value, f"{key}[{place}]") for place, (kind, value) in pairs)
 

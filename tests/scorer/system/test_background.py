@@ -3,11 +3,12 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import NoReturn
 
 import pytest
 
+from scorer.system import background
 from scorer.system.background import in_background
 
 SECONDS = 60
@@ -104,3 +105,26 @@ def test_a_signal_is_answered_while_a_call_runs(release: threading.Event) -> Non
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+class LateFuture(Future):
+    """A future whose answer comes just after a look at it has timed out."""
+
+    def result(self, timeout: float | None = None) -> object:
+        try:
+            return super().result(timeout)
+        except TimeoutError:
+            super().result()
+            raise
+
+
+def test_an_answer_that_comes_just_after_a_look_is_returned(
+    release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "Future", LateFuture)
+
+    def call() -> int:
+        assert not release.wait(0.3)
+        return 42
+
+    assert in_background(call, threading.Event()) == 42

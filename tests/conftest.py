@@ -1,13 +1,18 @@
-"""The shipped model, loaded once; and no process outlives its test."""
+"""The shipped model, loaded once; no process outlives its test, no test has a deadline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from helpers import processes
 from scorer import SentimentModel
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from scorer._version import __version__
 from scorer.errors import OutputError
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
+from scorer.storage.whole_file import check_replaceable
 from scorer.system.records import RecordError, from_json, to_json
 from scorer.tables.parquet_reader import ParquetReviews, read_key
 
@@ -117,12 +118,10 @@ def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
         force: whether it is scored anew in any case.
 
     Raises:
-        OutputError: something stands there that scorer didn't write, and ``force`` is not given.
+        OutputError: a file stands there that scorer didn't write, and ``force`` is not given; or
+            something that isn't a regular file.
     """
-    if output.is_dir():
-        raise OutputError(
-            f"writing {output}: a folder stands there; move it away or name another output"
-        )
+    check_replaceable(output)
     if not output.exists():
         return Verdict(is_done=False)
     stored = read_key(output, STAMP_KEY)

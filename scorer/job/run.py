@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from scorer.errors import SentimentError, Stopped, one_line
 from scorer.job.freshness import judge, versions
-from scorer.job.journal import Journal, clear_kept, digest_of, kept_rows, kept_scores
+from scorer.job.journal import Journal, begin_partial, clear_kept, digest_of, kept_rows, kept_scores
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Task
@@ -195,6 +195,7 @@ def prepare(
                 reviews.row_groups,
                 source.codecs(),
                 background,
+                begin_partial(output, journal),
             )
         )
         kept = resources.pop_all()

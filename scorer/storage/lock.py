@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
 
 def hold_file(path: Path) -> int | None:
     """Open a file, creating it if it is missing, and lock it until the handle is closed.
@@ -16,10 +18,11 @@ def hold_file(path: Path) -> int | None:
         The open handle; None if another process holds the lock, or this one does by another handle.
 
     Raises:
-        OSError: the file can't be opened, or its file system has no locks.
+        OSError: the file can't be opened, is a link, or its file system has no locks.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        # A link is not followed, and a pipe is not waited for.
+        handle = os.open(path, LOCK_FLAGS, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scorer.errors import OutputError
 from scorer.system.background import in_background
 
 PARTIAL_SUFFIX = ".partial"
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 # Runs a call that may take long, and returns when it is done.
 Background = Callable[[Callable[[], None]], None]
@@ -19,22 +32,24 @@ class WholeFile:
     """A file that is written under a temporary name, then put in place or discarded.
 
     The temporary file is hidden and lies in the same folder, because a rename is atomic only within
-    a file system. Its name depends on ``path`` alone: the next run replaces what a killed one left.
+    a file system.
 
     Args:
         path: the final name.
-        shared: whether several processes may write ``path`` at once. Each then has a temporary name
-            of its own, and the last one to finish wins.
+        temporary: the name to write under, an empty file of ours; by default one is created under a
+            name of its own.
 
     Attributes:
         path: the final name.
         temporary: the name to write under.
+
+    Raises:
+        OSError: the temporary file can't be created.
     """
 
-    def __init__(self, path: Path, *, shared: bool = False) -> None:
+    def __init__(self, path: Path, temporary: Path | None = None) -> None:
         self.path = path
-        name = f"{path.name}.{os.getpid()}" if shared else path.name
-        self.temporary = partial_path(path.with_name(name))
+        self.temporary = temporary or _new_temporary(path)
 
     def put(self, background: Background = in_background) -> None:
         """Rename the temporary file to ``path``.
@@ -43,8 +58,12 @@ class WholeFile:
 
         Args:
             background: waits for the disk. Gigabytes may be pending, and a signal must be answered.
+
+        Raises:
+            OutputError: something that isn't a regular file stands at ``path``.
         """
         background(lambda: sync(self.temporary))
+        check_replaceable(self.path)
         self.temporary.replace(self.path)
         sync(self.path.parent)
 
@@ -55,9 +74,9 @@ class WholeFile:
 
 
 @contextmanager
-def whole_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """Yield the name to write under; put the file in place if the block succeeds."""
-    file = WholeFile(path, shared=shared)
+    file = WholeFile(path)
     try:
         yield file.temporary
         file.put()
@@ -66,8 +85,32 @@ def whole_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
         raise
 
 
+def check_replaceable(path: Path) -> None:
+    """Check that nothing but a regular file would be replaced: no link, no folder, no device.
+
+    Raises:
+        OutputError: something else stands there.
+    """
+    kind = other_kind(path)
+    if kind is not None:
+        raise OutputError(
+            f"writing {path}: {kind} stands there; move it away or name another output"
+        )
+
+
+def other_kind(path: Path) -> str | None:
+    """Return what stands at a path, in words; None for a regular file, or nothing."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    return None if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "something else")
+
+
 def partial_path(path: Path) -> Path:
-    """Return the temporary name of an unfinished file.
+    """Return the temporary name of an unfinished output.
+
+    It depends on the output alone, so that the next run finds what a killed one left.
 
     >>> partial_path(Path("out/a.parquet")).as_posix()
     'out/.a.parquet.partial'
@@ -82,3 +125,10 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _new_temporary(path: Path) -> Path:
+    """Create an empty file under a name that nobody else has; a link there is not followed."""
+    temporary = partial_path(path.with_name(f"{path.name}.{secrets.token_hex(4)}"))
+    os.close(os.open(temporary, NEW_FILE, 0o666))
+    return temporary

@@ -32,6 +32,7 @@ class ParquetOutput:
         row_groups: rows of each row group of the source.
         codecs: one for all columns, or one for each column by its path.
         background: runs the slow calls: compressing a row group, waiting for the disk.
+        temporary: the name to write under, an empty file of ours; one of its own by default.
 
     Raises:
         OutputError: the file can't be created.
@@ -45,6 +46,7 @@ class ParquetOutput:
         row_groups: Sequence[int],
         codecs: str | dict[str, str],
         background: Background = in_background,
+        temporary: Path | None = None,
     ) -> None:
         self.path = path
         self._rows = rows
@@ -53,8 +55,9 @@ class ParquetOutput:
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
         self._freed = 0
-        self._whole = WholeFile(path)
         self._is_writing = self._is_finished = False
+        with writing(path):
+            self._whole = WholeFile(path, temporary)
         try:
             with writing(path):
                 self._file = pq.ParquetWriter(

@@ -90,7 +90,7 @@ def _kept_scores(
         if teacher.provenance.data.unlabeled_sha256 == fingerprint:
             scores[_learned_rows(teacher, len(texts))] = np.nan
         # Two students may ask at the same time; both get the same scores.
-        with whole_file(kept, shared=True) as temporary, temporary.open("wb") as file:
+        with whole_file(kept) as temporary, temporary.open("wb") as file:
             np.save(file, scores)
     labels: npt.NDArray[np.float32] = np.load(kept, allow_pickle=False)
     return labels

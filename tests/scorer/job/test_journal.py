@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +15,11 @@ from hypothesis import strategies as st
 from helpers import left_in
 from scorer.errors import OutputError, Stopped
 from scorer.job.journal import (
+    FORMAT,
+    FRAME,
+    PARTIAL_BYTES,
     Journal,
+    begin_partial,
     clear_kept,
     digest_of,
     header_of,
@@ -110,11 +117,15 @@ def test_after_a_cut_or_a_flipped_bit_only_whole_records_come_back(
     output, starts = tmp_path_factory.mktemp("damaged") / "out", list(range(0, 25, 5))
     stop_after(output, [(start, scores(5, start)) for start in starts])
     content = bytearray(journal_path(output).read_bytes())
-    offset = data.draw(st.integers(0, len(content) - 1))
+    digits = range(len(header_of(BINDING)), len(header_of(BINDING)) + PARTIAL_BYTES)
     if data.draw(st.booleans()):
+        # Without its first word it would be somebody else's file; the digits of the second line
+        # name another unfinished output, and no record.
+        offsets = st.integers(len(f"{FORMAT}/"), len(content) - 1)
+        offset = data.draw(offsets.filter(lambda offset: offset not in digits))
         content[offset] ^= 1 << data.draw(st.integers(0, 7))
     else:
-        del content[offset:]
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
     journal_path(output).write_bytes(content)
     with pytest.raises(Stopped), kept_scores(output, BINDING) as journal:
         kept = [start for start in starts if journal.find(start, 5, digest(start)) is not None]
@@ -129,6 +140,20 @@ def test_after_a_cut_or_a_flipped_bit_only_whole_records_come_back(
         assert_same(journal.find(100, 9, digest(100)), scores(9))
 
 
+def test_a_length_beyond_the_end_of_the_file_is_the_end_of_the_good_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out"
+    stop_after(output, [(0, scores(5)), (5, scores(5))])
+    with journal_path(output).open("ab") as file:
+        file.write(FRAME.pack(2**32 - 1, 0) + b"rest")
+    largest: list[int] = []
+    crc32 = zlib.crc32
+    monkeypatch.setattr(zlib, "crc32", lambda data: largest.append(len(data)) or crc32(data))
+    assert kept_rows(output, BINDING) == 10
+    assert max(largest) < 1000
+
+
 @pytest.mark.parametrize("error", [ValueError, OutputError])
 def test_a_failure_leaves_no_journal(tmp_path: Path, error: type[Exception]) -> None:
     with pytest.raises(error), kept_scores(tmp_path / "out", BINDING) as journal:
@@ -140,6 +165,76 @@ def test_a_failure_leaves_no_journal(tmp_path: Path, error: type[Exception]) -> 
 def test_a_stop_before_the_first_window_leaves_no_journal(tmp_path: Path) -> None:
     stop_after(tmp_path / "out", [])
     assert left_in(tmp_path) == []
+
+
+def link(path: Path, victim: Path) -> None:
+    path.symlink_to(victim)
+
+
+def dangling_link(path: Path, victim: Path) -> None:
+    path.symlink_to(path.parent / "nowhere")
+
+
+def file(path: Path, victim: Path) -> None:
+    path.write_text("theirs")
+
+
+def pipe(path: Path, victim: Path) -> None:
+    os.mkfifo(path)
+
+
+KINDS = [(link, "a link"), (dangling_link, "a link"), (file, "a file"), (pipe, "a pipe")]
+
+
+@pytest.mark.parametrize("name", [".out.scores", ".out.partial"])
+@pytest.mark.parametrize(("make", "what"), KINDS, ids=lambda value: getattr(value, "__name__", ""))
+def test_what_is_not_ours_stays_and_the_command_that_removes_it_is_named(
+    tmp_path: Path, name: str, make: Callable[[Path, Path], None], what: str
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / name
+    victim.write_text("precious")
+    make(path, victim)
+    before = path.lstat()
+
+    def begin() -> None:
+        with kept_scores(tmp_path / "out", BINDING) as journal:
+            begin_partial(tmp_path / "out", journal).write_text("ours")
+
+    with pytest.raises(OutputError) as caught:
+        begin()
+    assert str(caught.value) == (
+        f"writing {tmp_path}/out: {what} that scorer didn't write stands at {path}; "
+        f"remove it with: rm {path}"
+    )
+    clear_kept(tmp_path / "out")
+    assert kept_rows(tmp_path / "out", BINDING) == 0
+    assert path.lstat() == before
+    assert sorted(found.name for found in tmp_path.iterdir()) == sorted([name, "victim"])
+    path.unlink()
+    begin()
+    assert victim.read_text() == "precious"
+
+
+def test_the_unfinished_output_of_a_killed_run_is_replaced(tmp_path: Path) -> None:
+    for _ in range(3):
+        with pytest.raises(Stopped), kept_scores(tmp_path / "out", BINDING) as journal:
+            assert begin_partial(tmp_path / "out", journal).read_text() == ""
+            (tmp_path / ".out.partial").write_text("half")
+            journal.add(0, digest(0), scores(3))
+            raise Stopped("killed", 137)
+        assert left_in(tmp_path) == [".out.partial", ".out.scores"]
+    clear_kept(tmp_path / "out")
+    assert left_in(tmp_path) == []
+
+
+def test_another_binding_still_knows_the_unfinished_output(tmp_path: Path) -> None:
+    with pytest.raises(Stopped), kept_scores(tmp_path / "out", BINDING) as journal:
+        begin_partial(tmp_path / "out", journal).write_text("half")
+        journal.add(0, digest(0), scores(3))
+        raise Stopped("killed", 137)
+    with kept_scores(tmp_path / "out", Binding(model="c")) as journal:
+        assert journal.is_empty
+        assert begin_partial(tmp_path / "out", journal).read_text() == ""
 
 
 def test_an_output_is_held_by_one_run(tmp_path: Path) -> None:

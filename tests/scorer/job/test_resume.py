@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -24,13 +25,15 @@ from helpers import (
     write_reviews,
 )
 from scorer import SentimentModel
+from scorer.errors import Stopped
 from scorer.job import prepared
 from scorer.job.freshness import STAMP_KEY, versions
-from scorer.job.journal import journal_path
+from scorer.job.journal import begin_partial, journal_path, kept_scores
 from scorer.job.options import Options
 from scorer.job.plan import plan
-from scorer.job.result import SCORED
+from scorer.job.result import SCORED, ModelId
 from scorer.job.run import run_job
+from scorer.kernel import Scores
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS, ParquetReviews
 
 # Windows of a small file: each is of this size, the last one smaller.
@@ -275,8 +278,10 @@ def test_what_a_run_left_that_was_killed_at_its_very_end_goes_with_the_next(
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(9)), tmp_path / "out.parquet"
     run_job(plan([source], target), model)
-    journal_path(target).write_bytes(b"left")
-    (tmp_path / ".out.parquet.partial").write_bytes(b"left")
+    with pytest.raises(Stopped), kept_scores(target, ModelId("a", "b")) as journal:
+        begin_partial(target, journal).write_bytes(b"left")
+        journal.add(0, bytes(16), Scores(np.zeros(9, np.float32), 0, 0, 9, 0))
+        raise Stopped("killed", 137)
     assert (
         run_command("scorer", "run", source, target).stdout == f"skipped  {target}: already done\n"
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import os
 from pathlib import Path
 
 import numpy as np
@@ -307,6 +308,26 @@ def test_a_file_that_is_not_ours_is_not_replaced_unasked(
         problem = "a file that scorer didn't write stands there; add --force to replace it"
         assert result.reason == f"writing {target}: {problem}"
         assert run(model, source, target, force=True).files[0].reason == "replaced"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_only_a_regular_file_is_ever_replaced(
+    model: SentimentModel, tmp_path: Path, *, force: bool
+) -> None:
+    source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out.parquet"
+    run(model, source, tmp_path / "ours.parquet")
+    target.symlink_to(tmp_path / "ours.parquet")
+    pipe = tmp_path / "pipe.parquet"
+    os.mkfifo(pipe)
+    device = tmp_path / "device.parquet"
+    device.symlink_to("/dev/null")
+    for path, what in ((target, "a link"), (pipe, "a pipe"), (device, "a link")):
+        before = path.lstat()
+        (result,) = run(model, source, path, force=force).files
+        assert result.reason == (
+            f"writing {path}: {what} stands there; move it away or name another output"
+        )
+        assert path.lstat() == before
 
 
 def test_a_bad_file_does_not_take_the_others_with_it(model: SentimentModel, tmp_path: Path) -> None:

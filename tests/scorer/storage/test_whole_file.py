@@ -40,4 +40,4 @@ def test_the_data_are_on_the_disk_before_the_name_and_the_name_after_it(
     monkeypatch.setattr(os, "fsync", fsync)
     with whole_file(tmp_path / "a") as temporary:
         temporary.write_text("new")
-    assert synced == [(tmp_path / ".a.partial", False), (tmp_path, True)]
+    assert synced == [(temporary, False), (tmp_path, True)]

@@ -16,7 +16,11 @@ from scorer.tables.parquet_reader import DEFAULT_COMPRESSION, ParquetReviews
 
 @dataclass(frozen=True)
 class Binding:
-    """Everything that kept scores depend on: the stamp of the output, and versions beside it."""
+    """Everything that kept scores depend on.
+
+    It is the stamp of the output, the versions of what tokenized and scored, and the fingerprint of
+    the arithmetic: on a shared disk another kind of CPU would mix its last bits in.
+    """
 
     version: int
     scorer: str
@@ -24,6 +28,7 @@ class Binding:
     model_sha256: str
     options: OutputOptions
     versions: Mapping[str, str]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class OpenInput:
             model_sha256=stamp.model_sha256,
             options=stamp.options,
             versions=versions(),
+            fingerprint=self.kernel.model.fingerprint,
         )
 
     def codecs(self) -> str | dict[str, str]:

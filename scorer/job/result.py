@@ -68,6 +68,7 @@ class JobResult:
         options: what the job was told.
         model: what scored.
         versions: of the scorer and the packages that it stands on, by name.
+        fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``.
         peak_memory: peak of resident memory, in bytes.
     """
 
@@ -79,6 +80,7 @@ class JobResult:
     options: Options
     model: ModelId
     versions: Mapping[str, str]
+    fingerprint: str
     peak_memory: int
 
     def count(self, status: str) -> int:

@@ -350,6 +350,7 @@ def _job_result(
         options=options,
         model=ModelId(model.file.name, model.file.sha256),
         versions=versions(),
+        fingerprint=model.fingerprint,
         peak_memory=peak_memory(),
     )
 

@@ -16,7 +16,7 @@ from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.records import RecordError, from_json, to_json
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,11 @@ class Report:
     """The report of a run.
 
     Attributes:
-        report_version: 1.
+        report_version: 2.
         started: start time, UTC, ISO 8601.
         model: name and SHA-256 of the model.
         versions: of the scorer, Python, onnxruntime, pyarrow and numpy.
+        fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits.
         options: the options of the job.
         threads: threads that scored.
         peak_memory_bytes: peak of the process's resident memory.
@@ -122,6 +123,7 @@ class Report:
     started: str
     model: ModelId
     versions: Mapping[str, str]
+    fingerprint: str
     options: Options
     threads: int
     peak_memory_bytes: int
@@ -140,6 +142,7 @@ class Report:
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
             model=result.model,
             versions=result.versions,
+            fingerprint=result.fingerprint,
             options=result.options,
             threads=result.threads,
             peak_memory_bytes=result.peak_memory,

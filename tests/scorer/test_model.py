@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -112,6 +114,26 @@ def test_an_array_of_scores_gets_an_array_of_labels(model: SentimentModel) -> No
 def test_onnxruntime_computes_on_the_callers_thread_alone(model: SentimentModel) -> None:
     for options in (session_options(), model._session.get_session_options()):
         assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+
+
+def test_the_fingerprint_is_the_same_each_time_and_another_for_other_arithmetic(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loaded() -> SentimentModel:
+        return SentimentModel(model.file)
+
+    assert re.fullmatch("[0-9a-f]{64}", model.fingerprint)
+    assert loaded().fingerprint == model.fingerprint
+    monkeypatch.setattr(onnxruntime, "__version__", "0.1")
+    assert loaded().fingerprint != model.fingerprint
+    monkeypatch.undo()
+    run = SentimentModel.run
+
+    def with_another_last_bit(self: SentimentModel, *feed: np.ndarray) -> np.ndarray:
+        return np.nextafter(run(self, *feed), np.float32(2))
+
+    monkeypatch.setattr(SentimentModel, "run", with_another_last_bit)
+    assert loaded().fingerprint != model.fingerprint
 
 
 def test_a_model_is_shown_on_one_line(model: SentimentModel) -> None:

@@ -227,6 +227,17 @@ def test_scores_of_another_onnxruntime_are_not_taken_up(
     assert (result.status, result.reused) == (SCORED, 0)
 
 
+def test_scores_of_another_kind_of_cpu_are_not_taken_up(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    source, target = write_reviews(tmp_path / "in.parquet", some_texts(SMALL)), tmp_path / "out"
+    killed(source, target)
+    other = SentimentModel(model.file)
+    other.fingerprint = "0" * 64
+    (result,) = run_job(plan([source], target), other).files
+    assert (result.status, result.reused) == (SCORED, 0)
+
+
 def test_the_plan_says_what_is_scored_already_and_touches_nothing(tmp_path: Path) -> None:
     source, target = (
         write_reviews(tmp_path / "in.parquet", some_texts(SMALL)),

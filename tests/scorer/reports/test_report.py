@@ -64,7 +64,7 @@ def test_the_report_tells_of_each_file_and_of_all(
 ) -> None:
     report = as_json(result)
     assert list(report) == [
-        "report_version", "started", "model", "versions", "options", "threads",
+        "report_version", "started", "model", "versions", "fingerprint", "options", "threads",
         "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed", "total", "files",
     ]  # fmt: skip
     assert (report["scored"], report["skipped"], report["failed"]) == (1, 1, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from scorer.job.options import Options
-from scorer.job.plan import plan
+from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
 from scorer.job.run import run_job
 from scorer.model import SentimentModel
@@ -59,6 +59,7 @@ def score_files(
     given = [inputs] if isinstance(inputs, str | Path) else inputs
     tasks = plan(given, output)
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
+    check_apart(tasks, {"the model": Path(loaded.file.name)})
     with _system_memory_pool():
         return run_job(tasks, loaded, options, done=done, watch=watch, stop=stop)
 

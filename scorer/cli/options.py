@@ -14,7 +14,7 @@ MODEL_OPTION = click.option(
     metavar="FILE",
     help="Model file, or the name of one that ships.  [default: default]",
 )
-TARGET_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+TARGET_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:
@@ -44,7 +44,7 @@ def in_a_folder(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:
     """Check before the run that a file can be written after it: a typo must not cost a night."""
-    if value is not None and not value.absolute().parent.is_dir():
+    if value is not None and str(value) != "-" and not value.absolute().parent.is_dir():
         raise click.BadParameter(
             f"there is no folder {value.parent} to write {value.name} in; make it first"
         )

@@ -16,7 +16,8 @@ from scorer.cli.options import (
     log_format,
     sha256,
 )
-from scorer.console import LOG_FORMATS, log_is_json, say
+from scorer.cli.printing import Lines, Targets
+from scorer.console import LOG_FORMATS, log_is_json
 from scorer.errors import JobFailed, ReviewsError
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ TEXT_COLUMN_HELP = (
     metavar="FILE",
     type=TARGET_FILE,
     callback=in_a_folder,
-    help="JSON file to write the figures of the run to.",
+    help="JSON file to write the figures of the run to; - for stdout.",
 )
 @click.option(
     "--metrics-file",
     metavar="FILE",
     type=TARGET_FILE,
     callback=in_a_folder,
-    help="Prometheus textfile to write them to.",
+    help="Prometheus textfile to write them to; - for stdout.",
 )
 @click.option(
     "--log-format",
@@ -127,26 +128,33 @@ def run(
     from scorer.job.options import Options
     from scorer.job.plan import plan
     from scorer.job.run import preview_job
-    from scorer.model import SentimentModel
+    from scorer.model import SentimentModel, find_model
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
     tasks = plan(inputs, output)
+    targets = Targets(report, metrics_file)
+    targets.check(tasks, find_model(model))
     loaded = SentimentModel.load(model, sha256=model_sha256)
+    lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
     if dry_run:
         result = preview_job(tasks, loaded, Options(**options))
         for one in result.files:
-            _print_file(one, alone=len(tasks) == 1)
+            lines.show_file(one)
     else:
-        result = _run_watched(tasks, loaded, Options(**options), probe)
-    _print_summary(result)
+        result = _run_watched(tasks, loaded, Options(**options), probe, lines)
+    lines.show_summary(result)
     if not dry_run:
-        _write_reports(result, report, metrics_file)
+        targets.write(result)
     _end(result)
 
 
 def _run_watched(
-    tasks: list[Task], model: SentimentModel, options: Options, probe: Probe | None
+    tasks: list[Task],
+    model: SentimentModel,
+    options: Options,
+    probe: Probe | None,
+    lines: Lines,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
     from scorer.job.run import run_job
@@ -156,7 +164,7 @@ def _run_watched(
 
         def show(one: FileResult) -> None:
             progress.clear()
-            _print_file(one, alone=len(tasks) == 1)
+            lines.show_file(one)
 
         return run_job(tasks, model, options, watch=progress.update, done=show, probe=probe)
 
@@ -172,35 +180,6 @@ def _count_rows(tasks: list[Task]) -> int:
         with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
             total += reviews.rows
     return total
-
-
-def _print_file(result: FileResult, *, alone: bool) -> None:
-    from scorer.job.result import FAILED
-    from scorer.reports.text import file_line
-
-    if result.status != FAILED:
-        click.echo(file_line(result))
-    elif not alone:
-        # A file alone is the error that the command ends with.
-        line = result.reason if log_is_json() else file_line(result)
-        say(line, "error", input=str(result.task.input), output=str(result.task.output))
-
-
-def _print_summary(result: JobResult) -> None:
-    from scorer.reports.text import summary
-
-    if len(result.files) > 1:
-        click.echo(summary(result))
-
-
-def _write_reports(result: JobResult, report: Path | None, metrics: Path | None) -> None:
-    from scorer.reports.prometheus import write_metrics
-    from scorer.reports.report import write_report
-
-    if report is not None:
-        write_report(result, report)
-    if metrics is not None:
-        write_metrics(result, metrics)
 
 
 def _end(result: JobResult) -> None:

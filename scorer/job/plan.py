@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -68,6 +68,28 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
         tasks = _mirrored(found, target)
     _check_overlap(found, tasks)
     return tasks
+
+
+def check_apart(tasks: Sequence[Task], others: Mapping[str, Path]) -> None:
+    """Check that no file of a job has two roles, whatever the spelling of its path.
+
+    Args:
+        tasks: the job.
+        others: further files that it reads or writes, by what a message calls them.
+
+    Raises:
+        UsageError: two of all these paths are one file.
+    """
+    used: dict[tuple[int, int] | Path, str] = {}
+    for task in tasks:
+        used[_identity(task.input)] = f"the input {task.input}"
+        used[_identity(task.output)] = f"the output {task.output}"
+    for name, path in others.items():
+        role = used.setdefault(_identity(path), f"{name} {path}")
+        if role != f"{name} {path}":
+            raise UsageError(
+                f"planning the run: {role} and {name} {path} are the same file; name another one"
+            )
 
 
 def _find(given: str) -> Found:
@@ -170,6 +192,6 @@ def _identity(path: Path) -> tuple[int, int] | Path:
     try:
         found = path.stat()
     except OSError:
-        # It vanished after it was listed: scoring it will say so.
-        return path
+        # Nothing stands there yet, or what did vanished after it was listed.
+        return path.resolve()
     return found.st_dev, found.st_ino

@@ -102,7 +102,7 @@ def other_kind(path: Path) -> str | None:
     """Return what stands at a path, in words; None for a regular file, or nothing."""
     try:
         mode = path.lstat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return None if stat.S_ISREG(mode) else KINDS.get(stat.S_IFMT(mode), "something else")
 

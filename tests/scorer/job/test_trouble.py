@@ -153,7 +153,7 @@ def test_a_pipe_is_not_waited_for(model: SentimentModel, tmp_path: Path) -> None
     (result,) = run_job(plan([good], pipe), model).files
     assert result.status == FAILED
     assert result.reason == (
-        f"writing {pipe}: a file that scorer didn't write stands there; add --force to replace it"
+        f"writing {pipe}: a pipe stands there; move it away or name another output"
     )
 
 

@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.card import Card
-from scorer.errors import ModelRefused, UsageError, one_line
+from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
@@ -39,7 +39,7 @@ SESSION_CONFIG = {
 }
 
 # What `score` takes: the rows of a list, a NumPy array, a pandas Series or an Arrow array.
-Texts = Iterable[str | bytes | None] | pa.Array | pa.ChunkedArray
+Texts: TypeAlias = Iterable[str | bytes | None] | pa.Array | pa.ChunkedArray
 
 LONGEST_REASON = 300
 
@@ -276,7 +276,10 @@ def _session(file: ModelFile) -> onnxruntime.InferenceSession:
     refuse_external_data(file.content, file.name)
     options, providers = session_options(), ["CPUExecutionProvider"]
     try:
-        session = onnxruntime.InferenceSession(file.content, options, providers=providers)
+        # Its fallback prints on stdout, and tries the same provider again.
+        session = onnxruntime.InferenceSession(
+            file.content, options, providers=providers, enable_fallback=0
+        )
         found = tuple(
             tuple((one.name, one.type, len(one.shape)) for one in ends)
             for ends in (session.get_inputs(), session.get_outputs())
@@ -333,7 +336,9 @@ def _raw(text: object) -> bytes | None:
         return text
     # How pandas marks a missing value; it is loaded if its values are here.
     pandas = sys.modules.get("pandas")
-    if (isinstance(text, float) and text != text) or text is getattr(pandas, "NA", None):
+    if (isinstance(text, float | np.floating) and np.isnan(text)) or text is getattr(
+        pandas, "NA", None
+    ):
         return None
     raise TypeError(
         f"score takes strings, bytes and None, not a {type(text).__name__}: {text!r:.80}; "

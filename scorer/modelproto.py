@@ -90,14 +90,14 @@ def external_tensors(content: bytes) -> Iterator[str]:
                 yield name
             continue
         inner = FIELDS[kind]
-        for number, wire, value, end in _fields(content, start, stop):
+        for number, wire, value, end in read_fields(content, start, stop):
             if wire == MESSAGE and number in inner:
                 todo.append((inner[number], value, end))
 
 
 def _tensor(content: bytes, start: int, stop: int) -> tuple[str, bool]:
     name, is_external = "", False
-    for number, wire, value, end in _fields(content, start, stop):
+    for number, wire, value, end in read_fields(content, start, stop):
         if (number, wire) == (TENSOR_NAME, MESSAGE):
             name = content[value:end].decode("utf-8", "replace")
         elif (number, wire) == (DATA_LOCATION, VARINT):
@@ -107,7 +107,7 @@ def _tensor(content: bytes, start: int, stop: int) -> tuple[str, bool]:
     return name, is_external
 
 
-def _fields(content: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+def read_fields(content: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
     """Read the fields of one message.
 
     Yields:

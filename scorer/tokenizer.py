@@ -130,7 +130,9 @@ class Rules:
         try:
             self.split(pa.array([text * PROBE_REPEATS for text in PROBES], pa.large_string()))
         except ModelRefused as error:
-            raise RecordError(str(error).partition(";")[0]) from error
+            raise RecordError(
+                f"the replacement rules make a text more than {MOST_GROWTH} times as long"
+            ) from error
 
     def split(self, texts: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
         """Cut texts into tokens.

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 import click
 
@@ -45,9 +45,9 @@ def text(texts: tuple[str, ...], model: str | None, *, as_json: bool) -> None:
 
 def _batches(texts: tuple[str, ...]) -> Iterator[list[bytes]]:
     """Yield the texts that were typed, as bytes; where ``-`` stands, the lines of stdin."""
-    for one in texts:
-        if one != STANDARD_INPUT:
-            yield [os.fsencode(one)]
+    for is_stdin, group in groupby(texts, STANDARD_INPUT.__eq__):
+        if not is_stdin:
+            yield [os.fsencode(one) for one in group]
             continue
         rows = 1 if sys.stdin.isatty() else LINES_AT_ONCE
         # readline, because the iterator would read ahead of what is typed.

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers import run_command, some_texts, write_reviews
+from helpers import left_in, run_command, some_texts, write_reviews
 from scorer import SentimentModel
 from scorer.errors import ModelRefused
 from scorer.model import session_options
@@ -106,7 +105,7 @@ def test_a_pinned_model_with_weights_outside_is_refused_before_the_first_row(
         "Error: reading the model model.onnx: the data of its tensor 'stray' lie outside the "
         "file, where no hash covers them; export it again as one file\n"
     )
-    assert sorted(os.listdir(tmp_path)) == ["in.parquet", "model.onnx", "weights.bin"]
+    assert left_in(tmp_path) == ["in.parquet", "model.onnx", "weights.bin"]
 
 
 def sha256(content: bytes) -> str:

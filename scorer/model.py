@@ -320,11 +320,12 @@ def _column(texts: Iterable[str | bytes | None]) -> pa.Array:
     one = str | bytes | bytearray | memoryview | pa.Scalar
     if isinstance(texts, one):
         raise TypeError("score takes a list of reviews; for one review: score([text])")
-    # Walked through, these give keys or column names, or rows in any order.
-    if isinstance(texts, Mapping | Set) or getattr(texts, "ndim", 1) != 1:
+    # Walked through, these give keys or columns, or rows in any order.
+    is_table = hasattr(texts, "columns") or getattr(texts, "ndim", 1) != 1
+    if is_table or isinstance(texts, Mapping | Set) or not hasattr(texts, "__iter__"):
         raise TypeError(
-            f"score takes a list of reviews, not a {type(texts).__name__}; name the column, "
-            "as in score(frame['review'])"
+            f"score takes a list of reviews, not a {type(texts).__name__}; of a table name the "
+            "column: score(table['review'])"
         )
     return pa.array(map(_raw, texts), pa.large_binary())
 
@@ -341,6 +342,6 @@ def _raw(text: object) -> bytes | None:
     ):
         return None
     raise TypeError(
-        f"score takes strings, bytes and None, not a {type(text).__name__}: {text!r:.80}; "
-        "turn the reviews into strings"
+        f"score takes strings, bytes and None, not a {type(text).__name__}; turn the reviews into "
+        "strings"
     )

@@ -129,6 +129,11 @@ def test_one_review_is_not_a_list_of_letters(
         np.array([["great"], ["awful"]]),
         np.array("great"),
         type("DataFrame", (Series,), {"ndim": 2})(["review", "stars"]),
+        type("PolarsFrame", (Series,), {"columns": ["review"]})([Series(["great"])]),
+        pa.table({"review": ["great"]}),
+        pa.record_batch({"review": ["great"]}),
+        None,
+        5,
     ],
     ids=lambda texts: type(texts).__name__,
 )
@@ -165,7 +170,7 @@ def test_a_series_of_pandas_works_whatever_its_type(model: SentimentModel) -> No
         series = pandas.Series(texts, index=[7, 7, 0], dtype=kind)
         assert bits(model.score(series)) == expected, kind
         assert model.predict_proba(series).shape == (3, 2)
-    with pytest.raises(TypeError, match="not a DataFrame; name the column"):
+    with pytest.raises(TypeError, match="not a DataFrame; of a table name the column"):
         model.score(pandas.DataFrame({"review": texts}))
 
 

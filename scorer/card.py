@@ -282,7 +282,7 @@ class Card:
     @classmethod
     def _read(cls, metadata: Mapping[str, str]) -> Card:
         names = ("tokenizer", "labels", "threshold", "calibration", "golden", "figures", "origin")
-        values = {name: _load(metadata[name]) for name in names}
+        values = {name: _load(name, metadata[name]) for name in names}
         tokenizer = from_json(StoredTokenizer, values["tokenizer"], "tokenizer")
         stored = from_json(
             StoredLabels, {name: values[name] for name in ("labels", "threshold", "golden")}
@@ -320,11 +320,16 @@ class Card:
             raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")
 
 
-def _load(text: str) -> object:
+def _load(name: str, text: str) -> object:
     """Read JSON whose numbers are finite and whose strings are Unicode."""
-    value: object = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
-    # Half of a surrogate pair can be written in JSON, but in no column.
-    json.dumps(value, ensure_ascii=False).encode()
+    try:
+        value: object = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+        # Half of a surrogate pair can be written in JSON, but in no column.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{name} is not JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{name} holds half of a surrogate pair") from error
     return value
 
 

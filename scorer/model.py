@@ -224,6 +224,11 @@ class SentimentModel:
     def _check_golden(self) -> None:
         expected = np.array([golden.score for golden in self.card.golden], np.float32)
         found = self.score([golden.text for golden in self.card.golden])
+        if np.isnan(found).any():
+            raise ModelRefused(
+                f"checking the model {self.file.name}: an example sentence gets no score; "
+                "export it again"
+            )
         difference = float(np.max(np.abs(found - expected), initial=0.0))
         if not difference <= GOLDEN_TOLERANCE:
             raise ModelRefused(

@@ -17,13 +17,15 @@ contract.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from scorer.errors import ModelRefused
+from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.tokenizer import Rules, Tokenizer
@@ -185,6 +187,23 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class StoredTokenizer:
+    """What the metadata hold under ``tokenizer``."""
+
+    rules: object
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class StoredLabels:
+    """What the metadata hold under ``labels``, ``threshold`` and ``golden``."""
+
+    labels: tuple[str, str]
+    threshold: float
+    golden: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything that a model file holds beside its graph.
 
@@ -237,32 +256,90 @@ class Card:
         """Read what :meth:`to_metadata` wrote.
 
         Raises:
-            ModelRefused: a key is missing, unknown or wrong, or the rules are of another version.
+            ModelRefused: a key is missing, unknown or wrong, the rules are of another version, or
+                nothing could be scored with them.
         """
         try:
-            stored = json.loads(metadata["tokenizer"])
-            words = tuple(metadata["vocabulary"].split("\n"))
-            low, high = json.loads(metadata["labels"])
-            golden = json.loads(metadata["golden"])
-            return cls(
-                tokenizer=Tokenizer(
-                    words, Rules.from_dict(stored["rules"]), int(stored["max_tokens"])
-                ),
-                labels=(str(low), str(high)),
-                threshold=float(json.loads(metadata["threshold"])),
-                calibration=Calibration.from_json(json.loads(metadata["calibration"])),
-                golden=tuple(Golden(str(text), float(score)) for text, score in golden),
-                figures=from_json(Figures, json.loads(metadata["figures"]), "figures"),
-                provenance=from_json(Provenance, json.loads(metadata["origin"]), "origin"),
-            )
+            card = cls._read(metadata)
+            card.tokenizer.check()
+            card.check()
         except RecordError as error:
             raise ModelRefused(
                 f"its metadata are garbled: {error}; export it again with this release"
             ) from error
+        except RecursionError as error:
+            raise ModelRefused(
+                "its metadata are garbled: JSON is nested too deeply; "
+                "export it again with this release"
+            ) from error
         except (KeyError, ValueError, TypeError) as error:
             raise ModelRefused(
-                f"its metadata lack or garble {error}; export it again with this release"
+                f"its metadata lack or garble {one_line(error):.200}; "
+                "export it again with this release"
             ) from error
+        return card
+
+    @classmethod
+    def _read(cls, metadata: Mapping[str, str]) -> Card:
+        names = ("tokenizer", "labels", "threshold", "calibration", "golden", "figures", "origin")
+        values = {name: _load(name, metadata[name]) for name in names}
+        tokenizer = from_json(StoredTokenizer, values["tokenizer"], "tokenizer")
+        stored = from_json(
+            StoredLabels, {name: values[name] for name in ("labels", "threshold", "golden")}
+        )
+        words = tuple(metadata["vocabulary"].split("\n"))
+        return cls(
+            tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
+            labels=stored.labels,
+            threshold=stored.threshold,
+            calibration=Calibration.from_json(values["calibration"]),
+            golden=tuple(Golden(*golden) for golden in stored.golden),
+            figures=from_json(Figures, values["figures"], "figures"),
+            provenance=from_json(Provenance, values["origin"], "origin"),
+        )
+
+    def check(self) -> None:
+        """Check that labels, threshold and examples make sense.
+
+        Raises:
+            RecordError: one of them doesn't.
+        """
+        if not all(self.labels) or self.labels[0] == self.labels[1]:
+            raise RecordError(f"the labels are {self.labels!r:.80}, not two different words")
+        # As the rule compares it: what rounds to 0 or 1 gives every review the same label.
+        if not (0 < self.threshold < 1 and 0 < np.float32(self.threshold) < 1):
+            raise RecordError(f"the threshold is {self.threshold:g}, not between 0 and 1")
+        if not self.golden:
+            raise RecordError("there are no example sentences to check the model with")
+        wrong = [golden.score for golden in self.golden if not 0 <= golden.score <= 1]
+        if wrong:
+            raise RecordError(f"an example sentence has the score {wrong[0]:g}, not one in [0, 1]")
+        data = self.provenance.data
+        counts = (self.figures.held_out.reviews, data.reviews, data.held_out, data.unlabeled or 0)
+        if min(counts) < 0:
+            raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")
+
+
+def _load(name: str, text: str) -> object:
+    """Read JSON whose numbers are finite and whose strings are Unicode."""
+    try:
+        value: object = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+        # Half of a surrogate pair can be written in JSON, but in no column.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{name} is not JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{name} holds half of a surrogate pair") from error
+    return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse_number(digits)
+
+
+def _refuse_number(digits: str) -> NoReturn:
+    raise RecordError(f"the number {digits:.80} isn't finite")
 
 
 def _dump(value: Json) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +17,10 @@ import pyarrow as pa
 from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
+from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
 from scorer.system.stopwatch import Stopwatch
-from scorer.tokenizer import Tokens
+from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -29,6 +32,22 @@ DEFAULT_MODEL = "default"
 SHORT_SENTENCE = 16
 FINGERPRINT_BATCH = 32
 FINGERPRINT_LENGTHS = (SHORT_SENTENCE, SHORT_SENTENCE + 8)
+# What the graph takes and gives: name, type and number of dimensions.
+INPUTS = (("token_ids", "tensor(int32)", 2), ("lengths", "tensor(int32)", 1))
+OUTPUTS = (("score", "tensor(float)", 1),)
+
+# Settings of a session. Files are read in no other format: one of onnxruntime's own would not be
+# searched for data outside the file. And if a tensor's data were outside, they would be looked for
+# where no file can lie.
+SESSION_CONFIG = {
+    "session.load_model_format": "ONNX",
+    "session.model_external_initializers_file_folder_path": os.devnull,
+}
+
+# What `score` takes: the rows of a list, a NumPy array, a pandas Series or an Arrow array.
+Texts: TypeAlias = Iterable[str | bytes | None] | pa.Array | pa.ChunkedArray
+
+LONGEST_REASON = 300
 
 # Scores on another kind of CPU, or with another onnxruntime, differ by less.
 GOLDEN_TOLERANCE = 1e-5
@@ -49,7 +68,7 @@ class SentimentModel:
         self.file = file
         self._session = _session(file)
         self.card = _card(self._session, file)
-        self._check_golden()
+        self._check_answers()
 
     def __repr__(self) -> str:
         return f"SentimentModel({self.file.name!r}, sha256={self.file.sha256[:12]!r})"
@@ -75,28 +94,50 @@ class SentimentModel:
             )
         return cls(file)
 
-    def score(
-        self, texts: Sequence[str | bytes | None] | pa.Array | pa.ChunkedArray
-    ) -> npt.NDArray[np.float32]:
-        """Score reviews.
+    def score(self, texts: Texts) -> npt.NDArray[np.float32]:
+        """Score reviews; ``model(texts)`` is the same.
 
         Args:
-            texts: ``[rows]``: strings or bytes, None where there is no review; or an Arrow array of
-                any text type.
+            texts: ``[rows]``: a list, a NumPy array or a pandas Series of strings or bytes, with
+                None, NaN or ``pandas.NA`` where there is no review; or an Arrow array of any text
+                type.
 
         Returns:
             ``float32[rows]``: the probability of positive in [0, 1]; NaN for a review without a
             token.
 
         Raises:
+            TypeError: one review is given instead of a list, or something that is not a review.
             ReviewsError: the Arrow array holds no text.
         """
         if not isinstance(texts, pa.Array | pa.ChunkedArray):
-            encoded = [
-                text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts
-            ]
-            texts = pa.array(encoded, pa.large_binary())
+            texts = _column(texts)
         return self.score_tokens(self.card.tokenizer.encode(texts))
+
+    __call__ = score
+
+    def predict(self, texts: Texts) -> npt.NDArray[np.object_]:
+        """Return the label of each review.
+
+        Args:
+            texts: ``[rows]``, as :meth:`score` takes them.
+
+        Returns:
+            ``object[rows]``: "positive" or "negative"; None for a review without a token.
+        """
+        return self.label(self.score(texts))
+
+    def predict_proba(self, texts: Texts) -> npt.NDArray[np.float32]:
+        """Return the probability of each label.
+
+        Args:
+            texts: ``[rows]``, as :meth:`score` takes them.
+
+        Returns:
+            ``float32[rows, 2]``: of negative, of positive; NaN for a review without a token.
+        """
+        scores = self.score(texts)
+        return np.stack([1 - scores, scores], axis=1)
 
     @overload
     def label(self, scores: float) -> str | None: ...
@@ -193,9 +234,33 @@ class SentimentModel:
         lengths = tokens.lengths[rows].astype(np.int32)
         return self.run(tokens.padded(rows, length), lengths).astype("<f4").tobytes()
 
+    def _check_answers(self) -> None:
+        """Check that every word has a row in the graph's tables, then the example sentences."""
+        last = FIRST_WORD_ID + len(self.card.tokenizer.words) - 1
+        try:
+            scores = self.run(np.array([[UNKNOWN_ID, last]], np.int32), np.array([2], np.int32))
+            if scores.shape != (1,) or not 0 <= scores[0] <= 1:
+                raise ModelRefused(
+                    f"checking the model {self.file.name}: its graph gives {scores.tolist()!r:.80} "
+                    "for one text, not one score from 0 to 1; export it again"
+                )
+            self._check_golden()
+        except ModelRefused:
+            raise
+        except Exception as error:  # onnxruntime's dozen exception types have no common base
+            raise ModelRefused(
+                f"checking the model {self.file.name}: its graph can't score: {_reason(error)}; "
+                "export it again"
+            ) from error
+
     def _check_golden(self) -> None:
         expected = np.array([golden.score for golden in self.card.golden], np.float32)
         found = self.score([golden.text for golden in self.card.golden])
+        if np.isnan(found).any():
+            raise ModelRefused(
+                f"checking the model {self.file.name}: an example sentence gets no score; "
+                "export it again"
+            )
         difference = float(np.max(np.abs(found - expected), initial=0.0))
         if not difference <= GOLDEN_TOLERANCE:
             raise ModelRefused(
@@ -235,21 +300,38 @@ def session_options() -> Any:
     options.enable_mem_pattern = False
     # The arena only grows; without it memory is free after each call.
     options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
+    # What matters comes as an exception.
+    options.log_severity_level = 4
+    for key, value in SESSION_CONFIG.items():
+        options.add_session_config_entry(key, value)
     return options
 
 
 def _session(file: ModelFile) -> onnxruntime.InferenceSession:
     import onnxruntime
 
-    providers = ["CPUExecutionProvider"]
+    refuse_external_data(file.content, file.name)
+    options, providers = session_options(), ["CPUExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(file.content, session_options(), providers=providers)
+        # Its fallback prints on stdout, and tries the same provider again.
+        session = onnxruntime.InferenceSession(
+            file.content, options, providers=providers, enable_fallback=0
+        )
+        found = tuple(
+            tuple((one.name, one.type, len(one.shape)) for one in ends)
+            for ends in (session.get_inputs(), session.get_outputs())
+        )
     except Exception as error:  # onnxruntime's dozen exception types have no common base
         raise ModelRefused(
             f"loading the model {file.name}: onnxruntime {onnxruntime.__version__} refuses it: "
-            f"{_first_line(error)}"
+            f"{_reason(error)}"
         ) from error
+    if found != (INPUTS, OUTPUTS):
+        raise ModelRefused(
+            f"loading the model {file.name}: its graph takes and gives {found!r:.200}, not what "
+            "this release calls it with; export it again with this release"
+        )
+    return session
 
 
 def _card(session: onnxruntime.InferenceSession, file: ModelFile) -> Card:
@@ -257,7 +339,46 @@ def _card(session: onnxruntime.InferenceSession, file: ModelFile) -> Card:
         return Card.from_metadata(session.get_modelmeta().custom_metadata_map)
     except ModelRefused as error:
         raise ModelRefused(f"reading the model {file.name}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelRefused(
+            f"reading the model {file.name}: its metadata are no valid UTF-8; export it again"
+        ) from error
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+def _reason(error: Exception) -> str:
+    """Return the first line of what onnxruntime says, which may quote bytes of the file."""
+    line = str(error).strip().partition("\n")[0][:LONGEST_REASON]
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
+    )
+
+
+def _column(texts: Iterable[str | bytes | None]) -> pa.Array:
+    one = str | bytes | bytearray | memoryview | pa.Scalar
+    if isinstance(texts, one):
+        raise TypeError("score takes a list of reviews; for one review: score([text])")
+    # Walked through, these give keys or columns, or rows in any order.
+    is_table = hasattr(texts, "columns") or getattr(texts, "ndim", 1) != 1
+    if is_table or isinstance(texts, Mapping | Set) or not hasattr(texts, "__iter__"):
+        raise TypeError(
+            f"score takes a list of reviews, not a {type(texts).__name__}; of a table name the "
+            "column: score(table['review'])"
+        )
+    return pa.array(map(_raw, texts), pa.large_binary())
+
+
+def _raw(text: object) -> bytes | None:
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    if text is None or isinstance(text, bytes):
+        return text
+    # How pandas marks a missing value; it is loaded if its values are here.
+    pandas = sys.modules.get("pandas")
+    if (isinstance(text, float | np.floating) and np.isnan(text)) or text is getattr(
+        pandas, "NA", None
+    ):
+        return None
+    raise TypeError(
+        f"score takes strings, bytes and None, not a {type(text).__name__}; turn the reviews into "
+        "strings"
+    )

@@ -7,6 +7,7 @@ vocabulary. Packing is left to :mod:`scorer.packing`, scoring to :mod:`scorer.mo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.errors import ModelRefused, ReviewsError
+from scorer.errors import ModelRefused, ReviewsError, one_line
 from scorer.system.records import Json, RecordError, from_json, to_json
 
 PAD_ID = 0
@@ -24,6 +25,27 @@ UNKNOWN_ID = 1
 FIRST_WORD_ID = 2
 
 RULES_VERSION = 1
+
+# Decomposed forms only: see Rules.
+NORMALIZATIONS = ("NFD", "NFKD")
+# Bytes of the texts after a replacement, for each byte before the first one; our rules reach 3. One
+# replacement can overshoot it by as much as its own length, so that is bounded, too.
+MOST_GROWTH = 4
+LONGEST_REPLACEMENT = 8
+# Arrow counts no bytes for an array of no rows, and some for the next one.
+LEAST_BYTES = 64
+# Texts that rules from a file are tried on: every character that one is likely to look for.
+PROBES = (
+    "",
+    " ",
+    "a",
+    "".join(map(chr, range(1, 0x180))),
+    "The film was great! I'd see it again, wouldn't you? 10/10 <br />&amp; “more” 😍 ",
+    "Не смотрите. 最高の映画です。 영화 ",
+)
+PROBE_REPEATS = 20
+# An array of lengths is int32.
+MOST_TOKENS = (1 << 31) - 1
 
 # Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
 # NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
@@ -76,7 +98,7 @@ class Rules:
 
         Raises:
             ModelRefused: the rules are of a version that this code doesn't know.
-            RecordError: a key is missing, unknown or wrong.
+            RecordError: a key is missing, unknown or wrong, or the rules don't pass :meth:`check`.
         """
         if not isinstance(stored, Mapping):
             raise RecordError(f"the rules are {stored!r:.80}, not an object")
@@ -87,7 +109,30 @@ class Rules:
                 "was made for"
             )
         rules = {name: value for name, value in stored.items() if name != "version"}
-        return from_json(cls, rules, "rules")
+        read = from_json(cls, rules, "rules")
+        read.check()
+        return read
+
+    def check(self) -> None:
+        """Check that texts can be cut by these rules, and don't grow too much.
+
+        Raises:
+            RecordError: the normalisation is unknown, a pattern doesn't compile, or a replacement
+                is too long or lets texts grow too much.
+        """
+        if self.normalization not in NORMALIZATIONS:
+            raise RecordError(
+                f"the normalisation {self.normalization!r:.80} is unknown, "
+                f"not {' or '.join(NORMALIZATIONS)}"
+            )
+        for number, (pattern, replacement) in enumerate(self.replacements, 1):
+            _check_replacement(number, pattern, replacement)
+        try:
+            self.split(pa.array([text * PROBE_REPEATS for text in PROBES], pa.large_string()))
+        except ModelRefused as error:
+            raise RecordError(
+                f"the replacement rules make a text more than {MOST_GROWTH} times as long"
+            ) from error
 
     def split(self, texts: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
         """Cut texts into tokens.
@@ -98,14 +143,15 @@ class Rules:
         Returns:
             The tokens of all rows, and ``int64[rows + 1]``, the offset of each row's first token.
 
+        Raises:
+            ModelRefused: the replacements make the texts more than four times as long.
+
         >>> texts = pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string())
         >>> tokens, offsets = Rules().split(texts)
         >>> tokens.to_pylist(), offsets.tolist()
         (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
         """
-        texts = self._normalize(texts)
-        for pattern, replacement in self.replacements:
-            texts = pc.replace_substring_regex(texts, pattern, replacement)
+        texts = self._replace(self._normalize(texts))
         texts = pc.ascii_trim_whitespace(texts)
         # An empty text would become one empty token; a null becomes an empty list.
         texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
@@ -123,6 +169,31 @@ class Rules:
                 texts, other, pc.utf8_normalize(texts.filter(other), self.normalization)
             )
         return pc.utf8_lower(texts) if self.lower_case else texts
+
+    def _replace(self, texts: pa.Array) -> pa.Array:
+        most = MOST_GROWTH * max(texts.nbytes, LEAST_BYTES)
+        for pattern, replacement in self.replacements:
+            texts = pc.replace_substring_regex(texts, pattern, replacement)
+            if texts.nbytes > most:
+                raise ModelRefused(
+                    "tokenizing: the model's replacement rules make a text more than "
+                    f"{MOST_GROWTH} times as long; use another model"
+                )
+        return texts
+
+
+def _check_replacement(number: int, pattern: str, replacement: str) -> None:
+    if len(replacement.encode()) > LONGEST_REPLACEMENT:
+        raise RecordError(
+            f"the replacement rule {number} puts {replacement!r:.80}, more than "
+            f"{LONGEST_REPLACEMENT} bytes"
+        )
+    try:
+        pc.replace_substring_regex(pa.array([""], pa.large_string()), pattern, replacement)
+    except pa.ArrowInvalid as error:
+        raise RecordError(
+            f"the replacement rule {number} doesn't compile: {one_line(error):.200}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -204,6 +275,24 @@ class Tokenizer:
     words: tuple[str, ...]
     rules: Rules = Rules()
     max_tokens: int = 400
+
+    def check(self) -> None:
+        """Check a vocabulary and a token limit that come from a file.
+
+        Raises:
+            RecordError: there is no word, a word is empty or stands twice, or the limit is none.
+        """
+        if not any(self.words):
+            raise RecordError("the vocabulary is empty")
+        if len(set(self.words)) < len(self.words) or "" in self.words:
+            word = next(
+                word for word, count in Counter(self.words).items() if count > 1 or not word
+            )
+            raise RecordError(f"the vocabulary has an empty word, or one twice: {word!r:.80}")
+        if not 1 <= self.max_tokens <= MOST_TOKENS:
+            raise RecordError(
+                f"the token limit is {self.max_tokens!r:.20}, not a number from 1 to {MOST_TOKENS}"
+            )
 
     def encode(self, texts: pa.Array | pa.ChunkedArray) -> Tokens:
         """Turn texts into token ids.

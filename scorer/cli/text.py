@@ -2,29 +2,67 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Iterator
+from itertools import groupby, islice
+
 import click
 
 from scorer.cli.options import MODEL_OPTION
 
 LONGEST_SHOWN = 90
+STANDARD_INPUT = "-"
+# Lines of stdin that are scored together; typed ones are answered one by one.
+LINES_AT_ONCE = 256
 
 
 @click.command()
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object a line: text, score, label."
+)
 @MODEL_OPTION
-def text(texts: tuple[str, ...], model: str | None) -> None:
-    """Score what you type.
+def text(texts: tuple[str, ...], model: str | None, *, as_json: bool) -> None:
+    """Score what you type, or the lines of stdin where TEXT is -.
 
     \b
-    Example:
+    Examples:
       scorer text "I loved every minute of it." "What a waste of an evening."
+      scorer text --json - <reviews.txt
     """
     from scorer.model import SentimentModel
 
     loaded = SentimentModel.load(model)
-    scores = loaded.score(texts)
-    for one, score, label in zip(texts, scores, loaded.label(scores), strict=True):
-        click.echo(score_line(None if label is None else float(score), label, one))
+    for raw in _batches(texts):
+        scores = loaded.score(raw)
+        for one, score, label in zip(raw, scores, loaded.label(scores), strict=True):
+            shown = json_line if as_json else score_line
+            found = None if label is None else float(score)
+            click.echo(shown(found, label, one.decode("utf-8", "replace")))
+
+
+def _batches(texts: tuple[str, ...]) -> Iterator[list[bytes]]:
+    """Yield the texts that were typed, as bytes; where ``-`` stands, the lines of stdin."""
+    for is_stdin, group in groupby(texts, STANDARD_INPUT.__eq__):
+        if not is_stdin:
+            yield [os.fsencode(one) for one in group]
+            continue
+        rows = 1 if sys.stdin.isatty() else LINES_AT_ONCE
+        # readline, because the iterator would read ahead of what is typed.
+        lines = iter(sys.stdin.buffer.readline, b"")
+        while batch := [line.rstrip(b"\r\n") for line in islice(lines, rows)]:
+            yield batch
+
+
+def json_line(score: float | None, label: str | None, text: str) -> str:
+    """Return a review's line as JSON.
+
+    >>> json_line(0.97, "positive", "A delight.")
+    '{"text": "A delight.", "score": 0.97, "label": "positive"}'
+    """
+    return json.dumps({"text": text, "score": score, "label": label}, ensure_ascii=False)
 
 
 def score_line(score: float | None, label: str | None, text: str) -> str:

@@ -57,7 +57,7 @@ def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
     types = _types(kind)  # type: ignore[arg-type]  # a class is hashable
     unknown = sorted(set(stored) - set(types))
     if unknown:
-        raise RecordError(f"the key {_joined(key, unknown[0])!r} is unknown")
+        raise RecordError(f"the key {_joined(key, unknown[0])!r:.80} is unknown")
     required = [one.name for one in fields(kind) if not _is_optional(one)]  # type: ignore[arg-type]
     missing = [name for name in required if name not in stored]
     if missing:
@@ -88,7 +88,7 @@ def _read(kind: Any, value: object, key: str) -> Any:
         return float(value)
     if origin is None and type(value) is kind:
         return value
-    raise RecordError(f"the key {key!r} holds {value!r:.80}, not {_name(kind)}")
+    raise RecordError(f"the key {key!r:.80} holds {value!r:.80}, not {_name(kind)}")
 
 
 def _read_union(kinds: tuple[Any, ...], value: object, key: str) -> Any:
@@ -100,14 +100,14 @@ def _read_union(kinds: tuple[Any, ...], value: object, key: str) -> Any:
     if len(others) == 1:
         return _read(others[0], value, key)
     names = " or ".join(map(_name, others))
-    raise RecordError(f"the key {key!r} holds {value!r:.80}, not {names}")
+    raise RecordError(f"the key {key!r:.80} holds {value!r:.80}, not {names}")
 
 
 def _read_tuple(kinds: tuple[Any, ...], values: list[object], key: str) -> tuple[Any, ...]:
     if kinds[-1] is Ellipsis:
         kinds = kinds[:1] * len(values)
     if len(kinds) != len(values):
-        raise RecordError(f"the key {key!r} holds a list of {len(values)}, not of {len(kinds)}")
+        raise RecordError(f"the key {key!r:.80} holds a list of {len(values)}, not of {len(kinds)}")
     pairs = enumerate(zip(kinds, values, strict=True))
     return tuple(_read(kind, value, f"{key}[{place}]") for place, (kind, value) in pairs)
 

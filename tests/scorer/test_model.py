@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -82,6 +85,121 @@ def test_bytes_arrow_arrays_and_no_texts_are_taken_too(model: SentimentModel) ->
     assert bits(model.score([b"great film"])) == expected
     assert bits(model.score(pa.chunked_array([["great film"]]))) == expected
     assert model.score([]).shape == (0,)
+
+
+class Series:
+    """What `score` sees of a pandas Series: rows in order, whatever its index."""
+
+    ndim = 1
+
+    def __init__(self, values: list[object]) -> None:
+        self.values = values
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self.values)
+
+    def __getitem__(self, label: object) -> object:
+        raise KeyError(label)
+
+
+@pytest.mark.parametrize("method", ["score", "__call__", "predict", "predict_proba"])
+@pytest.mark.parametrize(
+    "one",
+    [
+        "a great film",
+        b"a great film",
+        bytearray(b"great"),
+        memoryview(b"great"),
+        np.str_("great"),
+        pa.scalar("great"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_one_review_is_not_a_list_of_letters(
+    model: SentimentModel, method: str, one: object
+) -> None:
+    message = r"^score takes a list of reviews; for one review: score\(\[text\]\)$"
+    with pytest.raises(TypeError, match=message):
+        getattr(model, method)(one)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"review": ["great"]},
+        {"great", "awful"},
+        np.array([["great"], ["awful"]]),
+        np.array("great"),
+        type("DataFrame", (Series,), {"ndim": 2})(["review", "stars"]),
+        type("PolarsFrame", (Series,), {"columns": ["review"]})([Series(["great"])]),
+        pa.table({"review": ["great"]}),
+        pa.record_batch({"review": ["great"]}),
+        None,
+        5,
+    ],
+    ids=lambda texts: type(texts).__name__,
+)
+def test_what_is_walked_through_by_other_things_than_rows_is_refused(
+    model: SentimentModel, texts: object
+) -> None:
+    with pytest.raises(TypeError, match="score takes a list of reviews, not a "):
+        model.score(texts)
+
+
+@pytest.mark.parametrize("value", [1, 0.5, ["great"], b"x"[0], object(), True])
+def test_a_value_that_is_no_review_is_named(model: SentimentModel, value: object) -> None:
+    with pytest.raises(TypeError, match=r"^score takes strings, bytes and None, not a "):
+        model.score(["great film", value])
+
+
+def test_a_series_is_scored_as_its_list_and_its_missing_values_have_no_score(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = type("NAType", (), {"__bool__": None, "__ne__": None, "__hash__": None})()
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(NA=missing))
+    texts = ["a great film", None, float("nan"), np.float32("nan"), missing, "", "awful"]
+    plain = ["a great film", None, None, None, None, "", "awful"]
+    for rows in (texts, Series(texts), np.array(texts, object), iter(texts)):
+        assert bits(model.score(rows)) == bits(model.score(plain))
+    assert model.predict(Series(texts)).tolist() == model.predict(plain).tolist()
+
+
+def test_a_series_of_pandas_works_whatever_its_type(model: SentimentModel) -> None:
+    pandas = pytest.importorskip("pandas")
+    texts = ["a great film", None, "awful"]
+    expected = bits(model.score(texts))
+    for kind in (object, "str", "string", "category"):
+        series = pandas.Series(texts, index=[7, 7, 0], dtype=kind)
+        assert bits(model.score(series)) == expected, kind
+        assert model.predict_proba(series).shape == (3, 2)
+    with pytest.raises(TypeError, match="not a DataFrame; of a table name the column"):
+        model.score(pandas.DataFrame({"review": texts}))
+
+
+def test_calling_the_model_scores(model: SentimentModel) -> None:
+    texts = ["a great film", None, "awful"]
+    assert bits(model(texts)) == bits(model.score(texts))
+
+
+def test_predict_gives_labels(model: SentimentModel) -> None:
+    assert model.predict(["great film", "awful film", None]).tolist() == [
+        "positive",
+        "negative",
+        None,
+    ]
+    assert model.predict([]).shape == (0,)
+
+
+def test_predict_proba_gives_a_column_for_negative_and_one_for_positive(
+    model: SentimentModel,
+) -> None:
+    texts = ["great film", "awful film", None]
+    found, scores = model.predict_proba(texts), model.score(texts)
+    assert (found.dtype, found.shape) == (np.float32, (3, 2))
+    assert bits(found[:, 1].copy()) == bits(scores)
+    assert np.isnan(found).tolist() == [[False, False], [False, False], [True, True]]
+    np.testing.assert_allclose(found[:2].sum(axis=1), 1)
+    assert model.predict_proba([]).shape == (0, 2)
 
 
 def test_a_review_of_100_000_words_is_scored_by_its_end(model: SentimentModel) -> None:

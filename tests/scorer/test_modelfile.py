@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,9 @@ from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.model import find_model
 from scorer.modelfile import SEAL, UNSEALED, check_seal, read_model_file, seal
+from tampered import TAMPERED, Tampered, complaint, refusal
+
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 @pytest.fixture(scope="module", params=["default", "fast"])
@@ -131,6 +136,30 @@ def test_a_garbled_key_of_the_card_is_named(
     content = SEAL.sub(UNSEALED.encode(), model.file.content).replace(old, new, 1)
     with pytest.raises(ModelRefused, match=re.escape(message)):
         load_bytes(seal(content), tmp_path)
+
+
+@pytest.mark.parametrize("tampered", TAMPERED, ids=lambda one: one.name)
+def test_a_tampered_model_that_was_sealed_anew_is_refused_in_a_sentence(
+    tampered: Tampered, tmp_path: Path
+) -> None:
+    whole = Path(SentimentModel.load("fast").file.name).read_bytes()
+    (tmp_path / "tampered.onnx").write_bytes(tampered.change(whole))
+    said = refusal(tmp_path / "tampered.onnx")
+    assert said is not None
+    assert tampered.message in said
+    assert complaint(said) is None
+
+
+def test_a_fuzzed_model_is_refused_in_a_sentence_or_meets_its_examples(tmp_path: Path) -> None:
+    """More of them: ``model_storm.py`` in tests/benchmarks."""
+    command = [sys.executable, SUPPORT / "fuzz_models.py", tmp_path, "0", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    current = (tmp_path / "current").read_text()
+    assert (done.returncode, done.stderr) == (0, ""), f"number {current}: {done.stdout}"
+    seal_held, refused, loaded = map(int, done.stdout.split())
+    assert seal_held >= 15
+    assert refused > 0
+    assert loaded > 0
 
 
 def test_the_card_survives_its_metadata(model: SentimentModel) -> None:

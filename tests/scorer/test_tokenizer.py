@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.errors import ModelRefused, ReviewsError
+from scorer.system.records import RecordError
 from scorer.tokenizer import Rules, Tokenizer, Tokens, invalid_rows, is_text, valid_text
 
 
@@ -179,3 +180,32 @@ def test_rules_of_another_version_are_refused_by_name() -> None:
 def test_valid_text_leaves_valid_text_alone() -> None:
     texts, invalid = valid_text(pa.array(["a", None, "ü"]))
     assert (texts.to_pylist(), invalid) == (["a", None, "ü"], 0)
+
+
+@given(st.lists(st.one_of(st.none(), ANY_TEXT), max_size=5))
+def test_our_rules_never_make_a_text_four_times_as_long(texts: list[str | None]) -> None:
+    Rules().split(pa.array(texts, pa.large_string()))
+
+
+@pytest.mark.parametrize("text", ["!" * 100_000, "\ufdfa" * 5_000, "\u0130" * 5_000, "最" * 9_999])
+def test_texts_that_our_rules_lengthen_most_are_tokenized(text: str) -> None:
+    assert len(tokens_of(text)) > 0
+
+
+def test_rules_that_lengthen_a_text_no_probe_foresaw_end_there() -> None:
+    rules = Rules(replacements=(("zqx", "zqxzqx"),) * 60)
+    rules.check()
+    with pytest.raises(ModelRefused, match="make a text more than 4 times as long"):
+        rules.split(pa.array(["zqx" * 1000], pa.large_string()))
+
+
+def test_texts_of_no_row_and_no_letter_are_within_the_bound() -> None:
+    for texts in ([], [None], [""], [""] * 9):
+        tokens, offsets = Rules().split(pa.array(texts, pa.large_string()))
+        assert (len(tokens), len(offsets)) == (0, len(texts) + 1)
+
+
+@pytest.mark.parametrize("words", [(), ("",), ("", "a"), ("a", "b", "a")])
+def test_a_vocabulary_that_is_none_is_named(words: tuple[str, ...]) -> None:
+    with pytest.raises(RecordError, match="the vocabulary"):
+        Tokenizer(words).check()

@@ -204,6 +204,51 @@ def test_text_prints_score_label_and_text() -> None:
     assert lines[3].endswith("…")
 
 
+def typed(
+    *arguments: object, stdin: bytes | None, **options: object
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "scorer", "text", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, **options)
+
+
+def test_text_reads_lines_of_stdin_where_a_dash_stands() -> None:
+    lines = [b"A great film.", b"", b"caf\xe9 awful", b"dull\r", "最高".encode(), b"last"]
+    done = typed("-", stdin=b"\n".join(lines))
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = done.stdout.decode().splitlines()
+    assert len(shown) == len(lines)
+    assert shown[0].endswith("  positive  A great film.")
+    assert shown[1].split() == ["-", "no", "text"]
+    assert shown[2].endswith("  caf\ufffd awful")
+    assert shown[3].endswith("  dull")
+    again = typed("A great film.", "-", "last", stdin=b"\n".join(lines[1:-1]))
+    assert again.stdout == done.stdout
+    assert typed("-", stdin=b"").stdout == b""
+
+
+def test_text_prints_a_json_object_a_line(model: SentimentModel) -> None:
+    texts = ["A great film.", "awful " * 60, "", 'a "quoted"\nline, 最高']
+    done = typed("--json", *texts, "-", stdin=b"so dull\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+    found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [list(one) for one in found] == [["text", "score", "label"]] * 5
+    assert [one["text"] for one in found] == [*texts, "so dull"]
+    assert found[2] == {"text": "", "score": None, "label": None}
+    scores = model.score([one["text"] for one in found])
+    assert [one["label"] for one in found] == model.label(scores).tolist()
+    assert [one["score"] for one in found if one["text"]] == [
+        score for score in scores.tolist() if score == score
+    ]
+
+
+def test_text_scores_bytes_that_are_no_utf8_as_a_file_would(model: SentimentModel) -> None:
+    done = typed("--json", "caf\udce9 great", stdin=None)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (score,) = model.score([b"caf\xe9 great"]).tolist()
+    shown = {"text": "caf\ufffd great", "score": score, "label": "positive"}
+    assert json.loads(done.stdout) == shown
+
+
 def test_inspect_shows_the_hash_and_where_the_model_comes_from(model: SentimentModel) -> None:
     done = scorer("inspect")
     assert done.returncode == 0

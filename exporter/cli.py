@@ -42,6 +42,7 @@ def convert(
     run_dir: Path, model: Path, at_least: float | None, not_worse_than: Path | None, force: bool
 ) -> None:
     """Export the run folder RUN_DIR to MODEL.onnx, and check that it scores as Keras does."""
+    import_quietly("trainer.quiet")
     import_quietly("tensorflow")
     import_quietly("tf2onnx")
     from exporter.export import export_run

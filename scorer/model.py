@@ -14,6 +14,7 @@ from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.packing import micro_batches
+from scorer.system.quiet import import_onnxruntime
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
@@ -192,9 +193,7 @@ def find_model(name: str | Path | None) -> Path:
 
 def session_options() -> Any:
     """Return the ``onnxruntime.SessionOptions`` that every session of ours is made with."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
+    options = import_onnxruntime().SessionOptions()
     # One thread a call, and as many callers as cores: splitting one LSTM over threads gains little.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -207,8 +206,7 @@ def session_options() -> Any:
 
 
 def _session(file: ModelFile) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     providers = ["CPUExecutionProvider"]
     try:
         return onnxruntime.InferenceSession(file.content, session_options(), providers=providers)

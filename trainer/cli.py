@@ -157,7 +157,7 @@ def fit(
     if test is not None:
         test_reviews = read_reviews(test, text_column, label_column, part="test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
-    import_quietly("keras")
+    import_quietly("trainer.quiet")
     from trainer.fit.network import fit as fit_network
     from trainer.fit.step_line import StepLine
 
@@ -244,7 +244,7 @@ def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: s
     from trainer.data.sources import read_reviews
 
     reviews = read_reviews(data, text_column, label_column, part="test")
-    import_quietly("keras")
+    import_quietly("trainer.quiet")
     from trainer.measure.evaluation import evaluate as evaluate_scores
     from trainer.measure.metrics import rounded
     from trainer.run.compare import metrics_column, metrics_table

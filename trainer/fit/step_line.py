@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 
 import click
-import keras
 
 from scorer.console import CLEAR_LINE
+from trainer.quiet import keras
 
 STEPS_BETWEEN = 10
 

@@ -15,7 +15,7 @@ from scorer.cli.demo import demo
 from scorer.cli.inspect import inspect
 from scorer.cli.run import run
 from scorer.cli.text import text
-from scorer.console import HELP_OPTIONS, CommandGroup
+from scorer.console import HELP_OPTIONS, CommandGroup, run_as_process
 
 if TYPE_CHECKING:
     from scorer.job.pipeline import Probe
@@ -44,4 +44,4 @@ def main(probe: Probe | None = None) -> None:
     Args:
         probe: is told what a run is about to do; see :class:`scorer.job.pipeline.Probe`.
     """
-    cli(prog_name="scorer", obj=probe)
+    run_as_process(lambda: cli(prog_name="scorer", obj=probe))

@@ -16,7 +16,7 @@ from scorer.cli.options import (
     log_format,
     sha256,
 )
-from scorer.console import LOG_FORMATS, log_is_json, say
+from scorer.console import LOG_FORMATS, log_is_json, say, tell
 from scorer.errors import JobFailed, ReviewsError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _print_file(result: FileResult, *, alone: bool) -> None:
     from scorer.reports.text import file_line
 
     if result.status != FAILED:
-        click.echo(file_line(result))
+        tell(file_line(result))
     elif not alone:
         # A file alone is the error that the command ends with.
         line = result.reason if log_is_json() else file_line(result)
@@ -190,7 +190,7 @@ def _print_summary(result: JobResult) -> None:
     from scorer.reports.text import summary
 
     if len(result.files) > 1:
-        click.echo(summary(result))
+        tell(summary(result))
 
 
 def _write_reports(result: JobResult, report: Path | None, metrics: Path | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from scorer.cli.options import MODEL_OPTION
+from scorer.console import show
 
 LONGEST_SHOWN = 90
 
@@ -24,7 +25,7 @@ def text(texts: tuple[str, ...], model: str | None) -> None:
     loaded = SentimentModel.load(model)
     scores = loaded.score(texts)
     for one, score, label in zip(texts, scores, loaded.label(scores), strict=True):
-        click.echo(score_line(None if label is None else float(score), label, one))
+        show(score_line(None if label is None else float(score), label, one))
 
 
 def score_line(score: float | None, label: str | None, text: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import click
 
-from scorer.errors import OutputError, SentimentError, Stopped, one_line
+from scorer.errors import MORE_MEMORY, OutputError, SentimentError, Stopped, lacks_memory, one_line
 from scorer.system.background import is_background_busy
 from scorer.system.signals import (
     INTERRUPTED,
@@ -34,7 +34,6 @@ DEBUG_VARIABLE = "SENTIMENT_DEBUG"
 UNEXPECTED = 1
 # For threads to end by themselves after a stop.
 SECONDS_TO_END = 0.3
-MORE_MEMORY = "raise its limits (ulimit -v, the container's), or take fewer --threads"
 
 # What every group of commands is made with.
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
@@ -66,11 +65,11 @@ class CommandGroup(click.Group):
         except BrokenPipeError:
             # The reader of our output has left; there is nobody to tell.
             sys.exit(UNEXPECTED)
-        except MemoryError:
-            _leave(f"the system gives this process no more memory; {MORE_MEMORY}", UNEXPECTED)
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
             if os.environ.get(DEBUG_VARIABLE):
                 traceback.print_exc()
+            if lacks_memory(error):
+                _leave(MORE_MEMORY, UNEXPECTED)
             found = " ".join(f"{type(error).__name__}: {error}".split())
             advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
             _leave(f"unexpected: {found}; {advice}", UNEXPECTED)

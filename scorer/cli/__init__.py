@@ -6,6 +6,7 @@ nor pyarrow.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -44,4 +45,7 @@ def main(probe: Probe | None = None) -> None:
     Args:
         probe: is told what a run is about to do; see :class:`scorer.job.pipeline.Probe`.
     """
+    # The scorer multiplies no matrices with numpy. Where OpenBLAS can't start its threads, it sends
+    # its own process SIGINT, which would pass for Ctrl-C.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     run_as_process(lambda: cli(prog_name="scorer", obj=probe))

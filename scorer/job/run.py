@@ -20,7 +20,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from scorer.errors import SentimentError, Stopped, one_line
+from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
 from scorer.job.freshness import judge, versions
 from scorer.job.journal import Journal, clear_kept, digest_of, kept_rows, kept_scores
 from scorer.job.options import Options
@@ -310,8 +310,12 @@ def _contained(
         reason = f"scoring {task.input}: {one_line(error)}"
     except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
         reason = (
-            f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
-            "please report it"
+            f"scoring {task.input}: {MORE_MEMORY}"
+            if lacks_memory(error)
+            else (
+                f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
+                "please report it"
+            )
         )
     return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
 

@@ -2,3 +2,9 @@
 
 May import the trainer and the public rooms of the scorer; nothing imports the exporter.
 """
+
+import os
+
+# The graph is made of TensorFlow's operations, whatever backend a run was trained on; Keras reads
+# this variable when it is imported.
+os.environ["KERAS_BACKEND"] = "tensorflow"

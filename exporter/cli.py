@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scorer._version import __version__
-from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say
+from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say, tell
 
 
 @click.group(cls=CommandGroup, context_settings=HELP_OPTIONS)
@@ -42,6 +42,7 @@ def convert(
     run_dir: Path, model: Path, at_least: float | None, not_worse_than: Path | None, force: bool
 ) -> None:
     """Export the run folder RUN_DIR to MODEL.onnx, and check that it scores as Keras does."""
+    import_quietly("trainer.quiet")
     import_quietly("tensorflow")
     import_quietly("tf2onnx")
     from exporter.export import export_run
@@ -50,8 +51,8 @@ def convert(
     gate = Gate(at_least, not_worse_than)
     done = export_run(run_dir, model, gate=gate, force=force, say=say)
     proof = done.proof
-    click.echo(
+    tell(
         f"{done.path}: {done.size:,} bytes, at most {proof.largest:.1e} from Keras on "
         f"{proof.reviews:,} held-out reviews"
     )
-    click.echo(f"sha256 {done.sha256}")
+    tell(f"sha256 {done.sha256}")

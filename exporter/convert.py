@@ -63,6 +63,13 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
             "install it with: pip install 'review-sentiment[train]'"
         ) from error
 
+    from trainer.quiet import keras
+
+    if keras.config.backend() != "tensorflow":
+        raise ExportRefused(
+            f"converting the network: Keras was started with the backend {keras.config.backend()}, "
+            "and the graph is made by tensorflow; export in a process of its own"
+        )
     features = tf.TensorSpec([None, None, _lstm_features(network)], tf.float32)
     signature = [features, tf.TensorSpec([None], tf.int32, name="lengths")]
     if has_layer(network, "wide"):
@@ -91,7 +98,7 @@ def _score_unmasked(network: Any, features: Any, lengths: Any, wide_logit: Any =
     Returns:
         ``float32[batch]``, the probability of positive.
     """
-    from keras import ops
+    from trainer.quiet import ops
 
     states = network.get_layer("lstm")(features)
     if has_layer(network, "pooling"):

@@ -9,26 +9,38 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn
 
 import click
 
-from scorer.errors import SentimentError, Stopped
-from scorer.system.signals import INTERRUPTED, INTERRUPTED_MESSAGE, stop_on_signals
+from scorer.errors import MORE_MEMORY, OutputError, SentimentError, Stopped, lacks_memory, one_line
+from scorer.system.background import is_background_busy
+from scorer.system.signals import (
+    INTERRUPTED,
+    INTERRUPTED_MESSAGE,
+    TERMINATED,
+    ignore_signals,
+    stop_on_signals,
+)
 
 DEBUG_VARIABLE = "SENTIMENT_DEBUG"
 UNEXPECTED = 1
+# For threads to end by themselves after a stop.
+SECONDS_TO_END = 0.3
 
 # What every group of commands is made with.
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 CLEAR_LINE = "\r\x1b[K"
 
 LOG_FORMATS = ("text", "json")
-_log = {"format": "text"}
+_log: dict[str, Any] = {"format": "text", "is_stdout_lost": False}
 
 
 class CommandGroup(click.Group):
@@ -43,7 +55,8 @@ class CommandGroup(click.Group):
         except click.ClickException as error:
             if log_is_json():
                 _leave(error.format_message(), error.exit_code)
-            error.show()
+            with suppress(OSError):
+                error.show()
             sys.exit(error.exit_code)
         except click.Abort:
             _leave(INTERRUPTED_MESSAGE, INTERRUPTED)
@@ -51,15 +64,38 @@ class CommandGroup(click.Group):
             _leave(str(error), error.exit_code)
         except BrokenPipeError:
             # The reader of our output has left; there is nobody to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(UNEXPECTED)
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
             if os.environ.get(DEBUG_VARIABLE):
                 traceback.print_exc()
+            if lacks_memory(error):
+                _leave(MORE_MEMORY, UNEXPECTED)
             found = " ".join(f"{type(error).__name__}: {error}".split())
             advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
             _leave(f"unexpected: {found}; {advice}", UNEXPECTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def run_as_process(command: Callable[[], None]) -> NoReturn:
+    """Run a command line as this process, and end the process with its exit code.
+
+    Standard streams that are closed are opened first: else the next file that is opened would take
+    their number, and receive what C libraries write there. No thread is waited for after a stop.
+    """
+    _open_standard_streams()
+    code: Any = UNEXPECTED
+    try:
+        command()
+    except SystemExit as end:
+        code = end.code
+    # From here on there is nothing left to stop.
+    ignore_signals()
+    _flush_standard_streams()
+    if code in (INTERRUPTED, TERMINATED) and _is_computing():
+        # Python would wait for threads at its end, and one may be busy with a huge review. What
+        # they work on was let go when the exception passed.
+        os._exit(code)
+    sys.exit(code)
 
 
 def run_with_extra(name: str, module: str, needs: tuple[str, ...]) -> None:
@@ -77,7 +113,7 @@ def run_with_extra(name: str, module: str, needs: tuple[str, ...]) -> None:
             "run: pip install 'review-sentiment[train]'",
             UNEXPECTED,
         )
-    import_module(module).cli(prog_name=name)
+    run_as_process(lambda: import_module(module).cli(prog_name=name))
 
 
 def import_quietly(name: str) -> None:
@@ -114,7 +150,42 @@ def say(line: str, level: str = "info", **facts: str) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         record = {"time": now, "level": level, "message": line, **facts}
         line = json.dumps(record, ensure_ascii=False)
-    click.echo(line, err=True)
+    draw(f"{line}\n")
+
+
+def draw(text: str) -> None:
+    """Write to stderr, if anybody can read it: a message that can't be written ends no job."""
+    with suppress(OSError):
+        click.echo(text, err=True, nl=False)
+
+
+def show(text: str) -> None:
+    """Print on stdout what a command was asked for.
+
+    Raises:
+        OutputError: it can't be written.
+        BrokenPipeError: the reader has left.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"writing to stdout: {one_line(error)}; send it to another place"
+        ) from error
+
+
+def tell(text: str) -> None:
+    """Print on stdout what a job did, if anybody can read it: the job goes on in any case."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        if not _log["is_stdout_lost"]:
+            _log["is_stdout_lost"] = True
+            say(f"writing to stdout: {one_line(error)}; the job goes on without these lines")
 
 
 def log_as(name: str) -> None:
@@ -124,9 +195,43 @@ def log_as(name: str) -> None:
 
 def log_is_json() -> bool:
     """Whether lines on stderr are JSON objects."""
-    return _log["format"] == "json"
+    return bool(_log["format"] == "json")
 
 
 def _leave(message: str, code: int) -> NoReturn:
     say(message if log_is_json() else f"Error: {message}", "error")
     sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is given out, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+            stream = os.fdopen(number, "w" if number else "r", closefd=False)
+            setattr(sys, name, getattr(sys, name) or stream)
+
+
+def _flush_standard_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # Python would try once more at its end, complain, and change the exit code.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _is_computing() -> bool:
+    """Whether a thread of this process still works, after a moment to end."""
+    ends = time.monotonic() + SECONDS_TO_END
+    others = [
+        thread
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread() and not thread.daemon
+    ]
+    for thread in others:
+        thread.join(max(0.0, ends - time.monotonic()))
+    return is_background_busy() or any(thread.is_alive() for thread in others)

@@ -62,6 +62,24 @@ class Stopped(BaseException):
         self.exit_code = exit_code
 
 
+# How the system's refusal reads where no MemoryError is raised: by a thread, a library, a C call.
+OUT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
+MORE_MEMORY = (
+    "the system gives this process no more memory; raise its limits (ulimit -v, the container's), "
+    "or take fewer --threads"
+)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that the system gave no more memory.
+
+    >>> lacks_memory(RuntimeError("can't start new thread"))
+    True
+    """
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in OUT_OF_MEMORY)
+
+
 def one_line(error: BaseException) -> str:
     """Return an error's message on one line, without the path that an OSError repeats.
 

@@ -19,6 +19,7 @@ from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
+from scorer.system.quiet import import_onnxruntime
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
 
@@ -217,10 +218,8 @@ class SentimentModel:
         one model with one fingerprint may stand in one file. It tells the differences between
         machines that show in those sentences.
         """
-        import onnxruntime
-
         tokens = self.card.tokenizer.encode(pa.array([one.text for one in self.card.golden]))
-        digest = hashlib.sha256(onnxruntime.__version__.encode())
+        digest = hashlib.sha256(import_onnxruntime().__version__.encode())
         for row in np.flatnonzero(tokens.lengths):
             digest.update(self._bits(tokens, np.array([row]), int(tokens.lengths[row])))
         short = np.flatnonzero((tokens.lengths > 0) & (tokens.lengths <= SHORT_SENTENCE))
@@ -290,9 +289,7 @@ def find_model(name: str | Path | None) -> Path:
 
 def session_options() -> Any:
     """Return the ``onnxruntime.SessionOptions`` that every session of ours is made with."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
+    options = import_onnxruntime().SessionOptions()
     # One thread a call, and as many callers as cores: splitting one LSTM over threads gains little.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -308,7 +305,7 @@ def session_options() -> Any:
 
 
 def _session(file: ModelFile) -> onnxruntime.InferenceSession:
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     refuse_external_data(file.content, file.name)
     options, providers = session_options(), ["CPUExecutionProvider"]

@@ -8,10 +8,12 @@ SHA-256 of the file with the digest's own characters zeroed. The other metadata 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 
 from scorer.errors import ModelRefused, one_line
 
@@ -48,13 +50,25 @@ def read_model_file(path: Path) -> ModelFile:
         ModelRefused: it can't be read, isn't ours, is of another version, or is damaged.
     """
     try:
-        content = path.read_bytes()
+        content = _read_regular_file(path)
     except OSError as error:
         raise ModelRefused(
             f"reading the model {path}: {one_line(error)}; name a file that scorer can read"
         ) from error
     check_seal(content, str(path))
     return ModelFile(str(path), content)
+
+
+def _read_regular_file(path: Path) -> bytes:
+    # Opening a pipe would wait until somebody writes to it.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not S_ISREG(os.fstat(handle).st_mode) and not path.is_dir():
+            raise ModelRefused(f"reading the model {path}: it is not a regular file; name one")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def seal(content: bytes) -> bytes:

@@ -1,10 +1,13 @@
 """``trainer`` and ``python -m trainer``: the commands, if the extra for training is installed."""
 
-from scorer.console import run_with_extra
+from scorer.system.signals import end_on_signals
 
 
 def main() -> None:
     """Run the command line; if a package is missing, say what to install."""
+    end_on_signals()
+    from scorer.console import run_with_extra
+
     run_with_extra("trainer", "trainer.cli", needs=("keras", "sklearn"))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scorer._version import __version__
-from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say
+from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say, show, tell
 from trainer.settings import (
     PRESETS,
     DocumentSettings,
@@ -157,7 +157,7 @@ def fit(
     if test is not None:
         test_reviews = read_reviews(test, text_column, label_column, part="test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
-    import_quietly("keras")
+    import_quietly("trainer.quiet")
     from trainer.fit.network import fit as fit_network
     from trainer.fit.step_line import StepLine
 
@@ -244,7 +244,7 @@ def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: s
     from trainer.data.sources import read_reviews
 
     reviews = read_reviews(data, text_column, label_column, part="test")
-    import_quietly("keras")
+    import_quietly("trainer.quiet")
     from trainer.measure.evaluation import evaluate as evaluate_scores
     from trainer.measure.metrics import rounded
     from trainer.run.compare import metrics_column, metrics_table
@@ -252,7 +252,7 @@ def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: s
 
     run = RunFolder.open(run_dir)
     evaluation = evaluate_scores(run.predict(reviews.texts), reviews)
-    click.echo(metrics_table({reviews.name: metrics_column(rounded(evaluation.metrics))}))
+    show(metrics_table({reviews.name: metrics_column(rounded(evaluation.metrics))}))
     if evaluation.without_text:
         say(f"{evaluation.without_text} reviews without text have no score and are left out")
 
@@ -264,7 +264,7 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
     from trainer.run.compare import compare as compare_runs
     from trainer.run.folder import RunFolder
 
-    click.echo(compare_runs([RunFolder.open(run_dir) for run_dir in run_dirs]))
+    show(compare_runs([RunFolder.open(run_dir) for run_dir in run_dirs]))
 
 
 def _show(run: RunFolder) -> None:
@@ -272,5 +272,5 @@ def _show(run: RunFolder) -> None:
 
     parts = {"held out": run.metrics.held_out, "test": run.metrics.test}
     columns = {name: metrics_column(one) for name, one in parts.items() if one is not None}
-    click.echo(metrics_table(columns))
+    tell(metrics_table(columns))
     say(f"wrote {run.path}")

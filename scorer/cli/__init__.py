@@ -6,6 +6,7 @@ nor pyarrow.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from scorer.cli.demo import demo
 from scorer.cli.inspect import inspect
 from scorer.cli.run import run
 from scorer.cli.text import text
-from scorer.console import HELP_OPTIONS, CommandGroup
+from scorer.console import HELP_OPTIONS, CommandGroup, run_as_process
 
 if TYPE_CHECKING:
     from scorer.job.pipeline import Probe
@@ -44,4 +45,7 @@ def main(probe: Probe | None = None) -> None:
     Args:
         probe: is told what a run is about to do; see :class:`scorer.job.pipeline.Probe`.
     """
-    cli(prog_name="scorer", obj=probe)
+    # The scorer multiplies no matrices with numpy. Where OpenBLAS can't start its threads, it sends
+    # its own process SIGINT, which would pass for Ctrl-C.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    run_as_process(lambda: cli(prog_name="scorer", obj=probe))

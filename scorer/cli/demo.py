@@ -11,7 +11,7 @@ import click
 from scorer.cli.options import MODEL_OPTION
 from scorer.cli.samples import SAMPLES
 from scorer.cli.text import score_line
-from scorer.console import say
+from scorer.console import say, show
 from scorer.errors import JobFailed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def demo(target: Path | None, model: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scored = score_samples(loaded, Path(folder), target)
     for row in scored.to_pylist():
-        click.echo(score_line(row["sentiment_score"], row["sentiment"], row["review"] or ""))
+        show(score_line(row["sentiment_score"], row["sentiment"], row["review"] or ""))
     if target is not None:
         say(f"wrote {target}")
 

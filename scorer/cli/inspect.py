@@ -6,6 +6,8 @@ import json
 
 import click
 
+from scorer.console import show
+
 
 @click.command()
 @click.argument("model", metavar="[MODEL]", required=False)
@@ -22,6 +24,6 @@ def inspect(model: str | None, as_json: bool) -> None:
 
     loaded = SentimentModel.load(model)
     if as_json:
-        click.echo(json.dumps(model_json(loaded), indent=1, ensure_ascii=False))
+        show(json.dumps(model_json(loaded), indent=1, ensure_ascii=False))
     else:
-        click.echo(model_text(loaded))
+        show(model_text(loaded))

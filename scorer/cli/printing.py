@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from scorer.console import log_is_json, say
+from scorer.console import draw, log_is_json, say, show, tell
 from scorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class Lines:
         from scorer.reports.text import file_line
 
         if result.status != FAILED:
-            click.echo(file_line(result), err=self.err)
+            self._show(file_line(result))
         elif not self.alone:
             line = result.reason if log_is_json() else file_line(result)
             say(line, "error", input=str(result.task.input), output=str(result.task.output))
@@ -46,7 +44,13 @@ class Lines:
         from scorer.reports.text import summary
 
         if len(result.files) > 1:
-            click.echo(summary(result), err=self.err)
+            self._show(summary(result))
+
+    def _show(self, line: str) -> None:
+        if self.err:
+            draw(f"{line}\n")
+        else:
+            tell(line)
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,10 @@ class Targets:
         from scorer.reports.report import Report, write_report
 
         if self.report == STDOUT:
-            click.echo(Report.of(result).to_text(), nl=False)
+            show(Report.of(result).to_text().rstrip())
         elif self.report is not None:
             write_report(result, self.report)
         if self.metrics_file == STDOUT:
-            click.echo(metrics_text(result), nl=False)
+            show(metrics_text(result).rstrip())
         elif self.metrics_file is not None:
             write_metrics(result, self.metrics_file)

@@ -11,6 +11,7 @@ from itertools import groupby, islice
 import click
 
 from scorer.cli.options import MODEL_OPTION
+from scorer.console import show
 
 LONGEST_SHOWN = 90
 STANDARD_INPUT = "-"
@@ -40,7 +41,7 @@ def text(texts: tuple[str, ...], model: str | None, *, as_json: bool) -> None:
         for one, score, label in zip(raw, scores, loaded.label(scores), strict=True):
             shown = json_line if as_json else score_line
             found = None if label is None else float(score)
-            click.echo(shown(found, label, one.decode("utf-8", "replace")))
+            show(shown(found, label, one.decode("utf-8", "replace")))
 
 
 def _batches(texts: tuple[str, ...]) -> Iterator[list[bytes]]:

@@ -12,6 +12,7 @@ from scorer.errors import OutputError
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
 from scorer.storage.whole_file import check_replaceable
+from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, to_json
 from scorer.tables.parquet_reader import ParquetReviews, read_key
 
@@ -146,13 +147,12 @@ def versions() -> dict[str, str]:
     The last bits of a score may differ between any two of them.
     """
     import numpy
-    import onnxruntime
     import pyarrow
 
     return {
         "scorer": __version__,
         "python": platform.python_version(),
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": import_onnxruntime().__version__,
         "pyarrow": pyarrow.__version__,
         "numpy": numpy.__version__,
     }

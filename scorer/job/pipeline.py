@@ -9,10 +9,11 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from scorer.system.background import in_background
+from scorer.system.background import answer_or_stop, in_background
 
 Window = TypeVar("Window")
 Answer = TypeVar("Answer")
+Read = TypeVar("Read")
 # Called now and then by the work on a window; raises CancelledError if the work is to end.
 Check = Callable[[], None]
 
@@ -53,8 +54,18 @@ class Pipeline(Generic[Window, Answer]):
     def __enter__(self) -> Pipeline[Window, Answer]:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        # A thread that is in the middle of a huge review ends by itself, some seconds later.
+        is_stopped = kind is not None or self._stop.is_set()
+        self._pool.shutdown(wait=not is_stopped, cancel_futures=True)
+
+    def reading(self, call: Callable[[], Read]) -> Read:
+        """Read on the background thread, and wait for it.
+
+        Raises:
+            CancelledError: ``stop`` was set before the call ended.
+        """
+        return in_background(call, self._stop)
 
     def background(self, call: Callable[[], None]) -> None:
         """Run a slow call on the background thread and wait for it.
@@ -108,6 +119,6 @@ class Pipeline(Generic[Window, Answer]):
         for window in windows:
             waiting.append(self._pool.submit(work, window))
             if len(waiting) > self._ahead:
-                yield waiting.popleft().result()
+                yield answer_or_stop(waiting.popleft(), self._stop)
         while waiting:
-            yield waiting.popleft().result()
+            yield answer_or_stop(waiting.popleft(), self._stop)

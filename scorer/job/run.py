@@ -20,7 +20,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from scorer.errors import SentimentError, Stopped, one_line
+from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
 from scorer.job.freshness import judge, versions
 from scorer.job.journal import Journal, begin_partial, clear_kept, digest_of, kept_rows, kept_scores
 from scorer.job.options import Options
@@ -40,7 +40,6 @@ from scorer.job.result import (
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
-from scorer.storage.whole_file import Background
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 from scorer.system.signals import TERMINATED
@@ -155,7 +154,7 @@ def _one_file(
     pipeline: Pipeline[Window, ScoredWindow],
     watch: Callable[[int], None],
 ) -> FileResult:
-    prepared = prepare(task, model, options, pipeline.background)
+    prepared = prepare(task, model, options, pipeline)
     if isinstance(prepared, FileResult):
         return prepared
     with prepared, _as_a_signal_does():
@@ -164,7 +163,10 @@ def _one_file(
 
 
 def prepare(
-    task: Task, model: SentimentModel, options: Options, background: Background
+    task: Task,
+    model: SentimentModel,
+    options: Options,
+    pipeline: Pipeline[Window, ScoredWindow],
 ) -> Prepared | FileResult:
     """Open the input, and lock and begin the output; return the result at once if it is done.
 
@@ -173,8 +175,8 @@ def prepare(
         OutputError: the output can't be written, must not be replaced, or another run holds it.
     """
     started, output = time.monotonic(), task.output
-    with ExitStack() as resources:
-        reviews = resources.enter_context(ParquetReviews(task.input))
+    with ExitStack() as resources, _as_a_signal_does():
+        reviews = resources.enter_context(pipeline.reading(partial(ParquetReviews, task.input)))
         source = OpenInput.of(task, reviews, model, options)
         verdict = judge(output, source.stamp, force=options.force)
         if verdict.is_done:
@@ -193,8 +195,8 @@ def prepare(
                 source.kernel.schema,
                 reviews.rows,
                 reviews.row_groups,
-                source.codecs(),
-                background,
+                pipeline.reading(source.codecs),
+                pipeline.background,
                 begin_partial(output, journal),
             )
         )
@@ -216,7 +218,7 @@ def score(
     """
     counts, reused = Counts(), 0
     work = partial(_score_window, prepared, pipeline.probe)
-    with pipeline.answers(_read_windows(prepared), work) as answers:
+    with pipeline.answers(_read_windows(prepared, pipeline), work) as answers:
         for window in answers:
             with prepared.clock.stage("writing"):
                 for batch in window.batches:
@@ -247,12 +249,12 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
     )
 
 
-def _read_windows(prepared: Prepared) -> Iterator[Window]:
+def _read_windows(prepared: Prepared, pipeline: Pipeline[Window, ScoredWindow]) -> Iterator[Window]:
     start = 0
     windows = prepared.source.reviews.windows(prepared.source.kernel.columns)
     while True:
         with prepared.clock.stage("reading"):
-            batches = next(windows, None)
+            batches = pipeline.reading(partial(next, windows, None))
         if batches is None:
             return
         window = Window(start, batches)
@@ -309,8 +311,12 @@ def _contained(
         reason = f"scoring {task.input}: {one_line(error)}"
     except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
         reason = (
-            f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
-            "please report it"
+            f"scoring {task.input}: {MORE_MEMORY}"
+            if lacks_memory(error)
+            else (
+                f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
+                "please report it"
+            )
         )
     return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
 

@@ -6,9 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import click
-
-from scorer.console import CLEAR_LINE
+from scorer.console import CLEAR_LINE, draw
 
 SECONDS_BETWEEN = 0.2
 
@@ -41,12 +39,12 @@ class ProgressLine:
         if self._visible and now - self._shown >= SECONDS_BETWEEN:
             self._shown = now
             line = progress_text(self._done, self._total, now - self._started)
-            click.echo(CLEAR_LINE + line, err=True, nl=False)
+            draw(CLEAR_LINE + line)
 
     def clear(self) -> None:
         """Take the line away, so that something that stays can be printed."""
         if self._visible:
-            click.echo(CLEAR_LINE, err=True, nl=False)
+            draw(CLEAR_LINE)
 
 
 def progress_text(done: int, total: int, seconds: float) -> str:

@@ -14,6 +14,8 @@ Calls = SimpleQueue[tuple[Callable[[], Any], "Future[Any]"]]
 
 SECONDS_BETWEEN_LOOKS = 0.1
 
+_unanswered: set[Future[Any]] = set()
+
 
 def in_background(call: Callable[[], Answer], stop: threading.Event | None = None) -> Answer:
     """Run a call on the background thread and wait for its answer.
@@ -33,11 +35,27 @@ def in_background(call: Callable[[], Answer], stop: threading.Event | None = Non
     42
     """
     answer: Future[Answer] = Future()
+    _unanswered.add(answer)
+    answer.add_done_callback(_unanswered.discard)
     _calls().put((call, answer))
-    return answer.result() if stop is None else _answer_or_stop(answer, stop)
+    return answer.result() if stop is None else answer_or_stop(answer, stop)
 
 
-def _answer_or_stop(answer: Future[Answer], stop: threading.Event) -> Answer:
+def is_background_busy() -> bool:
+    """Whether a call is still running, or waiting to be run, on the background thread."""
+    return bool(_unanswered)
+
+
+def answer_or_stop(answer: Future[Answer], stop: threading.Event) -> Answer:
+    """Wait for an answer.
+
+    Args:
+        answer: from any thread.
+        stop: ends the wait when it is set.
+
+    Raises:
+        CancelledError: ``stop`` was set before the answer came.
+    """
     while True:
         try:
             return answer.result(SECONDS_BETWEEN_LOOKS)

@@ -1,9 +1,11 @@
-"""SIGTERM and Ctrl-C as an exception that no failure handler swallows."""
+"""SIGTERM and Ctrl-C as an exception that no failure handler swallows: the first one counts."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from scorer.errors import Stopped
@@ -15,20 +17,38 @@ INTERRUPTED_MESSAGE = "stopped by Ctrl-C; what was finished stays, run again to 
 TERMINATED_MESSAGE = "stopped by SIGTERM; what was finished stays, run again to go on"
 
 
-def stop_on_signals() -> None:
-    """Raise :class:`Stopped` in the main thread on SIGTERM and Ctrl-C, from now on."""
-    signal.signal(signal.SIGTERM, _terminate)
+def end_on_signals() -> None:
+    """Let Ctrl-C end the process at once, without a traceback, while its commands are loaded."""
     # A shell or nohup may have Ctrl-C ignored; then it stays so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def stop_on_signals() -> None:
+    """Raise :class:`Stopped` in the main thread on the first SIGTERM or Ctrl-C from now on.
+
+    Later ones are ignored: they would interrupt the clearing up that the first one started.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
         signal.signal(signal.SIGINT, _interrupt)
 
 
+def ignore_signals() -> None:
+    """Ignore SIGTERM and Ctrl-C from now on: the process is ending."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _terminate(number: int, frame: object) -> NoReturn:
+    ignore_signals()
     raise Stopped(TERMINATED_MESSAGE, TERMINATED)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
+    ignore_signals()
     # A terminal shows ^C where it was pressed: the message starts a line of its own.
-    if sys.stderr.isatty():
-        sys.stderr.write("\n")
+    with suppress(OSError):
+        if os.isatty(sys.stderr.fileno()):
+            os.write(sys.stderr.fileno(), b"\n")
     raise Stopped(INTERRUPTED_MESSAGE, INTERRUPTED)

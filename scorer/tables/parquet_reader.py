@@ -53,6 +53,7 @@ class ParquetReviews:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._is_reading = False
         with reading(path):
             self._stat = path.stat()
             if not S_ISREG(self._stat.st_mode):
@@ -81,7 +82,9 @@ class ParquetReviews:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._file.close()
+        # Not under a thread that still reads, when a stop ended the wait for it.
+        if not self._is_reading:
+            self._file.close()
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -174,12 +177,15 @@ class ParquetReviews:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """Name what goes wrong. If the file changed meanwhile, that is the reason to name."""
+        self._is_reading = True
         try:
             with reading(self.path):
                 yield
         except ReviewsError:
             self._check_unchanged()
             raise
+        finally:
+            self._is_reading = False
 
     def _check_unchanged(self) -> None:
         try:

@@ -7,9 +7,7 @@ punctuation, and the ``br`` of HTML line breaks counts as a word.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -34,16 +32,20 @@ def read(part: str) -> Reviews:
     Raises:
         ReviewsError: they can't be downloaded, or the files aren't what Keras expects.
     """
-    import_quietly("keras")
+    import_quietly("trainer.quiet")
     from keras.datasets import imdb
 
+    from trainer.quiet import keras_datasets
+
+    folder = keras_datasets()
     try:
+        # Keras makes the folder only where it is no link; see `trainer.quiet`.
+        folder.mkdir(parents=True, exist_ok=True)
         train, test = imdb.load_data(
             num_words=ALL_WORDS, start_char=START, oov_char=LEFT_OUT, index_from=INDEX_FROM
         )
         index: dict[str, int] = imdb.get_word_index()
     except Exception as error:  # the errors of Keras' download have no common base
-        folder = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "datasets"
         raise ReviewsError(
             f"reading imdb: Keras could not get it ({one_line(error)}); "
             f"put {' and '.join(FILES)} into {folder}"

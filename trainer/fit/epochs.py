@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +16,7 @@ from trainer.data.reviews import Reviews
 from trainer.measure.calibration import Line, fit_line, logits_of
 from trainer.measure.metrics import measure
 from trainer.models.batches import TrainingBatches, predict
+from trainer.quiet import keras
 from trainer.run.history import Epoch
 from trainer.wide.weights import WideWeights
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import keras
 import pyarrow as pa
 
 from scorer.tokenizer import Tokenizer
@@ -24,6 +23,7 @@ from trainer.models.batches import TrainingBatches, predict
 from trainer.models.kinds import NETWORK, Kind
 from trainer.models.network import Network, build_network, finish_network
 from trainer.models.word_vectors import word_vectors
+from trainer.quiet import keras
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_folder
 from trainer.run.run_metrics import NamedLine

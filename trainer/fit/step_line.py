@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-import click
-import keras
-
-from scorer.console import CLEAR_LINE
+from scorer.console import CLEAR_LINE, draw
+from trainer.quiet import keras
 
 STEPS_BETWEEN = 10
 
@@ -27,9 +25,9 @@ class StepLine(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no 
             # Keras names the accuracy after its function.
             figures = f"loss {logs.get('loss', 0):.4f}, accuracy {logs.get('same_side', 0):.4f}"
             line = f"epoch {self._epoch}: step {batch + 1} of {steps}, {figures}"
-            click.echo(f"{CLEAR_LINE}{line}", err=True, nl=False)
+            draw(f"{CLEAR_LINE}{line}")
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Clear the line: the run prints what the epoch reached."""
         if sys.stderr.isatty():
-            click.echo(CLEAR_LINE, err=True, nl=False)
+            draw(CLEAR_LINE)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, UNKNOWN_ID, Tokens
 from trainer.data.crops import crop
+from trainer.quiet import keras
 from trainer.settings import Settings
 from trainer.wide.folds import FoldedWeights
 from trainer.wide.weights import WideWeights

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from keras import ops
 
 from scorer.tokenizer import FIRST_WORD_ID, Tokenizer
 from trainer.errors import RunFolderError
 from trainer.measure.calibration import Line
 from trainer.models.batches import predict
+from trainer.quiet import keras, ops
 from trainer.settings import Settings
 from trainer.wide.layer import WideBranch
 from trainer.wide.weights import WideWeights

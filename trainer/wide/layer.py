@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-from keras import ops
-
 from scorer.tokenizer import PAD_ID
+from trainer.quiet import keras, ops
 from trainer.wide.ngrams import LENGTH_SMOOTHING, ngram_slots
 
 

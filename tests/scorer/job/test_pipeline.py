@@ -73,6 +73,24 @@ def test_a_stop_ends_work_and_waiting() -> None:
     forever.set()
 
 
+def test_a_stop_waits_for_no_work_that_does_not_look_up() -> None:
+    stop, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def deaf(window: int, check: Check) -> int:
+        stop.set()
+        release.wait(60)
+        ended.set()
+        return window
+
+    with Pipeline[int, int](1, stop) as pipeline:
+        with pytest.raises(CancelledError), pipeline.answers(iter(range(9)), deaf) as answers:
+            list(answers)
+        with pytest.raises(CancelledError):
+            pipeline.reading(lambda: release.wait(60))
+    assert not ended.is_set()
+    release.set()
+
+
 def test_the_pipeline_serves_one_file_after_another() -> None:
     with Pipeline[int, int](2) as pipeline:
         for _ in range(3):

@@ -1,0 +1,137 @@
+"""SIGTERM and Ctrl-C at any moment: real processes, and no bound of time that load could break."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import left_in, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
+
+MESSAGES = {
+    signal.SIGTERM: "Error: stopped by SIGTERM; what was finished stays, run again to go on\n",
+    signal.SIGINT: "Error: stopped by Ctrl-C; what was finished stays, run again to go on\n",
+}
+NUMBERS = list(MESSAGES)
+
+
+def send_until_it_ends(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    while process.poll() is None:
+        process.send_signal(number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_signals_without_end_count_as_one(tmp_path: Path, number: signal.Signals) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(2000))
+    process = start_slow_scorer(
+        "run", source, tmp_path / "out.parquet", log=tmp_path / "log", gate=tmp_path / "gate"
+    )
+    wait_for(tmp_path / "log", process, lines=1)
+    send_until_it_ends(process, number)
+    stdout, stderr = process.communicate()
+    assert (process.returncode, stdout, stderr) == (128 + number, "", MESSAGES[number])
+    assert left_in(tmp_path) == ["in.parquet", "log"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_thread_in_a_huge_review_is_not_waited_for(
+    tmp_path: Path, number: signal.Signals, threads: int
+) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(2000))
+    marks = {"log": tmp_path / "log", "gate": tmp_path / "gate", "deaf": 1}
+    arguments = ("run", source, tmp_path / "out.parquet", "--threads", threads)
+    process = start_slow_scorer(*arguments, **marks)
+    wait_for(tmp_path / "log", process, lines=threads)
+    process.send_signal(number)
+    # The gate stays closed: no thread ends.
+    _, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stderr) == (128 + number, MESSAGES[number])
+    assert left_in(tmp_path) == ["in.parquet", "log"]
+
+
+# Sends its own process Ctrl-C when a module is looked for.
+PRESS_CTRL_C = """
+import os, signal, sys
+wanted = sys.argv.pop(1)
+class Finder:
+    pressed = False
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted and not Finder.pressed:
+            Finder.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from scorer.__main__ import main
+main()
+"""
+MODULES = ["scorer.cli", "click", "scorer.console", "scorer.cli.demo"]
+HEAVY_MODULES = [
+    "scorer.model",
+    "numpy",
+    "numpy._core.multiarray",
+    "pyarrow",
+    "pyarrow.lib",
+    "pyarrow.compute",
+    "onnxruntime",
+    "onnxruntime.capi.onnxruntime_pybind11_state",
+]
+
+
+@pytest.mark.parametrize("module", MODULES + HEAVY_MODULES)
+def test_ctrl_c_while_the_process_starts_shows_no_traceback(tmp_path: Path, module: str) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(20))
+    arguments = ["run", source, tmp_path / "out.parquet"]
+    command = [sys.executable, "-c", PRESS_CTRL_C, module, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if module in MODULES:
+        # Before our handlers are there, the system's own action: the process ends at once.
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+    else:
+        expected = (130, "", MESSAGES[signal.SIGINT])
+        assert (done.returncode, done.stdout, done.stderr) == expected
+    assert left_in(tmp_path) == ["in.parquet"]
+
+
+@pytest.mark.parametrize("megabytes", range(200, 420, 20))
+def test_little_address_space_is_not_ctrl_c(tmp_path: Path, megabytes: int) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(20))
+    command = [sys.executable, "-m", "scorer", "run", source, tmp_path / "out.parquet"]
+    limit = megabytes << 20
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        check=False,
+    )
+    assert "Ctrl-C" not in done.stderr
+    assert "please report" not in done.stderr
+    assert done.returncode != 130
+
+
+def test_ctrl_c_that_a_shell_has_ignored_stays_ignored(tmp_path: Path) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(20))
+    marks = {"log": tmp_path / "log", "gate": tmp_path / "gate"}
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = start_slow_scorer("run", source, tmp_path / "out.parquet", **marks)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    wait_for(tmp_path / "log", process, lines=1)
+    process.send_signal(signal.SIGINT)
+    (tmp_path / "gate").touch()
+    assert (process.communicate()[1], process.returncode) == ("", 0)
+
+
+def test_a_pipe_in_the_place_of_the_model_is_not_waited_for(tmp_path: Path) -> None:
+    source, pipe = write_reviews(tmp_path / "in.parquet", ["Good."]), tmp_path / "model.onnx"
+    os.mkfifo(pipe)
+    done = run_command("scorer", "run", source, tmp_path / "out.parquet", "--model", pipe)
+    assert (done.returncode, done.stdout) == (4, "")
+    message = f"Error: reading the model {pipe}: it is not a regular file; name one\n"
+    assert done.stderr == message

@@ -351,8 +351,8 @@ def _reason(error: Exception) -> str:
 
 
 def _column(texts: Iterable[str | bytes | None]) -> pa.Array:
-    one = str | bytes | bytearray | memoryview | pa.Scalar
-    if isinstance(texts, one):
+    single = str | bytes | bytearray | memoryview | pa.Scalar
+    if isinstance(texts, single):
         raise TypeError("score takes a list of reviews; for one review: score([text])")
     # Walked through, these give keys or columns, or rows in any order.
     is_table = hasattr(texts, "columns") or getattr(texts, "ndim", 1) != 1

@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         "a string is scored letter by letter",
         "scorer/model.py",
-        "if isinstance(texts, one):",
+        "if isinstance(texts, single):",
         "if False:",
         "tests/scorer/test_model.py",
     ),

@@ -218,7 +218,7 @@ TAMPERED: tuple[Tampered, ...] = (
     _rules("a rule that puts much", "the replacement rule 1 puts", replacements=[["a", "b" * 99]]),
     _rules("rules that grow a text", "more than 4 times as long", replacements=[["", "abc"]] * 5),
     _rules("rules that double a word", "more than 4 times as long",
-           replacements=[[r"(\w+)", r"\1\1"]] * 40),
+           replacements=[[r"(\w+)", r"\1\1"]] * 9),
     _metadata_case("an origin of the wrong shape", "origin is [], not an object", origin="[]"),
     _metadata_case("an empty origin", "the key 'origin.data' is missing", origin="{}"),
     _metadata_case("an origin nested without end", NESTED, origin='{"data":' * DEEP),

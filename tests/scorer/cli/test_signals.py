@@ -97,7 +97,7 @@ def test_ctrl_c_while_the_process_starts_shows_no_traceback(tmp_path: Path, modu
     assert left_in(tmp_path) == ["in.parquet"]
 
 
-@pytest.mark.parametrize("megabytes", range(200, 420, 20))
+@pytest.mark.parametrize("megabytes", range(260, 320, 4))
 def test_little_address_space_is_not_ctrl_c(tmp_path: Path, megabytes: int) -> None:
     source = write_reviews(tmp_path / "in.parquet", some_texts(20))
     command = [sys.executable, "-m", "scorer", "run", source, tmp_path / "out.parquet"]

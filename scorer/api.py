@@ -31,7 +31,9 @@ def score_files(
     An output appears complete or not at all, and what is done already is skipped. A file that fails
     doesn't take the others with it: its result says why. While it runs, Arrow allocates from the
     system's allocator, so that memory stays bounded; afterwards from whatever it did before. Signal
-    handlers, environment variables and logging are left to the caller.
+    handlers, environment variables and logging are left to the caller; only while onnxruntime is
+    imported, a variable keeps it from calling home (see :mod:`scorer.system.quiet`). After a stop,
+    a thread in the middle of a huge review goes on until it has read that.
 
     Args:
         inputs: files, globs and folders, or one of them.

@@ -40,7 +40,9 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 CLEAR_LINE = "\r\x1b[K"
 
 LOG_FORMATS = ("text", "json")
-_log: dict[str, Any] = {"format": "text", "is_stdout_lost": False}
+_log = {"format": "text"}
+# Streams that couldn't be written, once that was said.
+_lost: set[str] = set()
 
 
 class CommandGroup(click.Group):
@@ -85,11 +87,17 @@ def run_as_process(command: Callable[[], None]) -> NoReturn:
     _open_standard_streams()
     code: Any = UNEXPECTED
     try:
-        command()
+        try:
+            command()
+        finally:
+            # From here on there is nothing left to stop.
+            ignore_signals()
     except SystemExit as end:
         code = end.code
-    # From here on there is nothing left to stop.
-    ignore_signals()
+    except Stopped as stopped:
+        # It came after the command's own answer to errors.
+        _say_error(str(stopped))
+        code = stopped.exit_code
     _flush_standard_streams()
     if code in (INTERRUPTED, TERMINATED) and _is_computing():
         # Python would wait for threads at its end, and one may be busy with a huge review. What
@@ -183,8 +191,8 @@ def tell(text: str) -> None:
     except BrokenPipeError:
         pass
     except OSError as error:
-        if not _log["is_stdout_lost"]:
-            _log["is_stdout_lost"] = True
+        if "stdout" not in _lost:
+            _lost.add("stdout")
             say(f"writing to stdout: {one_line(error)}; the job goes on without these lines")
 
 
@@ -195,12 +203,16 @@ def log_as(name: str) -> None:
 
 def log_is_json() -> bool:
     """Whether lines on stderr are JSON objects."""
-    return bool(_log["format"] == "json")
+    return _log["format"] == "json"
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    say(message if log_is_json() else f"Error: {message}", "error")
+    _say_error(message)
     sys.exit(code)
+
+
+def _say_error(message: str) -> None:
+    say(message if log_is_json() else f"Error: {message}", "error")
 
 
 def _open_standard_streams() -> None:

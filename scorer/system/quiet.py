@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-# From 1.29 on, onnxruntime for Linux sends figures of use to its maker. On import it writes a
-# device id and an event store under ~/.cache and starts to look up the maker's host. It reads this
-# variable then, and never again: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+# Recent versions of onnxruntime for Linux (seen with 1.32) send figures of use to their maker. On
+# import they write a device id and an event store under ~/.cache; nine seconds later they look up
+# the maker's host. They read this variable on import, and never again: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
 NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1"}
 
 

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ NUMBERS = list(MESSAGES)
 def send_until_it_ends(process: subprocess.Popen[str], number: signal.Signals) -> None:
     while process.poll() is None:
         process.send_signal(number)
+        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -97,7 +99,7 @@ def test_ctrl_c_while_the_process_starts_shows_no_traceback(tmp_path: Path, modu
     assert left_in(tmp_path) == ["in.parquet"]
 
 
-@pytest.mark.parametrize("megabytes", range(200, 420, 20))
+@pytest.mark.parametrize("megabytes", range(260, 320, 4))
 def test_little_address_space_is_not_ctrl_c(tmp_path: Path, megabytes: int) -> None:
     source = write_reviews(tmp_path / "in.parquet", some_texts(20))
     command = [sys.executable, "-m", "scorer", "run", source, tmp_path / "out.parquet"]
@@ -112,6 +114,35 @@ def test_little_address_space_is_not_ctrl_c(tmp_path: Path, megabytes: int) -> N
     assert "Ctrl-C" not in done.stderr
     assert "please report" not in done.stderr
     assert done.returncode != 130
+
+
+# Sends its own process SIGTERM when the command has returned, and again while the process ends.
+TERMINATE_AT_THE_END = """
+import atexit, os, signal, sys
+from scorer import console
+send = lambda: os.kill(os.getpid(), signal.SIGTERM)
+main, leave = console.click.Group.main, sys.exit
+def late(self, *args, **options):
+    main(self, *args, **options)
+    sys.exit = late_exit
+def late_exit(code):
+    sys.exit = leave
+    send()
+    leave(code)
+console.click.Group.main = late
+atexit.register(send)
+from scorer.__main__ import main as run
+run()
+"""
+
+
+def test_a_signal_after_the_job_shows_no_traceback(tmp_path: Path) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(20))
+    arguments = ["run", source, tmp_path / "out.parquet"]
+    command = [sys.executable, "-c", TERMINATE_AT_THE_END, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, MESSAGES[signal.SIGTERM])
+    assert left_in(tmp_path) == ["in.parquet", "out.parquet"]
 
 
 def test_ctrl_c_that_a_shell_has_ignored_stays_ignored(tmp_path: Path) -> None:

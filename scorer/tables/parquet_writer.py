@@ -97,9 +97,15 @@ class ParquetOutput:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
         self._flush()
+        # pyarrow holds the footer twice while it writes it.
+        give_back()
         with writing(self.path):
             self._file.add_key_value_metadata(dict(metadata))
             self._file.close()
+            # The writer holds a footer, which is large if there are many row groups, and the check
+            # reads another.
+            self._file = None
+            give_back()
             self._check_rows()
             self._whole.put(self._background)
         self._is_finished = True
@@ -108,11 +114,12 @@ class ParquetOutput:
         """Remove what was written."""
         # Closing pyarrow's writer would make a valid, short file. Closing its handle frees the disk
         # space at once, but not while the background thread still writes through it.
-        if not self._is_writing:
-            with suppress(OSError):
-                self._file.file_handle.close()
-        # Nor must the garbage collector close the writer.
-        self._file.is_open = False
+        if self._file is not None:
+            if not self._is_writing:
+                with suppress(OSError):
+                    self._file.file_handle.close()
+            # Nor must the garbage collector close the writer.
+            self._file.is_open = False
         self._whole.discard()
 
     def _flush(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError, one_line
 from scorer.storage.failures import DAMAGE, reading
+from scorer.system.memory import give_back
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_step
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
@@ -34,6 +36,8 @@ LAST_WINDOWS = 4
 FIRST_STEP_ROWS = 16
 STEP_ROWS = 256
 STEP_BYTES = 8 * WINDOW_BYTES
+# Row groups whose part of the footer is worth a garbage collection.
+MANY_ROW_GROUPS = 1000
 # Most bytes of one value.
 MAX_CELL = 64 << 20
 
@@ -92,6 +96,7 @@ class ParquetReviews:
             ]
         self.size = self._stat.st_size
         self.footer_sha256 = hashlib.sha256(footer).hexdigest()
+        self._check_row_groups()
 
     def __enter__(self) -> ParquetReviews:
         return self
@@ -104,6 +109,9 @@ class ParquetReviews:
         if self._file is not None:
             self._file.close()
             self._file = None
+            if len(self.row_groups) > MANY_ROW_GROUPS:
+                gc.collect()
+                give_back()
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -219,6 +227,26 @@ class ParquetReviews:
                 allowed = int(WINDOW_BYTES / row_bytes)
                 rows = left = max(1, min(2 * rows, STEP_ROWS, most - done, allowed))
                 self._file.reader.set_batch_size(rows)
+
+    def _check_row_groups(self) -> None:
+        """Find rows that are too large by the footer: reading one would take the memory.
+
+        Raises:
+            ReviewsError: there are such rows.
+        """
+        metadata, start = self._file.metadata, 0
+        most = self._max_cell * max(1, metadata.num_columns)
+        for index, rows in enumerate(self.row_groups):
+            size = metadata.row_group(index).total_byte_size / max(1, rows)
+            if size > most:
+                names = self.schema.names
+                column = f"column {names[0]!r}" if len(names) == 1 else "a column"
+                raise ReviewsError(
+                    f"reading {self.path}: {column} of rows {start + 1:,} to {start + rows:,} takes "
+                    f"{size:,.0f} bytes a row, more than the {self._max_cell:,} of --max-cell; "
+                    "raise that, or leave the rows out"
+                )
+            start += rows
 
     def _check_cells(self, batch: pa.RecordBatch, start: int) -> None:
         """Find the cell that is too large.

@@ -18,12 +18,15 @@ from scorer.system.memory import give_back
 
 # A row group is held in memory until it is written.
 ROW_GROUP_BYTES = 32 << 20
+# pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
+MOST_ROW_GROUPS = 10_000
 
 
 class ParquetOutput:
     """A Parquet file in the making. As a context manager it is discarded unless it was finished.
 
-    Row groups follow those of the source, up to a bound of bytes.
+    Row groups follow those of the source, up to a bound of bytes; if there are more than 10,000,
+    neighbours are joined.
 
     Args:
         path: the output.
@@ -48,7 +51,7 @@ class ParquetOutput:
     ) -> None:
         self.path = path
         self._rows = rows
-        self._left = list(reversed([rows for rows in row_groups if rows]))
+        self._left = list(reversed(_joined([rows for rows in row_groups if rows])))
         self._background = background
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
@@ -150,3 +153,8 @@ class ParquetOutput:
                 f"writing {self.path}: {written} rows were written of {self._rows}; "
                 "report this, it must not happen"
             )
+
+
+def _joined(row_groups: list[int]) -> list[int]:
+    each = max(1, -(-len(row_groups) // MOST_ROW_GROUPS))
+    return [sum(row_groups[first : first + each]) for first in range(0, len(row_groups), each)]

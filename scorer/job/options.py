@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer.system.records import optional
 from scorer.tables.parquet_reader import MAX_CELL
 
 
@@ -25,6 +26,6 @@ class Options:
     keep: tuple[str, ...] | None = None
     prefix: str = ""
     compression: str | None = None
-    max_cell: int = MAX_CELL
+    max_cell: int = optional(MAX_CELL)
     threads: int | None = None
     force: bool = False

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from scorer.errors import ReviewsError, one_line
 from scorer.storage.failures import DAMAGE, reading
 from scorer.system.memory import give_back
-from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_step
+from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
 # hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
@@ -31,10 +31,10 @@ LEAST_WINDOW_ROWS = 512
 LAST_WINDOWS = 4
 
 # A footer counts a repeated value once, so what a row takes is known only when it is read. Rows are
-# read in steps: few at first, then twice as many, as long as the bytes a row allow. The steps are
-# joined to batches of the size that the footer suggests, unless they hold more than this.
-FIRST_STEP_ROWS = 16
-STEP_ROWS = 256
+# read in steps: one at first, then four times as many, as long as the bytes a row allow. The steps
+# are joined to batches of the size that the footer suggests, unless they hold more than STEP_BYTES.
+FIRST_STEP_ROWS = 1
+STEP_GROWTH = 4
 STEP_BYTES = 8 * WINDOW_BYTES
 # Row groups whose part of the footer is worth a garbage collection.
 MANY_ROW_GROUPS = 1000
@@ -186,9 +186,9 @@ class ParquetReviews:
         most = self._rows_a_batch()
         steps: list[pa.RecordBatch] = []
         size, most_bytes = 0, STEP_BYTES
-        for step, is_end in self._steps(columns, most):
+        for step, step_size, is_end in self._steps(columns, most):
             steps.append(step)
-            size += size_of_step(step)
+            size += step_size
             if is_end or size >= most_bytes:
                 # After a batch that held much more, steps aren't joined up to that size again.
                 most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
@@ -200,33 +200,36 @@ class ParquetReviews:
 
     def _steps(
         self, columns: Sequence[str] | None, most: int
-    ) -> Iterator[tuple[pa.RecordBatch, bool]]:
+    ) -> Iterator[tuple[pa.RecordBatch, int, bool]]:
         """Read the rows in steps that grow by the bytes seen.
 
         Yields:
-            A batch, and whether one read of ``most`` rows would end with it, too.
+            A batch, its bytes, and whether one read of ``most`` rows would end with it, too.
         """
-        rows = left = min(FIRST_STEP_ROWS, most)
+        pace = left = min(FIRST_STEP_ROWS, most)
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
-            batches = self._file.iter_batches(rows, columns=columns)
+            batches = self._file.iter_batches(pace, columns=columns)
         while True:
             with self._reading():
                 step = next(batches, None)
             if step is None:
                 return
-            self._check_cells(step, read)
-            read, done, left = read + len(step), done + len(step), left - len(step)
+            size = size_of_step(step)
+            if size > self._max_cell:
+                self._check_cells(step, read)
+            rows = len(step)
+            read, done, left = read + rows, done + rows, left - rows
             # A dictionary ends with its row group, and there a read is given out in two parts.
-            row_bytes = max(1.0, size_of_step(step) / len(step))
-            yield step, left > 0 or done == most or read in ends
+            yield step, size, left > 0 or done == most or read in ends
             del step
             if not left:
                 done %= most
-                allowed = int(WINDOW_BYTES / row_bytes)
-                rows = left = max(1, min(2 * rows, STEP_ROWS, most - done, allowed))
-                self._file.reader.set_batch_size(rows)
+                allowed = max(1, WINDOW_BYTES * rows // max(1, size))
+                pace = min(STEP_GROWTH * pace, most, 2 * allowed)
+                left = min(pace, most - done)
+                self._file.reader.set_batch_size(left)
 
     def _check_row_groups(self) -> None:
         """Find rows that are too large by the footer: reading one would take the memory.
@@ -242,9 +245,9 @@ class ParquetReviews:
                 names = self.schema.names
                 column = f"column {names[0]!r}" if len(names) == 1 else "a column"
                 raise ReviewsError(
-                    f"reading {self.path}: {column} of rows {start + 1:,} to {start + rows:,} takes "
-                    f"{size:,.0f} bytes a row, more than the {self._max_cell:,} of --max-cell; "
-                    "raise that, or leave the rows out"
+                    f"reading {self.path}: {column} of rows {start + 1:,} to {start + rows:,} "
+                    f"takes {size:,.0f} bytes a row, more than the {self._max_cell:,} of "
+                    "--max-cell; raise that, or leave the rows out"
                 )
             start += rows
 
@@ -258,19 +261,15 @@ class ParquetReviews:
         Raises:
             ReviewsError: there is one; the message names its row and column.
         """
-        if batch.nbytes <= self._max_cell:
-            return
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if column.nbytes <= self._max_cell:
-                continue
-            for row in range(len(column)):
-                size = column.slice(row, 1).nbytes
-                if size > self._max_cell:
-                    raise ReviewsError(
-                        f"reading {self.path}: column {name!r} of row {start + row + 1:,} takes "
-                        f"{size:,} bytes, more than the {self._max_cell:,} of --max-cell; raise "
-                        "that, or leave the row out"
-                    )
+            sizes = [size_of_cell(column.slice(row, 1)) for row in range(len(column))]
+            row = max(range(len(sizes)), key=sizes.__getitem__)
+            if sizes[row] > self._max_cell:
+                raise ReviewsError(
+                    f"reading {self.path}: column {name!r} of row {start + row + 1:,} takes "
+                    f"{sizes[row]:,} bytes, more than the {self._max_cell:,} of --max-cell; raise "
+                    "that, or leave the row out"
+                )
 
     def _rows_a_batch(self) -> int:
         """Return the rows that fit a window, by the footer's size of the widest row group."""

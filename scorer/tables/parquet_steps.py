@@ -26,15 +26,25 @@ def join(steps: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
 
 def size_of(batch: pa.RecordBatch) -> int:
     """Return the bytes of a batch; each row of a dictionary with long values counts whole."""
-    return batch.nbytes + sum(map(_repeated, batch.columns))
+    size: int = batch.nbytes
+    return size + sum(map(_repeated, batch.columns))
 
 
 def size_of_step(batch: pa.RecordBatch) -> int:
     """Return the bytes of a batch without its dictionaries, which its neighbours share."""
-    return sum(
-        (column.indices if pa.types.is_dictionary(column.type) else column).nbytes + _repeated(column)
-        for column in batch.columns
-    )
+    size: int = batch.nbytes
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            size += _repeated(column) - column.dictionary.nbytes
+    return size
+
+
+def size_of_cell(cell: pa.Array) -> int:
+    """Return the bytes of a column's value, an array of one row, decoded."""
+    if pa.types.is_dictionary(cell.type):
+        cell = cell.dictionary_decode()
+    size: int = cell.nbytes
+    return size
 
 
 def has_dictionary(schema: pa.Schema) -> bool:
@@ -50,7 +60,8 @@ def _repeated(column: pa.Array) -> int:
     lengths = pc.binary_length(column.dictionary)
     if (pc.max(lengths).as_py() or 0) < LONG_VALUE:
         return 0
-    return pc.sum(lengths.take(column.indices)).as_py() or 0
+    total: int | None = pc.sum(lengths.take(column.indices)).as_py()
+    return total or 0
 
 
 def _has_length(kind: pa.DataType) -> bool:

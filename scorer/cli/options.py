@@ -31,6 +31,11 @@ def kept_columns(
     return () if value == "none" else tuple(value.split(","))
 
 
+def mebibytes(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    """Return the bytes of a number of MiB."""
+    return value << 20
+
+
 def sha256(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Check that a value is a SHA-256 in hex."""
     if value is not None and not re.fullmatch("[0-9a-fA-F]{64}", value):

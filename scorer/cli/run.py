@@ -14,6 +14,7 @@ from scorer.cli.options import (
     in_a_folder,
     kept_columns,
     log_format,
+    mebibytes,
     sha256,
 )
 from scorer.cli.printing import Lines, Targets
@@ -63,6 +64,15 @@ TEXT_COLUMN_HELP = (
     "--threads",
     type=click.IntRange(min=1),
     help="Number of threads that score.  [default: the cores of this process]",
+)
+@click.option(
+    "--max-cell",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    callback=mebibytes,
+    help="Most MiB of one value; a file with a larger one fails.",
 )
 @click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer.system.records import optional
+from scorer.tables.parquet_reader import MAX_CELL
+
 
 @dataclass(frozen=True)
 class Options:
@@ -14,6 +17,7 @@ class Options:
         keep: names of the columns carried into the output; every column if None.
         prefix: put before the names of the two new columns.
         compression: codec of every column; each column's own in the input if None.
+        max_cell: most bytes of one value of a column; a file with a larger one fails.
         threads: threads that score; as many as the process has cores if None.
         force: score everything anew, and replace an output that scorer didn't write.
     """
@@ -22,5 +26,6 @@ class Options:
     keep: tuple[str, ...] | None = None
     prefix: str = ""
     compression: str | None = None
+    max_cell: int = optional(MAX_CELL)
     threads: int | None = None
     force: bool = False

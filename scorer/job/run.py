@@ -176,7 +176,8 @@ def prepare(
     """
     started, output = time.monotonic(), task.output
     with ExitStack() as resources, _as_a_signal_does():
-        reviews = resources.enter_context(pipeline.reading(partial(ParquetReviews, task.input)))
+        open_reviews = partial(ParquetReviews, task.input, options.max_cell)
+        reviews = resources.enter_context(pipeline.reading(open_reviews))
         source = OpenInput.of(task, reviews, model, options)
         verdict = judge(output, source.stamp, force=options.force)
         if verdict.is_done:
@@ -236,6 +237,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         OutputError: the output can't be written.
         CancelledError: the job was stopped.
     """
+    prepared.source.reviews.close()
     with prepared.clock.stage("writing"):
         prepared.output.finish(prepared.source.stamp.to_footer())
     return FileResult(
@@ -283,7 +285,7 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
 
 
 def _preview(task: Task, model: SentimentModel, options: Options) -> FileResult:
-    with ParquetReviews(task.input) as reviews:
+    with ParquetReviews(task.input, options.max_cell) as reviews:
         source = OpenInput.of(task, reviews, model, options)
         verdict = judge(task.output, source.stamp, force=options.force)
         if verdict.is_done:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from stat import S_ISREG
 
@@ -15,6 +17,8 @@ import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError, one_line
 from scorer.storage.failures import DAMAGE, reading
+from scorer.system.memory import give_back
+from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
 # hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
@@ -25,6 +29,17 @@ WINDOW_BYTES = 2 << 20
 # holds a quarter of the remaining rows, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
 LAST_WINDOWS = 4
+
+# A footer counts a repeated value once, so what a row takes is known only when it is read. Rows are
+# read in steps: one at first, then four times as many, as long as the bytes a row allow. The steps
+# are joined to batches of the size that the footer suggests, unless they hold more than STEP_BYTES.
+FIRST_STEP_ROWS = 1
+STEP_GROWTH = 4
+STEP_BYTES = 8 * WINDOW_BYTES
+# Row groups whose part of the footer is worth a garbage collection.
+MANY_ROW_GROUPS = 1000
+# Most bytes of one value.
+MAX_CELL = 64 << 20
 
 READ_BUFFER_BYTES = 256 << 10
 DEFAULT_COMPRESSION = "zstd"
@@ -39,6 +54,10 @@ SIGNATURE_BYTES = 28
 class ParquetReviews:
     """An open Parquet file of reviews.
 
+    Args:
+        path: the file.
+        max_cell: most bytes of one value of a column.
+
     Attributes:
         path: the file.
         schema: of the record batches, with its metadata.
@@ -51,9 +70,10 @@ class ParquetReviews:
         ReviewsError: the file can't be opened as Parquet.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_cell: int = MAX_CELL) -> None:
         self.path = path
         self._is_reading = False
+        self._max_cell = max_cell
         with reading(path):
             self._stat = path.stat()
             if not S_ISREG(self._stat.st_mode):
@@ -77,14 +97,23 @@ class ParquetReviews:
             ]
         self.size = self._stat.st_size
         self.footer_sha256 = hashlib.sha256(footer).hexdigest()
+        self._check_row_groups()
 
     def __enter__(self) -> ParquetReviews:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let go of its footer, which is large if there are many row groups."""
         # Not under a thread that still reads, when a stop ended the wait for it.
-        if not self._is_reading:
+        if self._file is not None and not self._is_reading:
             self._file.close()
+            self._file = None
+            if len(self.row_groups) > MANY_ROW_GROUPS:
+                gc.collect()
+                give_back()
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -102,7 +131,7 @@ class ParquetReviews:
                 part = batch.slice(0, self._window_rows(read) - rows)
                 batch = batch.slice(len(part))
                 window.append(part)
-                rows, size = rows + len(part), size + part.nbytes
+                rows, size = rows + len(part), size + size_of(part)
                 if rows >= self._window_rows(read) or size >= WINDOW_BYTES:
                     yield window
                     read += rows
@@ -155,14 +184,94 @@ class ParquetReviews:
             next(self._file.iter_batches(1, columns=columns), None)
 
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        """Yield batches of the rows that the footer suggests, of fewer if they hold much more."""
+        most = self._rows_a_batch()
+        steps: list[pa.RecordBatch] = []
+        size, most_bytes = 0, STEP_BYTES
+        for step, step_size, is_end in self._steps(columns, most):
+            steps.append(step)
+            size += step_size
+            if is_end or size >= most_bytes:
+                # After a batch that held much more, steps aren't joined up to that size again.
+                most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
+                yield from _cut(join(steps))
+                steps, size = [], 0
+            del step
+        if steps:
+            yield from _cut(join(steps))
+
+    def _steps(
+        self, columns: Sequence[str] | None, most: int
+    ) -> Iterator[tuple[pa.RecordBatch, int, bool]]:
+        """Read the rows in steps that grow by the bytes seen.
+
+        Yields:
+            A batch, its bytes, and whether one read of ``most`` rows would end with it, too.
+        """
+        pace = left = min(FIRST_STEP_ROWS, most)
+        read = done = 0
+        ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
-            batches = self._file.iter_batches(self._rows_a_batch(), columns=columns)
+            batches = self._file.iter_batches(pace, columns=columns)
         while True:
             with self._reading():
-                batch = next(batches, None)
-            if batch is None:
+                step = next(batches, None)
+            if step is None:
                 return
-            yield from _cut(batch)
+            size = size_of_step(step)
+            if size > self._max_cell:
+                self._check_cells(step, read)
+            rows = len(step)
+            read, done, left = read + rows, done + rows, left - rows
+            # A dictionary ends with its row group, and there a read is given out in two parts.
+            yield step, size, left > 0 or done == most or read in ends
+            del step
+            if not left:
+                done %= most
+                allowed = max(1, WINDOW_BYTES * rows // max(1, size))
+                pace = min(STEP_GROWTH * pace, most, 2 * allowed)
+                left = min(pace, most - done)
+                self._file.reader.set_batch_size(left)
+
+    def _check_row_groups(self) -> None:
+        """Find rows that are too large by the footer: reading one would take the memory.
+
+        Raises:
+            ReviewsError: there are such rows.
+        """
+        metadata, start = self._file.metadata, 0
+        most = self._max_cell * max(1, metadata.num_columns)
+        for index, rows in enumerate(self.row_groups):
+            size = metadata.row_group(index).total_byte_size / max(1, rows)
+            if size > most:
+                names = self.schema.names
+                column = f"column {names[0]!r}" if len(names) == 1 else "a column"
+                raise ReviewsError(
+                    f"reading {self.path}: {column} of rows {start + 1:,} to {start + rows:,} "
+                    f"takes {size:,.0f} bytes a row, more than the {self._max_cell:,} of "
+                    "--max-cell; raise that, or leave the rows out"
+                )
+            start += rows
+
+    def _check_cells(self, batch: pa.RecordBatch, start: int) -> None:
+        """Find the cell that is too large.
+
+        Args:
+            batch: of the file.
+            start: rows before it.
+
+        Raises:
+            ReviewsError: there is one; the message names its row and column.
+        """
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            sizes = [size_of_cell(column.slice(row, 1)) for row in range(len(column))]
+            row = max(range(len(sizes)), key=sizes.__getitem__)
+            if sizes[row] > self._max_cell:
+                raise ReviewsError(
+                    f"reading {self.path}: column {name!r} of row {start + row + 1:,} takes "
+                    f"{sizes[row]:,} bytes, more than the {self._max_cell:,} of --max-cell; raise "
+                    "that, or leave the row out"
+                )
 
     def _rows_a_batch(self) -> int:
         """Return the rows that fit a window, by the footer's size of the widest row group."""
@@ -225,7 +334,7 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
 
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Cut a batch that is still too large: the footer counts a repeated value once."""
-    parts = max(1, min(len(batch), -(-batch.nbytes // WINDOW_BYTES)))
+    parts = max(1, min(len(batch), -(-size_of(batch) // WINDOW_BYTES)))
     rows = -(-len(batch) // parts)
     for start in range(0, len(batch), max(1, rows)):
         yield batch.slice(start, rows)

@@ -18,12 +18,15 @@ from scorer.system.memory import give_back
 
 # A row group is held in memory until it is written.
 ROW_GROUP_BYTES = 32 << 20
+# pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
+MOST_ROW_GROUPS = 10_000
 
 
 class ParquetOutput:
     """A Parquet file in the making. As a context manager it is discarded unless it was finished.
 
-    Row groups follow those of the source, up to a bound of bytes.
+    Row groups follow those of the source, up to a bound of bytes; if there are more than 10,000,
+    neighbours are joined.
 
     Args:
         path: the output.
@@ -50,7 +53,7 @@ class ParquetOutput:
     ) -> None:
         self.path = path
         self._rows = rows
-        self._left = list(reversed([rows for rows in row_groups if rows]))
+        self._left = list(reversed(_joined([rows for rows in row_groups if rows])))
         self._background = background
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
@@ -100,9 +103,15 @@ class ParquetOutput:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
         self._flush()
+        # pyarrow holds the footer twice while it writes it.
+        give_back()
         with writing(self.path):
             self._file.add_key_value_metadata(dict(metadata))
             self._file.close()
+            # The writer holds a footer, which is large if there are many row groups, and the check
+            # reads another.
+            self._file = None
+            give_back()
             self._check_rows()
             self._whole.put(self._background)
         self._is_finished = True
@@ -111,11 +120,12 @@ class ParquetOutput:
         """Remove what was written."""
         # Closing pyarrow's writer would make a valid, short file. Closing its handle frees the disk
         # space at once, but not while the background thread still writes through it.
-        if not self._is_writing:
-            with suppress(OSError):
-                self._file.file_handle.close()
-        # Nor must the garbage collector close the writer.
-        self._file.is_open = False
+        if self._file is not None:
+            if not self._is_writing:
+                with suppress(OSError):
+                    self._file.file_handle.close()
+            # Nor must the garbage collector close the writer.
+            self._file.is_open = False
         self._whole.discard()
 
     def _flush(self) -> None:
@@ -146,3 +156,8 @@ class ParquetOutput:
                 f"writing {self.path}: {written} rows were written of {self._rows}; "
                 "report this, it must not happen"
             )
+
+
+def _joined(row_groups: list[int]) -> list[int]:
+    each = max(1, -(-len(row_groups) // MOST_ROW_GROUPS))
+    return [sum(row_groups[first : first + each]) for first in range(0, len(row_groups), each)]

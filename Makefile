@@ -62,9 +62,8 @@ export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into m
 	@$(FULL)/bin/exporter convert "$$RUN" "models/$$NAME.onnx" $${USED:+--not-worse-than "$$USED"} $(ARGS)
 
 .PHONY: test
-test: $(FULL)/.done ## All tests, the scorer's once more without TensorFlow, and the wheel's install
+test: $(FULL)/.done ## All tests, and the scorer's once more from the wheel, without TensorFlow
 	$(FULL)/bin/python -m pytest --quiet
-	@$(MAKE) --no-print-directory test-scorer
 	@$(MAKE) --no-print-directory test-wheel
 
 .PHONY: test-scorer

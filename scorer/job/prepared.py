@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scorer.errors import ReviewsError
-from scorer.job.freshness import InputId, OutputOptions, Stamp, versions
+from scorer.job.freshness import Stamp, versions
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.kernel import SCORE, SENTIMENT, Kernel
@@ -22,11 +22,7 @@ class Binding:
     the arithmetic: on a shared disk another kind of CPU would mix its last bits in.
     """
 
-    version: int
-    scorer: str
-    input: InputId
-    model_sha256: str
-    options: OutputOptions
+    stamp: Stamp
     versions: Mapping[str, str]
     fingerprint: str
 
@@ -74,16 +70,7 @@ class OpenInput:
     @property
     def binding(self) -> Binding:
         """Everything that kept scores of this input depend on."""
-        stamp = self.stamp
-        return Binding(
-            version=stamp.version,
-            scorer=stamp.scorer,
-            input=stamp.input,
-            model_sha256=stamp.model_sha256,
-            options=stamp.options,
-            versions=versions(),
-            fingerprint=self.kernel.model.fingerprint,
-        )
+        return Binding(self.stamp, versions(), self.kernel.model.fingerprint)
 
     def codecs(self) -> str | dict[str, str]:
         """Return the codec of every column, or of each; the new columns get the text column's.

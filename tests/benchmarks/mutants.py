@@ -63,8 +63,8 @@ MUTANTS = (
     Mutant(
         "scores of another onnxruntime are taken up",
         "scorer/job/prepared.py",
-        "versions=versions()",
-        "versions={}",
+        "Binding(self.stamp, versions(), ",
+        "Binding(self.stamp, {}, ",
         "tests/scorer/job/test_resume.py",
     ),
     Mutant(

@@ -107,7 +107,8 @@ class Report:
         started: start time, UTC, ISO 8601.
         model: name and SHA-256 of the model.
         versions: of the scorer, Python, onnxruntime, pyarrow and numpy.
-        fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits.
+        fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits. Null
+            if no file was scored.
         options: the options of the job.
         threads: threads that scored.
         peak_memory_bytes: peak of the process's resident memory.
@@ -123,7 +124,7 @@ class Report:
     started: str
     model: ModelId
     versions: Mapping[str, str]
-    fingerprint: str
+    fingerprint: str | None
     options: Options
     threads: int
     peak_memory_bytes: int

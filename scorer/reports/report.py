@@ -36,8 +36,8 @@ class Figures:
         positive_share: fraction of the scored rows that are positive; null if none was scored.
         score_histogram: rows by score, in 20 bins of equal width from 0 to 1.
         seconds: wall-clock time.
-        stage_seconds: seconds of each stage, of all threads together: reading, tokenizing, packing,
-            scoring (onnxruntime), keeping (the journal), writing.
+        stage_seconds: seconds of each stage, of all threads together: reading (hashing, too),
+            tokenizing, packing, scoring (onnxruntime), keeping (the journal), writing.
         rows_per_second: rows written in a second of wall-clock time.
     """
 

@@ -18,7 +18,12 @@ EVENT = struct.Struct("iIII")
 
 @dataclass
 class Uses:
-    """How often some files were opened, and looked at from Python."""
+    """How often some files were opened, and looked at from Python.
+
+    Attributes:
+        opened: at least so often; two openings without a closing between them count as one.
+        looked_at: calls of ``os.stat``.
+    """
 
     opened: int = 0
     looked_at: int = 0

@@ -36,14 +36,12 @@ class OpenInput:
         reviews: the open input.
         kernel: scores its batches.
         options: of the job.
-        stamp: what the output's footer will hold.
     """
 
     task: Task
     reviews: ParquetReviews
     kernel: Kernel
     options: Options
-    stamp: Stamp
 
     @classmethod
     def of(
@@ -64,13 +62,19 @@ class OpenInput:
             )
         except ReviewsError as error:
             raise ReviewsError(f"reading {reviews.path}: {error}") from error
-        stamp = Stamp.of(model, reviews, kernel, options.compression)
-        return cls(task, reviews, kernel, options, stamp)
+        return cls(task, reviews, kernel, options)
 
-    @property
-    def binding(self) -> Binding:
-        """Everything that kept scores of this input depend on."""
-        return Binding(self.stamp, versions(), self.kernel.model.fingerprint)
+    def stamp(self, sha256: str) -> Stamp:
+        """Return what the output's footer will hold.
+
+        Args:
+            sha256: of the input, in hex.
+        """
+        return Stamp.of(self.kernel.model, sha256, self.kernel, self.options.compression)
+
+    def binding(self, stamp: Stamp) -> Binding:
+        """Return everything that kept scores of this input depend on."""
+        return Binding(stamp, versions(), self.kernel.model.fingerprint)
 
     def codecs(self) -> str | dict[str, str]:
         """Return the codec of every column, or of each; the new columns get the text column's.

@@ -30,7 +30,8 @@ def test_a_model_trained_on_shuffled_labels_is_refused(
     model = export_run(shuffled.path, tmp_path / "shuffled.onnx")
     message = f"that of {exported} is .*, which chance would bring once in"
     with pytest.raises(ExportRefused, match=message):
-        Gate(not_worse_than=exported).check(SentimentModel.load(model.path), run.held_out())
+        gate = Gate(not_worse_than=exported)
+        gate.check(SentimentModel.load(model.path), run.held_out(), run.folds())
 
 
 def test_a_model_to_compare_with_that_is_damaged_is_refused(

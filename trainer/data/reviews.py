@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
 
+# A message shows this many characters of a review.
+SHOWN_CHARACTERS = 40
+
 
 @dataclass(frozen=True)
 class ReviewsId:
@@ -53,6 +56,13 @@ class Reviews:
         """Return the reviews at ``rows``, ``int64[n]``."""
         groups = None if self.groups is None else self.groups.take(pa.array(rows))
         return Reviews(self.texts.take(pa.array(rows)), self.labels[rows], self.name, groups)
+
+    def group_numbers(self) -> npt.NDArray[np.int64]:
+        """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
+        if self.groups is None:
+            return np.arange(len(self))
+        names = self.groups.to_numpy(zero_copy_only=False).astype(str)
+        return np.unique(names, return_inverse=True)[1]
 
     def fingerprint(self) -> str:
         """Return the SHA-256, in hex, of texts and labels in their order.
@@ -101,4 +111,19 @@ def check_both_labels(reviews: Reviews) -> None:
         label = "positive" if positive else "negative"
         raise ReviewsError(
             f"reading {reviews.name}: all {len(reviews)} reviews are {label}; both kinds are needed"
+        )
+
+
+def check_differing(reviews: Reviews) -> None:
+    """Refuse reviews that all have one text: there is nothing to learn.
+
+    Raises:
+        ReviewsError: all texts are the same.
+    """
+    first = reviews.texts[0].as_py() or ""
+    if pc.all(pc.equal(pc.fill_null(reviews.texts, ""), first)).as_py():
+        what = f"the same text, {first[:SHOWN_CHARACTERS]!r}" if first else "empty"
+        raise ReviewsError(
+            f"reading {reviews.name}: all {len(reviews)} reviews are {what}; "
+            "name the column of the texts with --text-column"
         )

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from trainer.data.reviews import Reviews, check_both_labels
+from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
-from trainer.fit.training_set import split
+from trainer.fit.split import split, with_words
 from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import rounded
 from trainer.run.finished_run import FinishedRun, write_run
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId
 from trainer.run.provenance import RunInputs
-from trainer.run.run_metrics import RunMetrics
+from trainer.run.run_metrics import NamedLine, RunMetrics
 
 
 def fit_run(
@@ -43,26 +43,26 @@ def fit_run(
         say: takes lines of progress.
 
     Raises:
-        ReviewsError: there are too few reviews, or all have one label.
+        ReviewsError: there are too few reviews, or all have one label or one text.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     check_both_labels(reviews)
+    check_differing(reviews)
+    readable = with_words(reviews, say)
     inputs = RunInputs.of(reviews, unlabeled, teachers)
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
+    training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
 
-    training, held_out = split(reviews, learner.settings.held_out)
     learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, say))
     finished = FinishedRun(
         kind=learner.kind,
         model=learned.model,
         tokenizer=learned.tokenizer,
-        provenance=inputs.provenance(
-            learner.command, learner.settings, learned.held_out, learner.packages
-        ),
+        provenance=inputs.provenance(learner.command, learner.settings, held_out, learner.packages),
         metrics=_measure(learned, test, say),
-        held_out=learned.held_out,
-        evaluation=learned.after,
+        held_out=held_out,
+        calibrated=learned.calibrated,
         history=learned.history,
     )
     write_run(out, finished)
@@ -70,16 +70,18 @@ def fit_run(
 
 
 def _measure(learned: Learned, test: Reviews | None, say: Say) -> RunMetrics:
-    test_metrics = None
+    calibrated, tested = learned.calibrated, None
     if test is not None:
         say(f"scoring {len(test)} test reviews")
-        scores = learned.model.predict(test.texts, learned.tokenizer)
-        test_metrics = rounded(evaluate(scores, test).metrics)
+        tested = evaluate(learned.model.predict(test.texts, learned.tokenizer), test)
     return RunMetrics(
-        calibration=learned.calibration,
-        held_out=rounded(learned.after.metrics),
-        held_out_before_calibration=rounded(learned.before.metrics),
+        calibration=NamedLine.of(calibrated.line, learned.parts),
+        held_out=rounded(calibrated.after.metrics),
+        held_out_before_calibration=rounded(calibrated.before.metrics),
+        held_out_folds=calibrated.folds.count,
+        held_out_intervals=calibrated.after.intervals,
         epoch=learned.epoch,
-        test=test_metrics,
+        test=None if tested is None else rounded(tested.metrics),
+        test_intervals=None if tested is None else tested.intervals,
         test_data=None if test is None else test.describe(),
     )

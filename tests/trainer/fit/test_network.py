@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from helpers import left_in
@@ -14,8 +15,9 @@ from tiny import tiny_reviews, tiny_settings
 from trainer.data.reviews import Reviews
 from trainer.errors import RunFolderError
 from trainer.fit.network import fit
-from trainer.fit.training_set import split
+from trainer.fit.split import split
 from trainer.measure.evaluation import evaluate
+from trainer.measure.folds import deal_folds
 from trainer.measure.metrics import measure, rounded
 from trainer.models.batches import predict
 from trainer.run.folder import RunFolder
@@ -48,9 +50,13 @@ def test_a_run_learns_and_leaves_these_files(network_run: RunFolder) -> None:
 def test_the_metrics_are_those_of_the_kept_network_on_the_kept_reviews(
     network_run: RunFolder,
 ) -> None:
-    held_out = network_run.held_out()
-    scores = predict(network_run.network(), network_run.tokenizer.encode(held_out.texts))
-    assert rounded(measure(scores, held_out.labels)) == network_run.metrics.held_out
+    held_out, stored = network_run.held_out(), pq.read_table(network_run.path / "held_out.parquet")
+    cross_fitted = stored["score"].to_numpy()
+    assert rounded(measure(cross_fitted, held_out.labels)) == network_run.metrics.held_out
+    assert stored["fold"].to_pylist() == deal_folds(held_out).of_review.tolist()
+    # The kept network is calibrated on all of them; a fold's line differs a little.
+    shipped = predict(network_run.network(), network_run.tokenizer.encode(held_out.texts))
+    assert 0 < np.abs(shipped - cross_fitted).max() < 0.2
 
 
 def test_test_reviews_are_reported_beside_the_held_out_ones(network_run: RunFolder) -> None:
@@ -140,5 +146,5 @@ def test_reviews_without_a_token_are_left_out(tmp_path: Path) -> None:
 
 
 def test_too_few_reviews_to_hold_some_out_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReviewsError, match="one part would have reviews of one kind only"):
-        fit(tiny_reviews(4), tiny_settings(), tmp_path / "run")
+    with pytest.raises(ReviewsError, match="one part would have reviews of one label only"):
+        fit(tiny_reviews(2), tiny_settings(), tmp_path / "run")

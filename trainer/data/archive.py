@@ -94,7 +94,8 @@ def _members(
     content: Expanded, is_wanted: Callable[[tarfile.TarInfo], bool]
 ) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     total = 0
-    with tarfile.open(fileobj=content, mode="r|") as members:
+    # Of a stream that it reads, tarfile calls nothing but `read`.
+    with tarfile.open(fileobj=content, mode="r|") as members:  # type: ignore[call-overload]
         for member in members:
             if member.issparse():
                 raise ReviewsError(f"its member {member.name[:200]!r} is a sparse file")

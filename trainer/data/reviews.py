@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
+from trainer.data.label_map import listed
 
 # A message shows this many characters of a review.
 SHOWN_CHARACTERS = 40
@@ -33,6 +35,43 @@ class ReviewsId:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What was left out or changed when reviews were read.
+
+    Attributes:
+        rows: number of rows of the source.
+        left_out: number of rows left out, by their label.
+        mended: number of reviews with invalid UTF-8, which was replaced by U+FFFD.
+    """
+
+    rows: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    mended: int = 0
+
+    def lines(self) -> list[str]:
+        """Return what is to be told.
+
+        >>> Reading(9, {"3": 4}).lines()
+        ["left out 4 of 9 rows, whose labels have no meaning: '3' (4)"]
+        """
+        told = []
+        if self.left_out:
+            count, values = sum(self.left_out.values()), listed(Counter(self.left_out))
+            told.append(
+                f"left out {count:,} of {self.rows:,} rows, whose labels have no meaning: {values}"
+            )
+        if self.mended:
+            told.append(
+                f"{self.mended:,} reviews hold invalid UTF-8, read as \N{REPLACEMENT CHARACTER}"
+            )
+        return told
+
+    def __add__(self, other: Reading) -> Reading:
+        left_out = Counter(self.left_out) + Counter(other.left_out)
+        return Reading(self.rows + other.rows, left_out, self.mended + other.mended)
+
+
+@dataclass(frozen=True)
 class Reviews:
     """Labelled reviews.
 
@@ -42,12 +81,14 @@ class Reviews:
         name: name of the source, without the folders that lead to it.
         groups: ``large_string[reviews]``, the product that each review is about; None where the
             source doesn't tell. Reviews of one product are held out together.
+        reading: what was left out or changed when they were read.
     """
 
     texts: pa.LargeStringArray
     labels: npt.NDArray[np.int8]
     name: str
     groups: pa.LargeStringArray | None = None
+    reading: Reading = Reading()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -84,6 +125,7 @@ class Reviews:
             np.concatenate([part.labels for part in parts]),
             name,
             pa.concat_arrays(groups) if groups else None,
+            sum((part.reading for part in parts), Reading()),
         )
 
 

@@ -62,7 +62,7 @@ class Reading:
             )
         if self.mended:
             told.append(
-                f"{self.mended:,} reviews hold invalid UTF-8, read as \N{REPLACEMENT CHARACTER}"
+                f"replaced invalid UTF-8 in {self.mended:,} reviews by \N{REPLACEMENT CHARACTER}"
             )
         return told
 

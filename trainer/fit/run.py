@@ -18,6 +18,9 @@ from trainer.run.new_folder import RunId
 from trainer.run.provenance import RunInputs
 from trainer.run.run_metrics import NamedLine, RunMetrics
 
+# So few held-out reviews of a label are told.
+FEW_OF_LABEL = 10
+
 
 def fit_run(
     learner: Learner,
@@ -53,6 +56,7 @@ def fit_run(
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
+    _warn_of_rare_label(held_out, say)
 
     learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, say))
     finished = FinishedRun(
@@ -67,6 +71,16 @@ def fit_run(
     )
     write_run(out, finished)
     return RunFolder.open(out)
+
+
+def _warn_of_rare_label(held_out: Reviews, say: Say) -> None:
+    positive = int(held_out.labels.sum())
+    count, label = min((len(held_out) - positive, "negative"), (positive, "positive"))
+    if count < FEW_OF_LABEL:
+        say(
+            f"only {count} of the {len(held_out)} held-out reviews are {label}, so the figures say "
+            f"little of these; give more {label} reviews, or a greater --held-out"
+        )
 
 
 def _measure(learned: Learned, test: Reviews | None, say: Say) -> RunMetrics:

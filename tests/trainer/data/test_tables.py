@@ -325,4 +325,4 @@ def test_parquet_with_invalid_utf_8_is_read_and_told(tmp_path: Path) -> None:
     texts = pa.array([b"caf\xe9", b"fine"], pa.binary())
     pq.write_table(pa.table({"review": texts, "label": [0, 1]}), tmp_path / "r.parquet")
     reading = read_reviews(tmp_path / "r.parquet").reading
-    assert reading.lines() == ["1 reviews hold invalid UTF-8, read as \ufffd"]
+    assert reading.lines() == ["replaced invalid UTF-8 in 1 reviews by \ufffd"]

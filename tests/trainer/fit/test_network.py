@@ -11,7 +11,7 @@ import pytest
 
 from helpers import left_in
 from scorer.errors import ReviewsError
-from tiny import tiny_reviews, tiny_settings
+from tiny import SETTINGS, tiny_reviews, tiny_settings
 from trainer.data.reviews import Reviews
 from trainer.errors import RunFolderError
 from trainer.fit.network import fit
@@ -20,7 +20,9 @@ from trainer.measure.evaluation import evaluate
 from trainer.measure.folds import deal_folds
 from trainer.measure.metrics import measure, rounded
 from trainer.models.batches import predict
+from trainer.run import finished_run
 from trainer.run.folder import RunFolder
+from trainer.settings import preset
 
 
 def history(run: RunFolder) -> list[list[str]]:
@@ -148,3 +150,32 @@ def test_reviews_without_a_token_are_left_out(tmp_path: Path) -> None:
 def test_too_few_reviews_to_hold_some_out_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReviewsError, match="one part would have reviews of one label only"):
         fit(tiny_reviews(2), tiny_settings(), tmp_path / "run")
+
+
+def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {}
+    monkeypatch.setattr(
+        finished_run,
+        "save_picture",
+        lambda figure, path: (figures.update({path.name: figure}), path.touch()),
+    )
+    plain = tiny_reviews(160)
+    # Labels that say nothing of the texts can only be learned by heart.
+    reviews = Reviews(plain.texts, np.random.default_rng(0).permutation(plain.labels), "shuffled")
+    sizes = {name: SETTINGS[name] for name in ("vocabulary", "max_tokens", "batch_size")}
+    more = {"embedding": 16, "units": 16, "epochs": 6, "learning_rate": 0.02, "held_out": 0.5}
+    run = fit(reviews, preset("article", **sizes, **more), tmp_path / "run")
+    lines = {
+        line.get_label(): line.get_ydata() for line in figures["history.png"].axes[0].get_lines()
+    }
+    training, held_out = lines["training reviews"], lines["held-out reviews"]
+    assert training[-1] < training[0] - 0.2
+    assert held_out[-1] > held_out[0] + 0.2
+    with (run.path / "history.csv").open() as file:
+        stored = list(csv.DictReader(file))
+    assert [float(line["held_out_loss"]) for line in stored] == held_out.tolist()
+    assert run.metrics.epoch == int(np.argmin(held_out)) + 1
+    assert figures["history.png"].get_suptitle() == "run (article)"
+    assert run.metrics.held_out_folds == 5

@@ -161,18 +161,19 @@ def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
         "save_picture",
         lambda figure, path: (figures.update({path.name: figure}), path.touch()),
     )
-    plain = tiny_reviews(160)
+    plain = tiny_reviews(80)
     # Labels that say nothing of the texts can only be learned by heart.
     reviews = Reviews(plain.texts, np.random.default_rng(0).permutation(plain.labels), "shuffled")
-    sizes = {name: SETTINGS[name] for name in ("vocabulary", "max_tokens", "batch_size")}
-    more = {"embedding": 16, "units": 16, "epochs": 6, "learning_rate": 0.02, "held_out": 0.5}
-    run = fit(reviews, preset("article", **sizes, **more), tmp_path / "run")
+    sizes = {name: SETTINGS[name] for name in ("vocabulary", "max_tokens")}
+    sizes |= {"embedding": 16, "units": 16, "batch_size": 8}
+    course = {"epochs": 12, "learning_rate": 0.01, "held_out": 0.5}
+    run = fit(reviews, preset("article", **sizes, **course), tmp_path / "run")
     lines = {
         line.get_label(): line.get_ydata() for line in figures["history.png"].axes[0].get_lines()
     }
     training, held_out = lines["training reviews"], lines["held-out reviews"]
     assert training[-1] < training[0] - 0.2
-    assert held_out[-1] > held_out[0] + 0.2
+    assert held_out[-1] > held_out[0] + 0.1
     with (run.path / "history.csv").open() as file:
         stored = list(csv.DictReader(file))
     assert [float(line["held_out_loss"]) for line in stored] == held_out.tolist()

@@ -16,6 +16,7 @@ from scorer.job.plan import Task
 from scorer.job.seen import kept_promises
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
+from scorer.storage.failures import writing
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, to_json
@@ -154,9 +155,10 @@ def is_known(task: Task, asked: Asked) -> bool:
     Read are the output's footer, and what was kept with it; the input is looked at once.
 
     Raises:
-        OutputError: something that isn't a regular file stands at the output.
+        OutputError: something that isn't a regular file stands at the output, or nobody may look.
     """
-    check_replaceable(task.output)
+    with writing(task.output):
+        check_replaceable(task.output)
     promises = kept_promises(task.output, task.input)
     return bool(promises) and asked.promise_of(read_key(task.output, STAMP_KEY)) in promises
 

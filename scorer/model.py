@@ -19,6 +19,7 @@ from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
+from scorer.storage.address import check_local
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
@@ -279,7 +280,8 @@ def find_model(name: str | Path | None) -> Path:
     shipped = SHIPPED / f"{wanted}.onnx"
     if Path(wanted).name == wanted and shipped.is_file():
         return shipped
-    if name is not None and Path(wanted).exists():
+    check_local(wanted, "loading the model: the file")
+    if name is not None and os.path.lexists(wanted):
         return Path(wanted)
     names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.onnx"))) or "none"
     raise UsageError(

@@ -56,7 +56,8 @@ def test_a_limit_on_the_size_of_files_fails_one_file_in_one_line(tmp_path: Path)
     # Shells count in blocks of 512 or 1024 bytes: half a megabyte, or one.
     done = in_shell('ulimit -f 1000; exec "$@"', *run)
     assert done.stderr.splitlines() == [
-        f"failed   writing {target}/b.parquet: File too large; nothing was left there",
+        f"failed   writing {target}/b.parquet: File too large; "
+        "raise the limit on the size of files (ulimit -f), or name another output",
         FAILED_OF_3,
     ]
     assert (done.returncode, left_in(target)) == (3, ["a.parquet", "c.parquet"])
@@ -72,7 +73,8 @@ def test_a_full_disk_fails_one_file_in_one_line(tmp_path: Path) -> None:
     run = [sys.executable, "-m", "scorer", "run", source, disk / "out", "--text-column", "review"]
     done = in_shell(script, *run, under=own_mounts)
     assert done.stderr.splitlines() == [
-        f"failed   writing {disk}/out/b.parquet: No space left on device; nothing was left there",
+        f"failed   writing {disk}/out/b.parquet: No space left on device; "
+        "make room there and run again",
         FAILED_OF_3,
     ]
     assert done.returncode == 3
@@ -139,8 +141,7 @@ def test_a_file_that_was_removed_since_it_was_planned_fails_alone(
     results = run_job(tasks, model, Options(text_column="review")).files
     assert [result.status for result in results] == [SCORED, SCORED, FAILED]
     assert results[2].reason == (
-        f"reading {source}/c.parquet: No such file or directory; "
-        "check that it is a complete Parquet file"
+        f"reading {source}/c.parquet: No such file or directory; run again when it is back"
     )
 
 

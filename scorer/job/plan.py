@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from scorer.errors import UsageError
 from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
 from scorer.storage.address import check_local
+from scorer.storage.listing import FILE, entry_at
 
 
 @dataclass(frozen=True)
@@ -112,17 +114,18 @@ class RealPaths:
             with suppress(OSError):
                 found = path.stat()
                 return found.st_dev, found.st_ino
-            # Nothing stands there yet, a link leads nowhere, or what stood there vanished.
-            if path.is_symlink():
-                return str(path.resolve())
+            with suppress(OSError):
+                path.lstat()
+                # A link that leads nowhere, or where this user may not look.
+                return os.path.realpath(path)
         return f"{folder}/{path.name}"
 
     def folder_of(self, path: Path) -> Path:
         """Return the folder of a path, links resolved."""
         part = _folder_part(path)
         if part not in self._folders:
-            self._folders[part] = path.parent.resolve()
-            if not path.parent.is_dir():
+            self._folders[part] = Path(os.path.realpath(path.parent))
+            if entry_at(path.parent) is None:
                 self._missing.add(part)
         return self._folders[part]
 
@@ -137,7 +140,8 @@ def _check_folder(found: Sequence[Found], target: Path) -> None:
     for one in found:
         if one.is_mirrored:
             _check_beside(one, target, given)
-    if target.is_file():
+    entry = entry_at(target)
+    if entry is not None and entry.kind == FILE:
         is_folder = len(found) == 1 and not found[0].pattern
         what = "is a folder" if is_folder else "may be several files"
         raise UsageError(
@@ -225,7 +229,7 @@ def _without_input(found: Sequence[Found], target: Path) -> FileCount:
 
     What lies below something that could not be looked at is not counted: its input may be there.
     """
-    if not all(one.is_mirrored for one in found) or not target.is_dir():
+    if not all(one.is_mirrored for one in found):
         return FileCount()
     search = Search(target, follow=False)
     search.take_below("")

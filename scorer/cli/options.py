@@ -15,7 +15,8 @@ MODEL_OPTION = click.option(
     metavar="FILE",
     help="Model file, or the name of one that ships.  [default: default]",
 )
-TARGET_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+# Whether it can be read is checked with what stands there.
+TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:

@@ -86,7 +86,7 @@ class Targets:
         files = {name: path for name, path in named.items() if path and path != STDOUT}
         check_apart(tasks, {"the model": model, **files})
         if self.report == self.metrics_file == STDOUT:
-            raise UsageError("checking --metrics-file: stdout takes it or --report, not both")
+            raise UsageError("checking --metrics-file: stdout takes it or --report; name a file")
         if "--report" in files:
             check_report_target(files["--report"])
         if "--metrics-file" in files:

@@ -101,7 +101,8 @@ def find_inputs(given: str) -> Found:
     check_local(given, "planning the run: the input")
     path = Path(given)
     entry = entry_at(path)
-    if entry is None and glob.has_magic(given):
+    is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)
+    if not is_there and glob.has_magic(given):
         return _matches(given)
     if entry is None:
         raise UsageError(f"planning the run: the input {given} does not exist; check the path")
@@ -132,7 +133,7 @@ def _matches(pattern: str) -> Found:
     if mixed:
         raise UsageError(
             f"planning the run: {pattern} is no pattern for files: "
-            f"'**' stands for whole folders, not within {mixed[0]!r}"
+            f"'**' stands for whole folders, not within {mixed[0]!r}; write '*' there"
         )
     fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])

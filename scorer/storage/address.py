@@ -42,8 +42,8 @@ name the path that follows file://
     if scheme == "file":
         raise UsageError(f"{what} {path} is an address; name the path that follows file://")
     command = COPY_COMMANDS.get(scheme)
-    advice = f"copy it with: {command}" if command else "copy it, and name the copy"
+    advice = f", and copy with: {command}" if command else ", and copy between the two"
     raise UsageError(
-        f"{what} {path} is an address of a store, and only files and folders of this machine are "
-        f"read and written; {advice}"
+        f"{what} {path} is an address, and only files and folders of this machine are read and "
+        f"written; name a path here{advice}"
     )

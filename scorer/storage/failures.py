@@ -31,12 +31,12 @@ ADVICE = {
     errno.ENFILE: "raise the system's limit on open files",
 }
 READING_ADVICE = ADVICE | {
-    **dict.fromkeys(NO_RIGHT, "give this user the right to read it"),
+    **dict.fromkeys(NO_RIGHT, "let this user read it, and enter the folders above it"),
     errno.ENOENT: "run again when it is back",
     errno.ENOTDIR: "run again when it is back",
 }
 WRITING_ADVICE = ADVICE | {
-    **dict.fromkeys(NO_RIGHT, "give this user the right to write in its folder"),
+    **dict.fromkeys(NO_RIGHT, "let this user write in its folder"),
     errno.ENOSPC: "make room there and run again",
     errno.EDQUOT: "make room in this user's quota and run again",
     errno.EFBIG: "raise the limit on the size of files (ulimit -f), or name another output",
@@ -68,9 +68,9 @@ def unreadable(error: BaseException) -> str:
     """Return why something can't be read, and what to do.
 
     >>> unreadable(PermissionError(13, "Permission denied", "a.parquet"))
-    'Permission denied; give this user the right to read it'
-    >>> unreadable(OSError("Couldn't deserialize thrift"))
-    "Couldn't deserialize thrift; check that it is a complete Parquet file"
+    'Permission denied; let this user read it, and enter the folders above it'
+    >>> unreadable(OSError("Corrupt snappy compressed data."))
+    'Corrupt snappy compressed data; check that it is a complete Parquet file'
     """
     if isinstance(error, OSError) and error.errno:
         advice = READING_ADVICE.get(error.errno, "run again when the system can read it")
@@ -79,7 +79,7 @@ def unreadable(error: BaseException) -> str:
         advice = f"check that it is a complete Parquet file; if it is, {MORE_MEMORY}"
     else:
         advice = "check that it is a complete Parquet file"
-    return f"{one_line(error)}; {advice}"
+    return f"{_said(error)}; {advice}"
 
 
 @contextmanager
@@ -111,7 +111,11 @@ def unwritable(error: BaseException) -> str:
     """
     number = error.errno if isinstance(error, OSError) else None
     advice = WRITING_ADVICE.get(number or 0, "name another output, or run again")
-    return f"{one_line(error)}; {advice}"
+    return f"{_said(error)}; {advice}"
+
+
+def _said(error: BaseException) -> str:
+    return one_line(error).rstrip(" .:")
 
 
 def make_folder(path: Path) -> None:

@@ -144,7 +144,7 @@ class ParquetReviews:
         if read != self.rows:
             raise ReviewsError(
                 f"reading {self.path}: {read} rows were read where its footer promises "
-                f"{self.rows}; it is damaged"
+                f"{self.rows}; check that it was copied whole"
             )
 
     def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str]:

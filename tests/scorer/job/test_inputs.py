@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from helpers import left_in, run_command, some_texts, with_few_rights, write_reviews
+from helpers import left_in, some_texts, with_few_rights, write_reviews
 from scorer import SentimentModel
 from scorer.errors import UsageError
 from scorer.job.inputs import FileCount
 from scorer.job.plan import Plan, plan
 from scorer.job.result import FAILED, SCORED
 from scorer.job.run import run_job
+from scorer.reports.prometheus import metrics_text
+from scorer.reports.report import Report
+from scorer.reports.text import notes
 
-DENIED = "Permission denied; give this user the right to read it"
+DENIED = "Permission denied; let this user read it, and enter the folders above it"
 NO_FILE = "not a regular file; name one"
 
 
@@ -203,29 +206,30 @@ def test_a_folder_that_cannot_be_listed_is_a_failed_entry(
 def test_where_rights_are_missing_the_others_are_scored_and_each_is_named(tmp_path: Path) -> None:
     for name in ("a.parquet", "deep/b.parquet", "closed/c.parquet", "shut/d.parquet", "e.parquet"):
         write_reviews(tmp_path / "in" / name, some_texts(3))
-    touch(str(tmp_path / "in/closed/x.csv"))
     (tmp_path / "in/linked").symlink_to("shut/d.parquet")
-    for name, mode in (("closed", 0), ("shut", 0o400), ("e.parquet", 0)):
-        (tmp_path / "in" / name).chmod(mode)
-    try:
-        done = with_few_rights("run", "in", "out", cwd=tmp_path)
-        alone = with_few_rights("run", "in/closed", "out2", cwd=tmp_path)
-    finally:
-        for name in ("closed", "shut"):
-            (tmp_path / "in" / name).chmod(0o700)
+    write_reviews(tmp_path / "top/f.parquet", some_texts(3))
+    closed = {"in/closed": 0, "in/shut": 0o400, "in/e.parquet": 0, "top": 0}
+    for name, mode in closed.items():
+        (tmp_path / name).chmod(mode)
+    done = with_few_rights(
+        "run", "in", "top", "top/*.parquet", "top/f.parquet", "out", cwd=tmp_path
+    )
+    for name in closed:
+        (tmp_path / name).chmod(0o700)
     assert done.stderr.splitlines() == [
         f"failed   listing in/closed: {DENIED}",
         f"failed   reading in/e.parquet: {DENIED}",
         f"failed   reading in/linked: {DENIED}",
         f"failed   reading in/shut/d.parquet: {DENIED}",
-        "Error: 4 of 6 files failed, each is named above; mend them and run again",
+        f"failed   listing top: {DENIED}",
+        f"failed   reading top/f.parquet: {DENIED}",
+        "Error: 6 of 8 files failed, each is named above; mend them and run again",
     ]
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         3,
-        "6 files: 2 scored, 4 failed; 6 rows written",
+        "8 files: 2 scored, 6 failed; 6 rows written",
     )
     assert left_in(tmp_path / "out") == ["a.parquet", "deep/b.parquet"]
-    assert (alone.returncode, alone.stderr) == (3, f"Error: listing in/closed: {DENIED}\n")
 
 
 def test_failed_entries_stand_in_the_result_and_the_others_are_scored(
@@ -256,20 +260,23 @@ def test_an_output_whose_input_may_be_there_is_not_counted(folder: Path) -> None
     assert plan(["in"], "out").without_input == FileCount(1, ("out/2025/a.parquet",))
 
 
-def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(tmp_path: Path) -> None:
-    write_reviews(tmp_path / "in/a.parquet", some_texts(3))
-    for name in ("in/a.csv", "in/b.json", "in/c.txt", "out/old.parquet"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    done = run_command("scorer", "run", "in", "out", "--report", "-", cwd=tmp_path)
-    assert done.returncode == 0
-    assert done.stderr.splitlines()[1:] == [
+def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(
+    model: SentimentModel, folder: Path
+) -> None:
+    write_reviews(folder / "in/a.parquet", some_texts(3))
+    touch("in/a.csv", "in/b.json", "in/c.txt", "out/old.parquet")
+    result = run_job(plan(["in"], "out"), model)
+    assert notes(result) == [
         "left aside: 3 other files, such as a.csv, b.json",
         "no input for 1 output, such as out/old.parquet; they stay",
     ]
-    assert '"left_aside": {\n  "files": 3,\n  "examples": [\n   "a.csv",' in done.stdout
-    assert '"outputs_without_input": {\n  "files": 1,' in done.stdout
-    assert left_in(tmp_path / "out") == ["a.parquet", "old.parquet"]
+    report = Report.of(result)
+    assert Report.from_text(report.to_text()) == report
+    assert report.left_aside == FileCount(3, ("a.csv", "b.json"))
+    assert report.outputs_without_input == FileCount(1, ("out/old.parquet",))
+    assert "review_sentiment_files_left_aside 3\n" in metrics_text(result)
+    assert "review_sentiment_outputs_without_input 1\n" in metrics_text(result)
+    assert Path("out/old.parquet").exists()
 
 
 @pytest.mark.parametrize(
@@ -286,14 +293,14 @@ def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(tmp_path: P
         (
             ["s3://bucket/a.parquet"],
             "out",
-            "the input s3://bucket/a.parquet is an address of a store, and only files and folders "
-            "of this machine are read and written; copy it with: aws s3 cp",
+            "the input s3://bucket/a.parquet is an address, and only files and folders of this "
+            "machine are read and written; name a path here, and copy with: aws s3 cp",
         ),
         (
             ["in"],
             Path("gs://bucket/out"),
-            "the output gs:/bucket/out is an address of a store, and only files and folders of "
-            "this machine are read and written; copy it with: gcloud storage cp",
+            "the output gs:/bucket/out is an address, and only files and folders of this machine "
+            "are read and written; name a path here, and copy with: gcloud storage cp",
         ),
     ],
 )

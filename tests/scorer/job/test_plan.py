@@ -116,7 +116,7 @@ NOT_A_FOLDER = f"{PLANNING}the input {{}} and the output more/c.parquet a file; 
             ["in/a**/x"],
             "out",
             f"{PLANNING}in/a**/x is no pattern for files: "
-            "'**' stands for whole folders, not within 'a**'",
+            "'**' stands for whole folders, not within 'a**'; write '*' there",
         ),
         (
             ["empty"],

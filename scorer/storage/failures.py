@@ -28,6 +28,7 @@ ADVICE = {
     errno.ELOOP: "remove the link that leads back to itself",
     errno.ENAMETOOLONG: "give it a shorter name",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENOMEM: MORE_MEMORY,
     errno.ENFILE: "raise the system's limit on open files",
 }
 READING_ADVICE = ADVICE | {
@@ -95,8 +96,8 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(f"writing {path}: {NO_UTF8}; name another output") from error
     except FileNotFoundError as error:
         raise OutputError(
-            f"writing {path}: its folder, or the unfinished output in it, was moved or removed "
-            f"meanwhile; run again, and if the folder was moved, remove what begins with "
+            f"writing {path}: {_said(error)}, so its folder or the unfinished output was moved or "
+            "removed; run again, and if the folder was moved, remove what begins with "
             f".{path.name}. from it"
         ) from error
     except (OSError, pa.ArrowException) as error:

@@ -321,9 +321,9 @@ def test_after_its_folder_was_moved_a_run_says_what_may_lie_there(
     monkeypatch.setattr(ParquetOutput, "finish", move_first)
     (result,) = run_job(plan([source], target / "a.parquet"), model).files
     assert result.reason == (
-        f"writing {target}/a.parquet: its folder, or the unfinished output in it, was moved or "
-        "removed meanwhile; run again, and if the folder was moved, remove what begins with "
-        ".a.parquet. from it"
+        f"writing {target}/a.parquet: No such file or directory, so its folder or the unfinished "
+        "output was moved or removed; run again, and if the folder was moved, remove what begins "
+        "with .a.parquet. from it"
     )
     assert left_in(tmp_path / "moved") == [".a.parquet.partial", ".a.parquet.scores"]
 

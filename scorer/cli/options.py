@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from scorer.console import log_as
+from scorer.storage.address import check_local
 
 MODEL_OPTION = click.option(
     "--model",
     metavar="FILE",
     help="Model file, or the name of one that ships.  [default: default]",
 )
-TARGET_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+# Whether it can be read is checked with what stands there.
+TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:
@@ -48,7 +50,14 @@ def sha256(context: click.Context, parameter: click.Parameter, value: str | None
 def in_a_folder(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:
-    """Check before the run that a file can be written after it: a typo must not cost a night."""
+    """Check before the run that a file can be written after it: a typo must not cost a night.
+
+    Raises:
+        UsageError: it is an address of a store.
+        BadParameter: its folder doesn't exist.
+    """
+    if value is not None:
+        check_local(value, f"checking {parameter.opts[0]}:")
     if value is not None and str(value) != "-" and not value.absolute().parent.is_dir():
         raise click.BadParameter(
             f"there is no folder {value.parent} to write {value.name} in; make it first"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
+from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.kernel import Counts
@@ -71,6 +72,8 @@ class JobResult:
         fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``. None if no file
             was scored: it takes some scoring to find out.
         peak_memory: peak of resident memory, in bytes.
+        left_aside: files in the folders of the inputs that were not taken.
+        without_input: outputs in a mirrored folder that no input of the job belongs to.
     """
 
     files: tuple[FileResult, ...]
@@ -83,6 +86,8 @@ class JobResult:
     versions: Mapping[str, str]
     fingerprint: str | None
     peak_memory: int
+    left_aside: FileCount = FileCount()
+    without_input: FileCount = FileCount()
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""

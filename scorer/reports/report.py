@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scorer.errors import UsageError, one_line
+from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
 from scorer.kernel import Counts
@@ -116,6 +117,8 @@ class Report:
         scored: files scored.
         skipped: files that were done already.
         failed: files that failed.
+        left_aside: files in the folders of the inputs that were not taken.
+        outputs_without_input: outputs in a mirrored folder that no input of the run belongs to.
         total: figures of all files together.
         files: each file, in the order of the plan.
     """
@@ -132,6 +135,8 @@ class Report:
     scored: int
     skipped: int
     failed: int
+    left_aside: FileCount
+    outputs_without_input: FileCount
     total: Figures
     files: tuple[FileReport, ...]
 
@@ -151,6 +156,8 @@ class Report:
             scored=result.count(SCORED),
             skipped=result.count(SKIPPED),
             failed=result.count(FAILED),
+            left_aside=result.left_aside,
+            outputs_without_input=result.without_input,
             total=Figures.of(result.counts, result.reused, result.seconds, result.stages),
             files=tuple(map(_file_report, result.files)),
         )

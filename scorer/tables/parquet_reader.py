@@ -14,10 +14,11 @@ from stat import S_ISREG
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scorer.errors import ReviewsError, one_line
-from scorer.storage.failures import DAMAGE, reading
+from scorer.errors import ReviewsError
+from scorer.storage.failures import DAMAGE, reading, unreadable
 from scorer.storage.identity import FileIdentity, hash_file
 from scorer.system.memory import give_back
+from scorer.tables.file_kind import HEAD_BYTES, kind_of
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
@@ -156,7 +157,7 @@ class ParquetReviews:
         if read != self.rows:
             raise ReviewsError(
                 f"reading {self.path}: {read} rows were read where its footer promises "
-                f"{self.rows}; it is damaged"
+                f"{self.rows}; check that it was copied whole"
             )
 
     def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str]:
@@ -317,9 +318,7 @@ class ParquetReviews:
                 f"reading {self.path}: it was removed while it was read; run again when it is back"
             ) from error
         except OSError as error:
-            raise ReviewsError(
-                f"reading {self.path}: {one_line(error)}; run again when it is back"
-            ) from error
+            raise ReviewsError(f"reading {self.path}: {unreadable(error)}") from error
         if FileIdentity.of(now) != self.identity:
             raise self._changed()
 
@@ -342,6 +341,22 @@ def read_key(path: Path, key: str) -> object | None:
     except DAMAGE:
         return None
     return value
+
+
+def is_damaged_parquet(path: Path) -> bool:
+    """Whether a file begins as a Parquet file and has no footer that can be read.
+
+    Raises:
+        OSError: the system doesn't let it be read.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return False
+    try:
+        pq.read_metadata(path)
+    except DAMAGE:
+        return True
+    return False
 
 
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -368,10 +383,8 @@ def _footer_size(path: Path) -> int:
         if magic == ENCRYPTED_MAGIC:
             raise _encrypted(path)
         if magic != MAGIC or length + 8 > size:
-            raise ReviewsError(
-                f"reading {path}: it does not end as a Parquet file does; "
-                "check that it was copied whole"
-            )
+            file.seek(0)
+            raise ReviewsError(f"reading {path}: {kind_of(file.read(HEAD_BYTES))}")
         return length
 
 

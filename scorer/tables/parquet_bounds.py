@@ -30,8 +30,8 @@ MOST_DECODED = 16 << 20
 SMALL_CHUNK = 1 << 20
 # Finding the longest value of a dictionary costs as much as this many steps more.
 STEPS_A_SCAN = 16
-# A page may take as many bytes, or twice as many as --max-cell allows a value; more if it isn't much
-# smaller in the file.
+# A page may take as many bytes, or twice as many as --max-cell allows a value. A page may take more
+# if it isn't much smaller in the file.
 MOST_PAGE = 128 << 20
 CELLS_A_PAGE = 2
 MOST_PAGE_RATIO = 32

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from scorer.columns import find_text_column
+from scorer.columns import find_text_column, text_array
 from scorer.errors import ReviewsError, one_line
 from scorer.tokenizer import valid_text
 from trainer.data.reviews import Reviews
@@ -78,7 +78,7 @@ def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringAr
 
     def read_table(table: Table) -> pa.LargeStringArray:
         name = find_text_column(table.schema, text_column)
-        return _joined([valid_text(batch.column(name))[0] for batch in table.batches([name])])
+        return _joined([valid_text(text_array(batch, name))[0] for batch in table.batches([name])])
 
     return _joined([_read_file(path, read_table) for path in _files(source)])
 
@@ -114,7 +114,7 @@ def _read_columns(table: Table, text: str, label: str, group: str | None, name: 
     # A name asked for twice is read once.
     names = dict.fromkeys([text, label, *([] if group is None else [group])])
     for batch in table.batches(list(names)):
-        texts.append(valid_text(batch.column(text))[0])
+        texts.append(valid_text(text_array(batch, text))[0])
         labels.append(parse_labels(batch.column(label), row))
         if group is not None:
             groups.append(batch.column(group).cast(pa.large_string()))

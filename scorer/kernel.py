@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.columns import find_text_column, listed
+from scorer.columns import find_text_column, listed, path_to, text_array
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
 from scorer.system.stopwatch import Stopwatch
@@ -90,12 +90,13 @@ class Kernel:
     Args:
         model: what scores.
         schema: of the batches to come.
-        text_column: the column with the reviews; found by its usual names if None.
+        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
+            found by its usual names if None.
         prefix: put before the names of both new columns.
         keep: names of the columns carried into the answer; every column if None.
 
     Attributes:
-        text_column: the column with the reviews.
+        text_column: the column with the reviews; the field of a struct with its path.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
         schema: of the answer.
@@ -118,10 +119,9 @@ class Kernel:
         self.text_column = find_text_column(schema, text_column)
         kept = schema if keep is None else kept_schema(schema, keep)
         self._kept = None if keep is None else kept.names
+        read = path_to(schema, self.text_column)[0]
         self.columns = (
-            None
-            if keep is None
-            else [name for name in schema.names if name in (*kept.names, self.text_column)]
+            None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
         )
         self.schema = kept
         for field in (SENTIMENT, SCORE):
@@ -142,7 +142,7 @@ class Kernel:
 
     def texts(self, batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
         """Return the columns with the reviews."""
-        return [batch.column(self.text_column) for batch in batches]
+        return [text_array(batch, self.text_column) for batch in batches]
 
     def rate(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -27,10 +28,29 @@ def log_format(context: click.Context, parameter: click.Parameter, value: str) -
 def kept_columns(
     context: click.Context, parameter: click.Parameter, value: str
 ) -> tuple[str, ...] | None:
-    """Read ``all``, ``none``, or names separated by commas."""
+    """Read ``all``, ``none``, or a list of columns. In quotes both are names of columns."""
     if value == "all":
         return None
-    return () if value == "none" else tuple(value.split(","))
+    return () if value == "none" else column_list(value)
+
+
+def column_list(value: str) -> tuple[str, ...]:
+    """Read names separated by commas; a name with a comma stands in double quotes, as in CSV.
+
+    Raises:
+        BadParameter: a quote isn't closed, or something follows it.
+
+    >>> column_list('id,"stars, out of 5"')
+    ('id', 'stars, out of 5')
+    """
+    try:
+        (names,) = csv.reader([value], strict=True)
+    except (csv.Error, ValueError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no list of columns; put commas between names, and a name that holds "
+            "a comma into double quotes, as in 'id,\"stars, out of 5\"'"
+        ) from error
+    return tuple(names or [value])
 
 
 def mebibytes(context: click.Context, parameter: click.Parameter, value: int) -> int:

@@ -34,11 +34,15 @@ class Lines:
         from scorer.job.result import FAILED
         from scorer.reports.text import file_line
 
+        names = {"input": str(result.task.input), "output": str(result.task.output)}
+        if result.note:
+            note = result.note if log_is_json() else f"Note: {result.task.input}: {result.note}"
+            say(note, "warning", **names)
         if result.status != FAILED:
             self._show(file_line(result))
         elif not self.alone:
             line = result.reason if log_is_json() else file_line(result)
-            say(line, "error", input=str(result.task.input), output=str(result.task.output))
+            say(line, "error", **names)
 
     def show_summary(self, result: JobResult) -> None:
         """Print the last lines of a run: what became of several files, what was not taken."""

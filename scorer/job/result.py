@@ -32,6 +32,7 @@ class FileResult:
         reused: rows whose scores came from a stopped run.
         seconds: wall-clock time.
         stages: seconds of each stage; those of several threads are added up.
+        note: what a user should know of a file that was scored all the same; mostly empty.
     """
 
     task: Task
@@ -41,6 +42,7 @@ class FileResult:
     reused: int = 0
     seconds: float = 0.0
     stages: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
+from scorer.job.notes import note_on
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Plan, Task
@@ -152,10 +153,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Scored:
-    """What was found in a file's rows, and how many of them had been scored before."""
+    """What was found in a file's rows, how many had been scored before, and what to say of it."""
 
     counts: Counts
     reused: int
+    note: str
 
 
 def _one_file(
@@ -260,7 +262,8 @@ def score(
             counts += window.counts
             reused += window.reused
             watch(window.counts.rows)
-    return Scored(counts, reused)
+    note = pipeline.reading(partial(note_on, prepared.source, counts))
+    return Scored(counts, reused, note)
 
 
 def finish(prepared: Prepared, scored: Scored) -> FileResult:
@@ -282,6 +285,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         scored.reused,
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
+        scored.note,
     )
 
 

@@ -15,7 +15,7 @@ from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, Mo
 from scorer.kernel import Counts
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
-from scorer.system.records import RecordError, from_json, to_json
+from scorer.system.records import RecordError, from_json, optional, to_json
 
 REPORT_VERSION = 2
 
@@ -90,6 +90,8 @@ class FileReport:
         status: scored, skipped or failed; stopped if the job was stopped before it was done.
         reason: why it is scored anew, was skipped, or failed; empty if there is nothing to say.
         figures: in the JSON they stand beside these keys.
+        note: what a user should know of a file that was scored all the same; left out if there is
+            nothing to say.
     """
 
     input: str
@@ -97,6 +99,7 @@ class FileReport:
     status: str
     reason: str
     figures: Figures
+    note: str = optional("")
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ def _file_report(result: FileResult) -> FileReport:
         status=result.status,
         reason=result.reason,
         figures=Figures.of(result.counts, result.reused, result.seconds, result.stages),
+        note=result.note,
     )
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from stat import S_ISREG
@@ -19,6 +20,7 @@ from scorer.storage.failures import DAMAGE, reading, unreadable
 from scorer.storage.identity import FileIdentity, hash_file
 from scorer.system.memory import give_back
 from scorer.tables.file_kind import HEAD_BYTES, kind_of
+from scorer.tables.parquet_bounds import RowBounds
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
@@ -80,7 +82,7 @@ class ParquetReviews:
             if not S_ISREG(found.st_mode):
                 # Opening a pipe would wait until somebody writes to it.
                 raise ReviewsError(f"reading {path}: it is not a regular file; name one")
-            footer_size = _footer_size(path)
+            footer_size = len(_footer(path))
             # pre_buffer would hold the whole file in memory.
             self._file = pq.ParquetFile(
                 path,
@@ -181,8 +183,7 @@ class ParquetReviews:
         return {
             path: _codec(group.column(index).compression)
             for index, path in enumerate(paths)
-            if columns is None
-            or any(path == name or path.startswith(f"{name}.") for name in columns)
+            if _is_in(path, columns)
         }
 
     def _window_rows(self, read: int) -> int:
@@ -194,7 +195,8 @@ class ParquetReviews:
         return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
 
     def _read_one_row(self, columns: Sequence[str] | None) -> None:
-        with self._reading():
+        with self._bounds(columns) as bounds, self._reading():
+            bounds.most_rows(0, 1)
             next(self._file.iter_batches(1, columns=columns), None)
 
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -202,20 +204,21 @@ class ParquetReviews:
         most = self._rows_a_batch()
         steps: list[pa.RecordBatch] = []
         size, most_bytes = 0, STEP_BYTES
-        for step, step_size, is_end in self._steps(columns, most):
-            steps.append(step)
-            size += step_size
-            if is_end or size >= most_bytes:
-                # After a batch that held much more, steps aren't joined up to that size again.
-                most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
-                yield from _cut(join(steps))
-                steps, size = [], 0
-            del step
+        with self._bounds(columns) as bounds:
+            for step, step_size, is_end in self._steps(columns, most, bounds):
+                steps.append(step)
+                size += step_size
+                if is_end or size >= most_bytes:
+                    # After a batch that held much more, steps aren't joined up to that size again.
+                    most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
+                    yield from _cut(join(steps))
+                    steps, size = [], 0
+                del step
         if steps:
             yield from _cut(join(steps))
 
     def _steps(
-        self, columns: Sequence[str] | None, most: int
+        self, columns: Sequence[str] | None, most: int, bounds: RowBounds
     ) -> Iterator[tuple[pa.RecordBatch, int, bool]]:
         """Read the rows in steps that grow by the bytes seen.
 
@@ -226,6 +229,7 @@ class ParquetReviews:
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
+            bounds.most_rows(0, pace)
             batches = self._file.iter_batches(pace, columns=columns)
         while True:
             with self._reading():
@@ -244,8 +248,16 @@ class ParquetReviews:
                 done %= most
                 allowed = max(1, WINDOW_BYTES * rows // max(1, size))
                 pace = min(STEP_GROWTH * pace, most, 2 * allowed)
-                left = min(pace, most - done)
+                with self._reading():
+                    left = bounds.most_rows(read, min(pace, most - done))
                 self._file.reader.set_batch_size(left)
+
+    def _bounds(self, columns: Sequence[str] | None) -> RowBounds:
+        is_read = partial(_is_in, columns=columns)
+        with self._reading():
+            return RowBounds(
+                self.path, _footer(self.path), self._file.metadata, is_read, self._max_cell
+            )
 
     def _check_row_groups(self) -> None:
         """Find rows that are too large by the footer: reading one would take the memory.
@@ -359,6 +371,11 @@ def is_damaged_parquet(path: Path) -> bool:
     return False
 
 
+def _is_in(path: str, columns: Sequence[str] | None) -> bool:
+    """Whether a leaf of the schema, by its path, belongs to one of some columns, or of all."""
+    return columns is None or any(path == name or path.startswith(f"{name}.") for name in columns)
+
+
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Cut a batch that is still too large: the footer counts a repeated value once."""
     parts = max(1, min(len(batch), -(-size_of(batch) // WINDOW_BYTES)))
@@ -367,8 +384,8 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-def _footer_size(path: Path) -> int:
-    """Return the size of the footer, in bytes.
+def _footer(path: Path) -> bytes:
+    """Return the footer: the position, size and statistics of every column chunk.
 
     A Parquet file ends with the footer's length and a magic number, 8 bytes together:
     https://parquet.apache.org/docs/file-format/
@@ -385,7 +402,8 @@ def _footer_size(path: Path) -> int:
         if magic != MAGIC or length + 8 > size:
             file.seek(0)
             raise ReviewsError(f"reading {path}: {kind_of(file.read(HEAD_BYTES))}")
-        return length
+        file.seek(size - 8 - length)
+        return file.read(length)
 
 
 def _encrypted(path: Path) -> ReviewsError:

@@ -265,7 +265,7 @@ class SentimentModel:
             raise ModelRefused(
                 f"checking the model {self.file.name}: its example sentences are scored "
                 f"{difference:.2g} off what it promises; onnxruntime computes differently here "
-                "than where the model was exported: install the versions of .ci/constraints.txt"
+                "than where the model was exported: install the versions of .ci/base.lock"
             )
 
 

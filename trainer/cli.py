@@ -272,5 +272,5 @@ def _show(run: RunFolder) -> None:
 
     parts = {"held out": run.metrics.held_out, "test": run.metrics.test}
     columns = {name: metrics_column(one) for name, one in parts.items() if one is not None}
-    tell(metrics_table(columns))
+    tell(*metrics_table(columns).split("\n"))
     say(f"wrote {run.path}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorer.console import draw, log_is_json, say, show, tell
+from scorer.console import log_is_json, say, show, tell
 from scorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ STDOUT = Path("-")
 class Lines:
     """The lines of a run: results on stdout, unless a report goes there; failures on stderr.
 
+    With ``--log-format json`` stderr has an object for each file, and one for the job.
+
     Attributes:
         alone: whether the run has one file, whose failure is the error that the command ends with.
         err: whether results go to stderr.
@@ -31,26 +33,30 @@ class Lines:
     def show_file(self, result: FileResult) -> None:
         """Print the line of one file."""
         from scorer.job.result import FAILED
-        from scorer.reports.text import file_line
+        from scorer.reports.text import file_facts, file_line, file_message
 
-        if result.status != FAILED:
+        is_failed = result.status == FAILED
+        if log_is_json():
+            say(file_message(result), "error" if is_failed else "info", file_facts(result))
+        elif is_failed and not self.alone:
+            say(file_line(result))
+        if not is_failed:
             self._show(file_line(result))
-        elif not self.alone:
-            line = result.reason if log_is_json() else file_line(result)
-            say(line, "error", input=str(result.task.input), output=str(result.task.output))
 
     def show_summary(self, result: JobResult) -> None:
         """Print the last line of a run of several files."""
-        from scorer.reports.text import summary
+        from scorer.reports.text import job_facts, summary
 
-        if len(result.files) > 1:
+        if log_is_json():
+            say(summary(result), facts=job_facts(result))
+        if not self.alone:
             self._show(summary(result))
 
     def _show(self, line: str) -> None:
-        if self.err:
-            draw(f"{line}\n")
-        else:
+        if not self.err:
             tell(line)
+        elif not log_is_json():
+            say(line)
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult, JobResult
 from scorer.kernel import Counts
+from scorer.system.records import Json
 
 
 def file_line(result: FileResult) -> str:
     """Return the line of one file."""
+    return f"{result.status:<9}{file_message(result)}"
+
+
+def file_message(result: FileResult) -> str:
+    """Return what there is to say of one file, beside its status."""
     if result.status == FAILED:
-        return f"failed   {result.reason}"
+        return result.reason
     if result.status in (SKIPPED, STOPPED):
-        return f"{result.status}  {result.task.output}: {result.reason}"
+        return f"{result.task.output}: {result.reason}"
     reasons = "; ".join(filter(None, (result.reason, _reused(result.reused))))
     if result.status == PLANNED:
-        return f"planned  {result.task.output}: {result.counts.rows:,} rows; {reasons}"
+        return f"{result.task.output}: {result.counts.rows:,} rows; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
     speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
     behind = f" ({reasons})" if reasons else ""
-    return f"scored   {result.task.output}: {counts_line(result.counts)}; {speed}{behind}"
+    return f"{result.task.output}: {counts_line(result.counts)}; {speed}{behind}"
 
 
 def _reused(rows: int) -> str:
@@ -52,4 +58,26 @@ def summary(result: JobResult) -> str:
     parts = [f"{result.count(status)} {status}" for status in statuses if result.count(status)]
     files = "1 file" if len(result.files) == 1 else f"{len(result.files):,} files"
     what = "to write" if result.count(PLANNED) else "written"
-    return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+    rows = f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+    return "; ".join((rows, *result.notes))
+
+
+def file_facts(result: FileResult) -> dict[str, Json]:
+    """Return the keys of a file in the JSON log."""
+    return {
+        "input": str(result.task.input),
+        "output": str(result.task.output),
+        "status": result.status,
+        "rows": result.counts.rows,
+        "seconds": round(result.seconds, 6),
+    }
+
+
+def job_facts(result: JobResult) -> dict[str, Json]:
+    """Return the keys of a job in the JSON log."""
+    statuses = (SCORED, SKIPPED, FAILED)
+    return {
+        **{status: result.count(status) for status in statuses},
+        "rows": result.counts.rows,
+        "seconds": round(result.seconds, 6),
+    }

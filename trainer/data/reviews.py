@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
+from scorer.system.escape import escaped
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Reviews:
 
     def describe(self) -> ReviewsId:
         """Return name, number and fingerprint."""
-        return ReviewsId(self.name, len(self), self.fingerprint())
+        return ReviewsId(escaped(self.name), len(self), self.fingerprint())
 
     @classmethod
     def concatenate(cls, parts: Sequence[Reviews], name: str) -> Reviews:

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from scorer.job.tested import TESTED_ONNXRUNTIME
+
 CHECKOUT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
 LOCKS = {path.stem: path for path in sorted((CHECKOUT / ".ci").glob("*.lock"))}
@@ -110,6 +112,16 @@ def test_the_environments_agree_in_every_version() -> None:
 def test_the_wheel_has_no_upper_bounds() -> None:
     for requirement in asked_for(("base", *PROJECT["project"]["optional-dependencies"]), ()):
         assert [one.operator for one in requirement.specifier] == [">="], str(requirement)
+
+
+def test_the_tested_range_of_onnxruntime_is_what_is_asked_for_locked_and_said() -> None:
+    oldest, newest = TESTED_ONNXRUNTIME
+    assert f"onnxruntime>={oldest}" in PROJECT["project"]["dependencies"]
+    assert locked("base")["onnxruntime"].rsplit(".", 1)[0] == newest
+    assert f"onnxruntime {oldest} to {newest}" in (CHECKOUT / "README.md").read_text()
+    assert (
+        f"Versions {oldest} to {newest} are tested" in (CHECKOUT / "scorer/README.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("name", ["Makefile", ".ci/check-wheel", ".ci/Dockerfile"])

@@ -115,7 +115,7 @@ def test_an_untested_onnxruntime_is_a_line_in_the_report_and_the_summary(
 @pytest.mark.parametrize(
     ("version", "is_tested"),
     [
-        ("1.19.2", False), ("1.20.0", True), ("1.32.7", True), ("1.33.0", False),
+        ("1.24.4", False), ("1.25.0", True), ("1.32.7", True), ("1.33.0", False),
         ("1.3.0", False), ("2.0.0", False), ("1.33.0.dev20261201", False), ("0.32", False),
     ],
 )  # fmt: skip

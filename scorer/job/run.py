@@ -406,7 +406,7 @@ def _job_result(
         cpu_seconds=time.process_time() - started.cpu,
         threads=_threads(options),
         options=options,
-        model=ModelId(model.file.name, model.file.sha256),
+        model=ModelId(model.name, model.file.sha256),
         versions=versions(),
         fingerprint=model.fingerprint if any(one.status == SCORED for one in results) else None,
         peak_memory=peak_memory(),

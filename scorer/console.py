@@ -5,6 +5,7 @@ The commands of all three packages use it. It knows click and nothing of scoring
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -20,7 +21,16 @@ from typing import Any, NoReturn
 
 import click
 
-from scorer.errors import MORE_MEMORY, OutputError, SentimentError, Stopped, lacks_memory, one_line
+from scorer.errors import (
+    MORE_MEMORY,
+    OutputError,
+    SentimentError,
+    Stopped,
+    UsageError,
+    lacks_memory,
+    one_line,
+    too_long,
+)
 from scorer.system.background import is_background_busy
 from scorer.system.signals import (
     INTERRUPTED,
@@ -70,6 +80,8 @@ class CommandGroup(click.Group):
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
             if os.environ.get(DEBUG_VARIABLE):
                 traceback.print_exc()
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                _leave(too_long(str(error.filename)), UsageError.exit_code)
             if lacks_memory(error):
                 _leave(MORE_MEMORY, UNEXPECTED)
             found = " ".join(f"{type(error).__name__}: {error}".split())

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from scorer.errors import UsageError
+from scorer.storage.names import check_name
 
 PATTERN = "*.parquet"
 
@@ -55,9 +56,11 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
     into the folder ``output``.
 
     Raises:
-        UsageError: an input doesn't exist or holds no Parquet file, an output would overlap an
-            input, or two inputs would be written to one output.
+        UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
+            would overlap an input, or two inputs would be written to one output.
     """
+    for path in (*inputs, output):
+        check_name(Path(path))
     found = [_find(str(one)) for one in inputs]
     target = Path(output)
     is_one_file = len(found) == 1 and found[0].folder is None

@@ -41,6 +41,7 @@ from scorer.job.result import (
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
+from scorer.storage.whole_file import mode_for
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 from scorer.system.signals import TERMINATED
@@ -187,7 +188,10 @@ def prepare(
                 clear_kept(output)
             return FileResult(task, SKIPPED, verdict.reason)
         make_folder(output)
-        journal = resources.enter_context(kept_scores(output, source.binding, fresh=options.force))
+        mode = mode_for(output, reviews.permissions)
+        journal = resources.enter_context(
+            kept_scores(output, source.binding, fresh=options.force, mode=mode)
+        )
         # Another run may have finished it before this one had the lock.
         verdict = judge(output, source.stamp, force=options.force)
         if verdict.is_done:
@@ -200,7 +204,7 @@ def prepare(
                 reviews.row_groups,
                 pipeline.reading(source.codecs),
                 pipeline.background,
-                begin_partial(output, journal),
+                begin_partial(output, journal, mode),
             )
         )
         kept = resources.pop_all()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,6 +66,7 @@ class ParquetReviews:
         rows: number of rows, by the footer.
         row_groups: rows of each row group.
         size: bytes of the file.
+        permissions: of the file, as chmod takes them.
         footer_sha256: hash of the footer, in hex.
 
     Raises:
@@ -98,6 +99,7 @@ class ParquetReviews:
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]
         self.size = self._stat.st_size
+        self.permissions = S_IMODE(self._stat.st_mode)
         self.footer_sha256 = hashlib.sha256(footer).hexdigest()
         self._check_row_groups()
 

@@ -5,6 +5,7 @@ The commands of all three packages use it. It knows click and nothing of scoring
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -19,7 +20,16 @@ from typing import Any, NoReturn
 
 import click
 
-from scorer.errors import MORE_MEMORY, OutputError, SentimentError, Stopped, lacks_memory, one_line
+from scorer.errors import (
+    MORE_MEMORY,
+    OutputError,
+    SentimentError,
+    Stopped,
+    UsageError,
+    lacks_memory,
+    one_line,
+    too_long,
+)
 from scorer.system.background import is_background_busy
 from scorer.system.escape import escaped, escaped_page, json_text
 from scorer.system.records import Json
@@ -73,16 +83,23 @@ class CommandGroup(click.Group):
             # The reader of our output has left; there is nobody to tell.
             sys.exit(UNEXPECTED)
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
-            if isinstance(error, OSError) and _is_printing(error):
-                _leave(str(_unwritable(error)), OutputError.exit_code)
-            if os.environ.get(DEBUG_VARIABLE):
-                traceback.print_exc()
-            if lacks_memory(error):
-                _leave(MORE_MEMORY, UNEXPECTED)
-            found = " ".join(f"{type(error).__name__}: {error}".split())
-            advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
-            _leave(f"unexpected: {found}; {advice}", UNEXPECTED)
+            _leave_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_unexpected(error: Exception) -> NoReturn:
+    """End the process with a sentence about an error that no part of it turned into one."""
+    if isinstance(error, OSError) and _is_printing(error):
+        _leave(str(_unwritable(error)), OutputError.exit_code)
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _leave(too_long(str(error.filename)), UsageError.exit_code)
+    if lacks_memory(error):
+        _leave(MORE_MEMORY, UNEXPECTED)
+    found = " ".join(f"{type(error).__name__}: {error}".split())
+    advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
+    _leave(f"unexpected: {found}; {advice}", UNEXPECTED)
 
 
 def run_as_process(command: Callable[[], None]) -> NoReturn:

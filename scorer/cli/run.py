@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
 
 TEXT_COLUMN_HELP = (
-    "Column with the reviews.  [default: review, text, body, comment, content, or the only one]"
+    "Column with the reviews, or the field of a struct: data.review.  [default: review, text, "
+    "body, comment, content, names like reviewText or Review Body, or the only one]"
 )
 
 

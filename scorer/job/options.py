@@ -13,7 +13,8 @@ class Options:
     """The options of a job.
 
     Attributes:
-        text_column: the column with the reviews; found by its usual names if None.
+        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
+            found by its usual names if None.
         keep: names of the columns carried into the output; every column if None.
         prefix: put before the names of the two new columns.
         compression: codec of every column; each column's own in the input if None.

@@ -13,6 +13,7 @@ from scorer.errors import UsageError
 from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
 from scorer.storage.address import check_local
 from scorer.storage.listing import FILE, entry_at
+from scorer.storage.names import check_name
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> Plan:
     into the folder ``output``.
 
     Raises:
-        UsageError: an input doesn't exist or holds no Parquet file, an output would overlap an
-            input, or two inputs would be written to one output.
+        UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
+            would overlap an input, or two inputs would be written to one output.
     """
+    for path in (*inputs, output):
+        check_name(Path(path))
     found = [find_inputs(str(one)) for one in inputs]
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")

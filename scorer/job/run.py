@@ -17,6 +17,7 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
@@ -51,6 +52,7 @@ from scorer.job.seen import Seen, write_seen
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
+from scorer.storage.whole_file import mode_for
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 from scorer.system.records import to_json
@@ -202,29 +204,32 @@ def prepare(
             write_seen(output, seen)
             return _skipped(task, started, clock)
         make_folder(output)
-        binding = source.binding(stamp)
-        journal = resources.enter_context(kept_scores(output, binding, fresh=options.force))
+        binding, mode = source.binding(stamp), mode_for(output, reviews.permissions)
+        journal = resources.enter_context(
+            kept_scores(output, binding, fresh=options.force, mode=mode)
+        )
         # Another run may have finished it before this one had the lock.
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
-        file = resources.enter_context(_begin(source, journal, pipeline))
+        partial_file = begin_partial(output, journal, mode)
+        file = resources.enter_context(_begin(source, partial_file, pipeline))
         kept = resources.pop_all()
         return Prepared(source, stamp, seen, verdict.reason, journal, file, started, clock, kept)
 
 
 def _begin(
-    source: OpenInput, journal: Journal, pipeline: Pipeline[Window, ScoredWindow]
+    source: OpenInput, partial_file: Path, pipeline: Pipeline[Window, ScoredWindow]
 ) -> ParquetOutput:
-    output, reviews = source.task.output, source.reviews
+    reviews = source.reviews
     return ParquetOutput(
-        output,
+        source.task.output,
         source.kernel.schema,
         reviews.rows,
         reviews.row_groups,
         pipeline.reading(source.codecs),
         pipeline.background,
-        begin_partial(output, journal),
+        partial_file,
     )
 
 

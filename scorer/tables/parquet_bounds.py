@@ -37,6 +37,7 @@ PAGES_COUNTED = 2
 # if it isn't much smaller in the file.
 MOST_PAGE = 128 << 20
 CELLS_A_PAGE = 2
+MIB = 1 << 20
 MOST_PAGE_RATIO = 32
 # Bytes that a value takes in memory besides itself: of a dictionary; of lists and lengths.
 DICTIONARY_VALUE_BYTES, VALUE_BYTES = 16, 8
@@ -176,11 +177,12 @@ class RowBounds:
     def _check(self, chunk: _Chunk, page: PageHeader) -> None:
         size = chunk.memory_of(page)
         if size > max(self._most_page, MOST_PAGE_RATIO * page.compressed):
+            cell = -(-size // CELLS_A_PAGE) + MIB - 1 >> 20
             raise ReviewsError(
                 f"reading {self._path}: column {chunk.name!r} of rows {chunk.first + 1:,} to "
                 f"{chunk.last:,} has a page of {page.compressed:,} bytes that takes {size:,} in "
-                f"memory, more than {self._most_page:,}; raise --max-cell to half of that, or "
-                "leave the column out"
+                f"memory, more than {self._most_page:,}; add --max-cell {cell} or leave the column "
+                "out"
             )
 
 

@@ -80,12 +80,12 @@ def late(value: str, rows: int) -> pa.Array:
 
 
 def write_late_pages(path: Path) -> None:
-    """Write 2,000 short values beside the reviews, and then 30 of 30 MB."""
+    """Write 2,000 short values beside the reviews, and then 100 of 8 MB."""
     options = {"use_dictionary": False, "compression": "zstd", "write_statistics": False}
     schema = pa.schema([("review", pa.string()), ("page", pa.string())])
     with pq.ParquetWriter(path, schema, **options) as writer:
-        large = pa.array([LARGE * 30])
-        page = pa.chunked_array([pa.array(["a page"] * 2000), *[large] * 30])
+        large = pa.array([LARGE * 8])
+        page = pa.chunked_array([pa.array(["a page"] * 2000), *[large] * 100])
         review = pa.array(["a great film"] * len(page))
         writer.write_table(pa.table({"review": review, "page": page}), row_group_size=len(page))
 

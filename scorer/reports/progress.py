@@ -113,7 +113,7 @@ def progress_text(at: Place, width: int) -> str:
     """Return what the line says; a long name loses its middle.
 
     >>> progress_text(Place("in/a.parquet", 3, 40, 1500, 2000, 500, 0.25), 79)
-    '3 of 40: in/a.parquet, 1,500 of 2,000 rows, 2,000 rows/s, 1 s left'
+    '3 of 40: in/a.parquet, 1,500 of 2,000 rows, 2,000 rows/s, 0 s left'
     """
     head = f"{at.number} of {at.files}: "
     figures = ""

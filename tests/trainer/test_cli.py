@@ -100,7 +100,7 @@ def test_stars_become_labels_and_what_is_left_out_is_told(tmp_path: Path) -> Non
     done = CliRunner().invoke(cli, options)
     assert (done.exit_code, done.stdout) == (3, "")
     advice = "say what they mean, --labels 'positive=5 negative=1'\n"
-    assert done.stderr.endswith(f"its values are '1' (80), '3' (20), '5' (100): {advice}")
+    assert done.stderr.endswith(f"the column holds '1' (80), '3' (20), '5' (100): {advice}")
     done = CliRunner().invoke(cli, [*options, "--labels", "positive=5 negative=1"])
     assert done.exit_code == 0, done.stderr
     left_out = f"{data}: left out 20 of 200 rows, whose labels have no meaning: '3' (20)"

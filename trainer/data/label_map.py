@@ -22,8 +22,8 @@ SIDES = {"negative": 0, "positive": 1}
 LEFT_OUT = -1
 
 USUAL = "labels are 0 and 1, neg and pos, or negative and positive"
-# Values that a message lists.
-MOST_LISTED = 8
+# Values that a message lists: as many as ratings from 0 to 10 have.
+MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,15 @@ def listed(counts: Counter[str]) -> str:
 def explain(counts: Counter[str]) -> str:
     """Return how the values of a column can be used, with those that it holds.
 
-    >>> explain(Counter({"1": 7, "2": 5, "3": 9}))
-    "its values are '1' (7), '2' (5), '3' (9): say what they mean, --labels 'positive=3 negative=1'"
+    >>> explain(Counter({"1": 7, "2": 5}))
+    "the column holds '1' (7), '2' (5): say what they mean, --labels 'positive=2 negative=1'"
     """
     known = [value for value in counts if value != "none"]
     if len(known) > MOST_LISTED:
-        return f"its values are {listed(counts)}; name another column with --label-column"
+        return f"the column holds {listed(counts)}; name another column with --label-column"
     negative, positive = _suggestion(known)
     words = f"positive={','.join(positive) or '…'} negative={','.join(negative) or '…'}"
-    return f"its values are {listed(counts)}: say what they mean, --labels {words!r}"
+    return f"the column holds {listed(counts)}: say what they mean, --labels {words!r}"
 
 
 def _suggestion(values: list[str]) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
+from trainer.fit.soft_labels import warn_of_other_splits
 from trainer.fit.split import split, with_words
 from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import rounded
@@ -57,6 +58,7 @@ def fit_run(
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
     _warn_of_rare_label(held_out, say)
+    warn_of_other_splits(teachers, reviews, held_out, say)
 
     learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, say))
     finished = FinishedRun(

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from scorer.errors import UsageError
 from scorer.storage.whole_file import whole_file
-from trainer.data.reviews import fingerprint_of_texts
+from trainer.data.reviews import Reviews, fingerprint_of_texts
 from trainer.fit.learner import Say, silent
 from trainer.measure.calibration import Line, logits_of
 from trainer.run.files import SOFT_LABELS
@@ -75,6 +75,28 @@ def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolde
             "name reviews with --unlabeled"
         )
     return [RunFolder.open(run_dir) for run_dir in run_dirs]
+
+
+def warn_of_other_splits(
+    teachers: Sequence[RunFolder], reviews: Reviews, held_out: Reviews, say: Say
+) -> None:
+    """Say which teachers learned from reviews that their student is measured on.
+
+    They held out others: with another ``--held-out``, or by an earlier release.
+
+    Args:
+        teachers: finished runs.
+        reviews: labelled reviews of the student's run.
+        held_out: those that it holds out.
+        say: takes a line for each such teacher.
+    """
+    for teacher in teachers:
+        of_same = teacher.provenance.data.sha256 == reviews.fingerprint()
+        if of_same and teacher.held_out().fingerprint() != held_out.fingerprint():
+            say(
+                f"{teacher.path.name} held out other reviews than this run, and learned from some "
+                "that this run is measured on; train it again with the same --held-out"
+            )
 
 
 def _kept_scores(

@@ -336,3 +336,20 @@ def test_parquet_with_invalid_utf_8_is_read_and_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"review": texts, "label": [0, 1]}), tmp_path / "r.parquet")
     reading = read_reviews(tmp_path / "r.parquet").reading
     assert reading.lines() == ["replaced invalid UTF-8 in 1 reviews by \ufffd"]
+
+
+def test_ratings_of_ten_are_labels_but_numbers_without_end_are_another_column(
+    tmp_path: Path,
+) -> None:
+    for count, end in (
+        (10, "--labels 'positive=6,7,8,9,10 negative=1,2,3,4,5'"),
+        (40, "'12' (1) and 28 more; name another column with --label-column"),
+    ):
+        values = list(range(1, count + 1))
+        pq.write_table(
+            pa.table({"review": [f"r{one}" for one in values], "label": values}),
+            tmp_path / "r.parquet",
+        )
+        with pytest.raises(ReviewsError) as caught:
+            read_reviews(tmp_path / "r.parquet")
+        assert str(caught.value).endswith(end)

@@ -14,7 +14,8 @@ from scorer.errors import UsageError
 from tiny import tiny_reviews, tiny_settings
 from trainer.errors import RunFolderError
 from trainer.fit.network import fit
-from trainer.fit.soft_labels import open_teachers, soft_labels
+from trainer.fit.soft_labels import open_teachers, soft_labels, warn_of_other_splits
+from trainer.fit.split import split
 from trainer.measure.calibration import Line, logits_of
 from trainer.run.folder import RunFolder
 
@@ -52,6 +53,20 @@ def test_two_students_may_ask_a_teacher_at_once(
     assert len(said) == 2
     np.testing.assert_array_equal(first, soft_labels([linear_run], texts, said.append))
     assert not [name for name in left_in(linear_run.path) if name.startswith("soft_labels/.")]
+
+
+def test_a_teacher_that_held_out_other_reviews_is_named(linear_run: RunFolder) -> None:
+    said: list[str] = []
+    reviews = tiny_reviews()
+    same, other = split(reviews, 0.1)[1], split(reviews, 0.2)[1]
+    warn_of_other_splits([linear_run], reviews, same, said.append)
+    warn_of_other_splits([linear_run], tiny_reviews(seed=1), other, said.append)
+    assert said == []
+    warn_of_other_splits([linear_run], reviews, other, said.append)
+    assert said == [
+        "linear held out other reviews than this run, and learned from some that this run is "
+        "measured on; train it again with the same --held-out"
+    ]
 
 
 def test_a_student_learns_from_labels_and_from_its_teachers(

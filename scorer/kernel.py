@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column, listed
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
+from scorer.schema_metadata import with_columns
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
@@ -98,7 +99,8 @@ class Kernel:
         text_column: the column with the reviews.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
-        schema: of the answer.
+        schema: of the answer. Its metadata are those of the source; what describes the columns in
+            them (Spark, pandas and others do) is made true of the answer's, or left out.
 
     Raises:
         ReviewsError: there is no such column, it isn't text, or the schema has a column of a new
@@ -123,9 +125,8 @@ class Kernel:
             if keep is None
             else [name for name in schema.names if name in (*kept.names, self.text_column)]
         )
-        self.schema = kept
-        for field in (SENTIMENT, SCORE):
-            self.schema = self.schema.append(_new_field(kept, field, prefix))
+        new = [_new_field(kept, field, prefix) for field in (SENTIMENT, SCORE)]
+        self.schema = with_columns(kept, new)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the batch with both columns: same rows, same order, other columns untouched."""

@@ -16,6 +16,7 @@ ENVS  := .venv/$(or $(VERSION),none)
 BASE  := $(ENVS)/base
 LIGHT := $(ENVS)/light
 FULL  := $(ENVS)/full
+READERS := $(ENVS)/readers
 BENCH := $(ENVS)/bench
 PIP   := -m pip --quiet --disable-pip-version-check
 REQUIREMENTS := pyproject.toml .ci/constraints.txt
@@ -69,6 +70,12 @@ test: $(FULL)/.done ## All tests, and the scorer's once more from the wheel, wit
 .PHONY: test-scorer
 test-scorer: $(LIGHT)/.done ## The scorer's own tests, without TensorFlow [PYTHON=python3.13]
 	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
+
+# pytest is told anew what to do: the usual settings leave these tests out, and take a warning of
+# another's code for an error.
+.PHONY: test-readers
+test-readers: $(READERS)/.done ## Scored files in Spark, DuckDB, Polars, pandas and datasets; needs Java 17
+	$(READERS)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/readers
 
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the models inside
@@ -128,6 +135,9 @@ $(LIGHT)/.done: $(REQUIREMENTS)
 
 $(FULL)/.done: $(REQUIREMENTS)
 	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train]' GROUP=dev
+
+$(READERS)/.done: $(REQUIREMENTS)
+	@$(MAKE) --no-print-directory environment AT=$(READERS) WHAT='-e .' GROUP=readers
 
 $(BENCH)/.done: $(REQUIREMENTS)
 	@$(MAKE) --no-print-directory environment AT=$(BENCH) WHAT='-e .[train]' GROUP=bench

@@ -31,6 +31,13 @@ def kept_columns(
     return () if value == "none" else tuple(value.split(","))
 
 
+def dropped_columns(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    """Read names separated by commas."""
+    return tuple(value.split(",")) if value is not None else ()
+
+
 def mebibytes(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """Return the bytes of a number of MiB."""
     return value << 20

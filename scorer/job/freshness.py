@@ -9,11 +9,12 @@ from pathlib import Path
 
 from scorer._version import __version__
 from scorer.errors import OutputError
+from scorer.job.options import Options
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
-from scorer.system.records import RecordError, from_json, to_json
+from scorer.system.records import RecordError, from_json, optional, to_json
 from scorer.tables.parquet_reader import ParquetReviews, read_key
 
 STAMP_VERSION = 1
@@ -36,11 +37,13 @@ class OutputOptions:
         text_column: the column with the reviews.
         columns: names of the output's columns.
         compression: codec of every column, or "source".
+        int96: "truncate" if nanoseconds of INT96 times may be cut off, and there are such times.
     """
 
     text_column: str
     columns: tuple[str, ...]
     compression: str
+    int96: str = optional("refuse")
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,21 @@ class Stamp:
         model: SentimentModel,
         reviews: ParquetReviews,
         kernel: Kernel,
-        compression: str | None,
+        options: Options,
     ) -> Stamp:
         """Return the stamp of an output to be written."""
         columns = tuple(kernel.schema.names)
+        # Other files are the same with it and without.
+        times = reviews.int96(kernel.carried, truncate=False)
+        int96 = "refuse" if times is None else options.int96
         return cls(
             version=STAMP_VERSION,
             scorer=__version__,
             input=InputId(reviews.size, reviews.footer_sha256),
             model_sha256=model.file.sha256,
-            options=OutputOptions(kernel.text_column, columns, compression or "source"),
+            options=OutputOptions(
+                kernel.text_column, columns, options.compression or "source", int96
+            ),
         )
 
     def to_footer(self) -> dict[str, str]:

@@ -33,6 +33,7 @@ from scorer.job.result import (
     SCORED,
     SKIPPED,
     STOPPED,
+    Changes,
     FileResult,
     JobResult,
     ModelId,
@@ -121,6 +122,7 @@ class Prepared:
 
     source: OpenInput
     reason: str
+    changes: Changes
     journal: Journal
     output: ParquetOutput
     started: float
@@ -190,19 +192,38 @@ def prepare(
         verdict = judge(output, source.stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
+        times_truncated = _count_truncated(source, pipeline)
+        compression = pipeline.reading(source.compression)
         file = resources.enter_context(
             ParquetOutput(
                 output,
                 source.kernel.schema,
                 reviews.rows,
                 reviews.row_groups,
-                pipeline.reading(source.codecs),
+                compression.codecs,
                 pipeline.background,
                 begin_partial(output, journal),
+                reviews.storage(source.kernel.carried),
             )
         )
+        changes = Changes(times_truncated, compression.replaced)
         kept = resources.pop_all()
-        return Prepared(source, verdict.reason, journal, file, started, kept)
+        return Prepared(source, verdict.reason, changes, journal, file, started, kept)
+
+
+def _count_truncated(source: OpenInput, pipeline: Pipeline[Window, ScoredWindow]) -> int:
+    """Return the number of INT96 times whose nanoseconds are cut off.
+
+    Raises:
+        ReviewsError: a time can't be carried.
+    """
+    times = source.int96()
+    if times is None:
+        return 0
+    counts, total = times.check(), 0
+    while (count := pipeline.reading(partial(next, counts, None))) is not None:
+        total += count
+    return total
 
 
 def score(
@@ -248,6 +269,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         scored.reused,
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
+        prepared.changes,
     )
 
 

@@ -16,8 +16,8 @@ ENVS  := .venv/$(or $(VERSION),none)
 BASE  := $(ENVS)/base
 LIGHT := $(ENVS)/light
 FULL  := $(ENVS)/full
-READERS := $(ENVS)/readers
 BENCH := $(ENVS)/bench
+READERS := $(ENVS)/readers
 PIP   := -m pip --quiet --disable-pip-version-check
 REQUIREMENTS := pyproject.toml .ci/constraints.txt
 

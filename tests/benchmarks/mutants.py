@@ -87,9 +87,30 @@ MUTANTS = (
         "        verdict = judge(output, source.stamp, force=options.force)\n"
         "        if verdict.is_done:\n"
         "            return FileResult(task, SKIPPED, verdict.reason)\n"
-        "        file = ",
-        "        file = ",
+        "        times_truncated = ",
+        "        times_truncated = ",
         "tests/scorer/job/test_run.py",
+    ),
+    Mutant(
+        "Spark's schema doesn't gain the new columns",
+        "scorer/schema_metadata.py",
+        'return stored | {"fields": kept + new}',
+        'return stored | {"fields": kept}',
+        "tests/scorer/test_schema_metadata.py",
+    ),
+    Mutant(
+        "nanoseconds of INT96 are cut off in silence",
+        "scorer/tables/parquet_int96.py",
+        "if found.with_nanoseconds and not self.truncate:",
+        "if False:",
+        "tests/scorer/tables/test_parquet_int96.py",
+    ),
+    Mutant(
+        "a column may lose its type",
+        "scorer/tables/parquet_types.py",
+        "if before.kind != after.kind and before.physical != INT96",
+        "if False",
+        "tests/scorer/tables/test_parquet_types.py",
     ),
     Mutant(
         "pages are written without checksums",

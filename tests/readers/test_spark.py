@@ -48,8 +48,8 @@ def test_spark_reads_every_column_of_its_scored_dump(
     assert [(one.name, one.dataType) for one in scored.schema][: len(frame.columns)] == [
         (one.name, one.dataType) for one in frame.schema
     ]
-    before = [tuple(row) for row in frame.orderBy("id").collect()]
-    after = [tuple(row) for row in scored.orderBy("id").collect()]
+    before = [tuple(row) for row in frame.collect()]
+    after = [tuple(row) for row in scored.collect()]
     assert [row[: len(frame.columns)] for row in after] == before
     assert [row[-2] for row in after] == list(model.predict(TEXTS))
     expected = [None if text is None else float(model.score([text])[0]) for text in TEXTS]

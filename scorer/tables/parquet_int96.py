@@ -7,6 +7,7 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -84,19 +85,20 @@ class Int96Columns:
     def _steps(self) -> Iterator[list[pa.RecordBatch]]:
         """Yield the same rows in every unit, few at first, for a list may hold many values."""
         rows = 1
-        with reading(self.path):
-            files = [self._open(unit) for unit in UNITS]
-            batches = [file.iter_batches(rows, columns=list(self.leaves)) for file in files]
-        while True:
+        with ExitStack() as opened:
             with reading(self.path):
-                steps = [step for batch in batches for step in islice(batch, 1)]
-            if not steps:
-                return
-            yield steps
-            allowed = STEP_BYTES * len(steps[0]) // max(1, steps[0].nbytes)
-            rows = max(1, min(STEP_GROWTH * rows, STEP_ROWS, allowed))
-            for file in files:
-                file.reader.set_batch_size(rows)
+                files = [opened.enter_context(self._open(unit)) for unit in UNITS]
+                batches = [file.iter_batches(rows, columns=list(self.leaves)) for file in files]
+            while True:
+                with reading(self.path):
+                    steps = [step for batch in batches for step in islice(batch, 1)]
+                if not steps:
+                    return
+                yield steps
+                allowed = STEP_BYTES * len(steps[0]) // max(1, steps[0].nbytes)
+                rows = max(1, min(STEP_GROWTH * rows, STEP_ROWS, allowed))
+                for file in files:
+                    file.reader.set_batch_size(rows)
 
     def _open(self, unit: str) -> pq.ParquetFile:
         return pq.ParquetFile(

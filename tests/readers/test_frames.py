@@ -1,90 +1,18 @@
-"""What DuckDB, Polars, pandas and datasets see in scored files of each of them."""
+"""What pandas and datasets know of a file beyond Arrow stays known of the scored file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import datasets
-import duckdb
-import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from scorer import Options, SentimentModel, score_files
 
 TEXTS = ["A great film.", None, "What an awful story."]
-PLAIN = {"id": [7, 8, 9], "review": TEXTS, "stars": [5.0, None, 1.0]}
-
-
-def by_pyarrow(path: Path) -> None:
-    pq.write_table(pa.table(PLAIN), path)
-
-
-def by_pandas(path: Path) -> None:
-    index = pd.Index([30, 10, 20], name="number")
-    pd.DataFrame(PLAIN, index=index).to_parquet(path)
-
-
-def by_polars(path: Path) -> None:
-    pl.DataFrame(PLAIN).write_parquet(path)
-
-
-def by_duckdb(path: Path) -> None:
-    duckdb.from_arrow(pa.table(PLAIN)).write_parquet(str(path))
-
-
-def by_datasets(path: Path) -> None:
-    features = datasets.Features(
-        id=datasets.Value("int64"), review=datasets.Value("string"), stars=datasets.Value("float64")
-    )
-    datasets.Dataset.from_dict(PLAIN, features=features).to_parquet(path)
-
-
-def with_duckdb(path: Path) -> dict[str, list]:
-    return duckdb.read_parquet(str(path)).to_arrow_table().to_pydict()
-
-
-def with_polars(path: Path) -> dict[str, list]:
-    return pl.read_parquet(path).to_dict(as_series=False)
-
-
-def with_pandas(path: Path) -> dict[str, list]:
-    frame = pd.read_parquet(path).reset_index(drop=True).astype(object)
-    return frame.where(frame.notna(), None).to_dict("list")
-
-
-def with_datasets(path: Path) -> dict[str, list]:
-    loaded = datasets.Dataset.from_parquet(str(path), cache_dir=str(path.parent / "cache"))
-    return loaded[:]
-
-
-WRITERS = [by_pyarrow, by_pandas, by_polars, by_duckdb, by_datasets]
-READERS = [with_duckdb, with_polars, with_pandas, with_datasets]
-
-
-@pytest.mark.parametrize("write", WRITERS)
-@pytest.mark.parametrize("read", READERS)
-def test_every_tool_sees_all_columns_and_right_values(
-    model: SentimentModel,
-    tmp_path: Path,
-    write: Callable[[Path], None],
-    read: Callable[[Path], Mapping[str, list]],
-) -> None:
-    write(tmp_path / "in.parquet")
-    result = score_files(tmp_path / "in.parquet", tmp_path / "out.parquet", model=model)
-    assert [one.reason for one in result.files] == [""]
-    seen = dict(read(tmp_path / "out.parquet"))
-    seen.pop("number", None)
-    assert list(seen) == [*PLAIN, "sentiment", "sentiment_score"]
-    assert {name: seen[name] for name in PLAIN} == PLAIN
-    assert seen["sentiment"] == list(model.predict(TEXTS))
-    found = np.array([np.nan if one is None else one for one in seen["sentiment_score"]])
-    assert np.array_equal(found.astype(np.float32), model.score(TEXTS), equal_nan=True)
 
 
 def test_features_of_datasets_keep_what_arrow_does_not_know(
@@ -148,7 +76,9 @@ def test_pandas_reads_files_whose_column_names_are_no_texts(
 def test_pandas_reads_a_file_whose_index_was_left_out(
     model: SentimentModel, tmp_path: Path
 ) -> None:
-    by_pandas(tmp_path / "in.parquet")
+    index = pd.Index([30, 10, 20], name="number")
+    frame = pd.DataFrame({"review": TEXTS, "stars": [5.0, None, 1.0]}, index=index)
+    frame.to_parquet(tmp_path / "in.parquet")
     options = Options(keep=("stars",))
     score_files(tmp_path / "in.parquet", tmp_path / "out.parquet", model=model, options=options)
     scored = pd.read_parquet(tmp_path / "out.parquet")

@@ -72,6 +72,7 @@ def _calibration(run: RunFolder) -> Calibration:
         shift=metrics.calibration.shift,
         error_before=metrics.held_out_before_calibration.calibration_error,
         error_after=metrics.held_out.calibration_error,
+        folds=metrics.held_out_folds,
     )
 
 

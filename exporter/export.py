@@ -83,7 +83,7 @@ def export_run(
     model = SentimentModel(file)
     proof = verify(model, rounded, held_out)
     if gate is not None:
-        gate.check(model, held_out)
+        gate.check(model, held_out, run.folds())
     _write(out, file.content)
     return Export(out, len(file.content), file.sha256, proof)
 

@@ -1,4 +1,9 @@
-"""The gate after a retraining: it refuses a model that is weak, or worse than the one in use."""
+"""The gate after a retraining: it refuses a model that is weak, or worse than the one in use.
+
+The new model's calibration was fitted on the held-out reviews, that of the model in use on others
+or on some of these. So both are judged alike, by cross-fitting: each fold of the reviews is read
+through a line that is fitted, to this model's scores, on the other folds.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,8 @@ import numpy.typing as npt
 from exporter.errors import ExportRefused
 from scorer.model import SentimentModel
 from trainer.data.reviews import Reviews
+from trainer.measure.calibration import cross_fit, logits_of
+from trainer.measure.folds import Folds
 
 # The probability of refusing a model that is as good as the other.
 SIGNIFICANCE = 0.05
@@ -28,8 +35,13 @@ class Gate:
     at_least: float | None = None
     not_worse_than: Path | None = None
 
-    def check(self, model: SentimentModel, reviews: Reviews) -> None:
+    def check(self, model: SentimentModel, reviews: Reviews, folds: Folds) -> None:
         """Refuse a model that doesn't reach it.
+
+        Args:
+            model: the new model.
+            reviews: the held-out reviews of its run.
+            folds: their folds.
 
         Raises:
             ExportRefused: the model's accuracy is too low, or it loses to the other model by more
@@ -38,14 +50,14 @@ class Gate:
         """
         if self.at_least is None and self.not_worse_than is None:
             return
-        right = _is_right(model, reviews)
+        right = _is_right(model, reviews, folds)
         if self.at_least is not None and right.mean() < self.at_least:
             raise ExportRefused(
                 f"checking the new model: its accuracy on {len(reviews)} held-out reviews is "
                 f"{right.mean():.4f}, --at-least asks for {self.at_least:g}; nothing was written"
             )
         if self.not_worse_than is not None:
-            other_right = _is_right(SentimentModel.load(self.not_worse_than), reviews)
+            other_right = _is_right(SentimentModel.load(self.not_worse_than), reviews, folds)
             _check_not_worse(right, other_right, self.not_worse_than)
 
 
@@ -71,9 +83,13 @@ def chance_of_losing(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.b
     return float(binomtest(lost, lost + won, 0.5, alternative="greater").pvalue)
 
 
-def _is_right(model: SentimentModel, reviews: Reviews) -> npt.NDArray[np.bool_]:
-    positive = model.card.is_positive(model.score(reviews.texts))
-    return np.asarray(positive == (reviews.labels == 1))
+def _is_right(model: SentimentModel, reviews: Reviews, folds: Folds) -> npt.NDArray[np.bool_]:
+    scores = model.score(reviews.texts)
+    # A review without a word for this model has no score: it counts as undecided.
+    logits = logits_of(np.nan_to_num(scores, nan=0.5))
+    if folds.count is not None:
+        scores = cross_fit(reviews.labels, folds, logits)
+    return np.asarray(model.card.is_positive(scores) == (reviews.labels == 1))
 
 
 def _check_not_worse(

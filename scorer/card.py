@@ -101,6 +101,9 @@ class Calibration:
         shift: added to the logit.
         error_before: calibration error on the held-out reviews, without the line.
         error_after: with it.
+        folds: number of folds of the held-out reviews, if the figures on them are cross-fitted:
+            each fold was read through a line fitted on the others. None if they were measured with
+            the line itself, which was fitted on the same reviews, or if a file doesn't say.
     """
 
     method: str
@@ -108,12 +111,14 @@ class Calibration:
     shift: float
     error_before: float
     error_after: float
+    folds: int | None = optional()
 
     def to_json(self) -> dict[str, str | float]:
         """Return the stored form: a key ``slope_NAME`` for each part."""
         slopes = {f"{SLOPE_PREFIX}{name}": slope for name, slope in self.slopes.items()}
         ends = {"error_before": self.error_before, "error_after": self.error_after}
-        return {"method": self.method, **slopes, "shift": self.shift, **ends}
+        folds = {} if self.folds is None else {"folds": self.folds}
+        return {"method": self.method, **slopes, "shift": self.shift, **ends, **folds}
 
     @classmethod
     def from_json(cls, stored: object) -> Calibration:
@@ -131,6 +136,15 @@ class Calibration:
         }
         rest = {name: one for name, one in stored.items() if not name.startswith(SLOPE_PREFIX)}
         return from_json(cls, rest | {"slopes": slopes}, "calibration")
+
+
+def how_measured(folds: int | None) -> str:
+    """Return in words how figures on held-out reviews were measured.
+
+    >>> how_measured(5), how_measured(None)
+    ('cross-fitted, 5 folds', 'not cross-fitted')
+    """
+    return "not cross-fitted" if folds is None else f"cross-fitted, {folds} folds"
 
 
 @dataclass(frozen=True)
@@ -314,6 +328,11 @@ class Card:
         wrong = [golden.score for golden in self.golden if not 0 <= golden.score <= 1]
         if wrong:
             raise RecordError(f"an example sentence has the score {wrong[0]:g}, not one in [0, 1]")
+        folds = self.calibration.folds
+        if folds is not None and folds < 2:
+            raise RecordError(
+                f"the figures are cross-fitted over {folds!r:.20} folds, not 2 or more"
+            )
         data = self.provenance.data
         counts = (self.figures.held_out.reviews, data.reviews, data.held_out, data.unlabeled or 0)
         if min(counts) < 0:

@@ -68,6 +68,8 @@ class CommandGroup(click.Group):
             # The reader of our output has left; there is nobody to tell.
             sys.exit(UNEXPECTED)
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
+            if isinstance(error, OSError) and _is_printing(error):
+                _leave(str(_unwritable(error)), OutputError.exit_code)
             if os.environ.get(DEBUG_VARIABLE):
                 traceback.print_exc()
             if lacks_memory(error):
@@ -121,6 +123,12 @@ def run_with_extra(name: str, module: str, needs: tuple[str, ...]) -> None:
             "run: pip install 'review-sentiment[train]'",
             UNEXPECTED,
         )
+    from scorer.system.memory import limits_address_space
+
+    if limits_address_space():
+        # Where OpenBLAS can't start its threads, it sends its own process SIGINT, which would pass
+        # for Ctrl-C.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     run_as_process(lambda: import_module(module).cli(prog_name=name))
 
 
@@ -179,9 +187,7 @@ def show(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(
-            f"writing to stdout: {one_line(error)}; send it to another place"
-        ) from error
+        raise _unwritable(error) from error
 
 
 def tell(text: str) -> None:
@@ -204,6 +210,18 @@ def log_as(name: str) -> None:
 def log_is_json() -> bool:
     """Whether lines on stderr are JSON objects."""
     return _log["format"] == "json"
+
+
+def _unwritable(error: OSError) -> OutputError:
+    return OutputError(f"writing to stdout: {one_line(error)}; send it to another place")
+
+
+def _is_printing(error: OSError) -> bool:
+    """Whether click couldn't write: it prints the help and the version by itself."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
 
 
 def _leave(message: str, code: int) -> NoReturn:

@@ -1,4 +1,7 @@
-"""The shipped model, loaded once; no process outlives its test, no test has a deadline."""
+"""The shipped model, loaded once; no process outlives its test, no test has a deadline.
+
+Nothing is written into the user's own state folder.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,13 @@ settings.load_profile("project")
 @pytest.fixture(scope="session")
 def model() -> SentimentModel:
     return SentimentModel.load()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -53,6 +53,26 @@ def test_score_names_an_output_a_model_and_further_options(environments: Path) -
     ]  # fmt: skip
 
 
+def test_train_passes_further_options(environments: Path) -> None:
+    words = make(environments, "train", "DATA=a.csv", "ARGS=--labels 'positive=4,5 negative=1,2'")
+    assert words[-2:] == ["--labels", "positive=4,5 negative=1,2"]
+
+
+def test_the_newest_run_is_one_that_can_be_exported(tmp_path: Path) -> None:
+    runs = {"old": "model.keras", "my run": "model.keras", "linear": "linear.npz", "none": None}
+    for age, (name, model) in enumerate(runs.items()):
+        (tmp_path / name).mkdir()
+        for file in (model, "run.json" if model else "model.keras"):
+            if file:
+                (tmp_path / name / file).touch()
+                os.utime(tmp_path / name / file, (1000 + age, 1000 + age))
+    command = [str(CHECKOUT / ".ci/newest-run"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path}/my run\n"
+    command[1] = str(tmp_path / "absent")
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""
+
+
 def test_export_passes_a_run_and_the_model_in_use(environments: Path) -> None:
     words = ("RUN=runs/my run", "NAME=new", "USED=models/old one.onnx")
     assert make(environments, "export", *words) == [

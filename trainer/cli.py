@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import Field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,9 @@ from trainer.settings import (
 )
 
 if TYPE_CHECKING:
+    from scorer.card import Metrics
+    from trainer.data.reviews import Reviews
+    from trainer.data.tables import Layout
     from trainer.run.folder import RunFolder
 
 Command = Callable[..., None]
@@ -44,6 +47,8 @@ PRESET = click.option(
     show_default=True,
     help="Settings to start from.",
 )
+# Fewer reviews are told to be few.
+FEW_REVIEWS = 100
 NUMBERS = {"int": int, "float": float}
 
 
@@ -64,8 +69,8 @@ def settings_options(kind: type[RunSettings]) -> Callable[[Command], Command]:
     return lambda command: _decorated(command, options)
 
 
-def column_options(command: Command) -> Command:
-    """Add the options that name the columns of a table."""
+def table_options(command: Command) -> Command:
+    """Add the options that say how a table of reviews is laid out; see :func:`_layout`."""
     return _decorated(
         command,
         [
@@ -78,6 +83,15 @@ def column_options(command: Command) -> Command:
                 "--label-column",
                 metavar="NAME",
                 help="Column with the labels.  [default: label, sentiment, target, …]",
+            ),
+            click.option(
+                "--labels",
+                metavar="'positive=… negative=…'",
+                help="Values of the labels, such as 'positive=4,5 negative=1,2'; rows with another "
+                "value are left out, and counted.  [default: 0 and 1, neg and pos, …]",
+            ),
+            click.option(
+                "--encoding", metavar="NAME", help="Encoding of CSV files.  [default: utf-8]"
             ),
         ],
     )
@@ -123,7 +137,7 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
     is_flag=True,
     help="Go on after the last finished epoch of an interrupted run in --out.",
 )
-@column_options
+@table_options
 @GROUP_COLUMN
 @PRESET
 @settings_options(Settings)
@@ -136,26 +150,28 @@ def fit(
     resume: bool,
     text_column: str | None,
     label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
     group_column: str | None,
     preset_name: str,
     **changes: Any,
 ) -> None:
     """Train a network on labelled reviews; leave a run folder.
 
-    DATA is a Parquet or CSV file with a text and a label column (0 and 1, neg and pos, or negative
-    and positive), a folder of such files, an aclImdb folder or .tar.gz, or `imdb`, the reviews that
-    Keras downloads. Defaults of settings are those of the preset `default`.
+    DATA is a Parquet or CSV file with a text and a label column (0 and 1, neg and pos, negative and
+    positive, or what --labels says), a folder of such files, an aclImdb folder or .tar.gz, or
+    `imdb`, the reviews that Keras downloads. Defaults of settings are those of the preset
+    `default`.
     """
     settings = preset(preset_name, **changes)
-    from trainer.data.sources import read_reviews, read_texts
+    layout = _layout(text_column, label_column, labels, encoding)
+    from trainer.data.sources import read_texts
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
-    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
-    unlabeled_texts = None if unlabeled is None else read_texts(unlabeled, text_column)
-    test_reviews = None
-    if test is not None:
-        test_reviews = read_reviews(test, text_column, label_column, part="test")
+    reviews = _read(data, replace(layout, group_column=group_column))
+    unlabeled_texts = None if unlabeled is None else read_texts(unlabeled, layout)
+    test_reviews = None if test is None else _read(test, layout, "test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
     import_quietly("trainer.quiet")
     from trainer.fit.network import fit as fit_network
@@ -180,7 +196,7 @@ def fit(
 @OUT
 @TEST
 @settings_options(LinearSettings)
-@column_options
+@table_options
 @GROUP_COLUMN
 def linear(
     data: Path,
@@ -188,18 +204,18 @@ def linear(
     test: Path | None,
     text_column: str | None,
     label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
     group_column: str | None,
     **changes: Any,
 ) -> None:
     """Fit a linear model: what people would use instead of a network, and its first teacher."""
     settings = LinearSettings().changed(changes)
-    from trainer.data.sources import read_reviews
+    layout = _layout(text_column, label_column, labels, encoding)
     from trainer.fit.linear import fit_linear
 
-    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
-    test_reviews = None
-    if test is not None:
-        test_reviews = read_reviews(test, text_column, label_column, part="test")
+    reviews = _read(data, replace(layout, group_column=group_column))
+    test_reviews = None if test is None else _read(test, layout, "test")
     _show(fit_linear(reviews, settings, out, test=test_reviews, say=say))
 
 
@@ -213,7 +229,7 @@ def linear(
     is_flag=True,
     help="Go on after the last kept pass of an interrupted run in --out.",
 )
-@column_options
+@table_options
 @GROUP_COLUMN
 def documents(
     data: Path,
@@ -222,28 +238,36 @@ def documents(
     resume: bool,
     text_column: str | None,
     label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
     group_column: str | None,
     **changes: Any,
 ) -> None:
     """Fit a vector of each review, labelled or not: a teacher for these reviews and no others."""
     settings = DocumentSettings().changed(changes)
-    from trainer.data.sources import read_reviews, read_texts
+    layout = _layout(text_column, label_column, labels, encoding)
+    from trainer.data.sources import read_texts
     from trainer.fit.documents import fit_documents
 
-    reviews = read_reviews(data, text_column, label_column, group_column=group_column)
-    texts = read_texts(unlabeled, text_column)
+    reviews = _read(data, replace(layout, group_column=group_column))
+    texts = read_texts(unlabeled, layout)
     _show(fit_documents(reviews, texts, settings, out, resume=resume, say=say))
 
 
 @cli.command()
 @click.argument("run_dir", type=PATH)
 @DATA
-@column_options
-def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: str | None) -> None:
+@table_options
+def evaluate(
+    run_dir: Path,
+    data: Path,
+    text_column: str | None,
+    label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
+) -> None:
     """Measure the model of the run folder RUN_DIR on the labelled reviews DATA."""
-    from trainer.data.sources import read_reviews
-
-    reviews = read_reviews(data, text_column, label_column, part="test")
+    reviews = _read(data, _layout(text_column, label_column, labels, encoding), "test")
     import_quietly("trainer.quiet")
     from trainer.measure.evaluation import evaluate as evaluate_scores
     from trainer.measure.metrics import rounded
@@ -252,9 +276,11 @@ def evaluate(run_dir: Path, data: Path, text_column: str | None, label_column: s
 
     run = RunFolder.open(run_dir)
     evaluation = evaluate_scores(run.predict(reviews.texts), reviews)
-    show(metrics_table({reviews.name: metrics_column(rounded(evaluation.metrics))}))
+    metrics = rounded(evaluation.metrics)
+    show(metrics_table({reviews.name: metrics_column(metrics, evaluation.intervals)}))
     if evaluation.without_text:
         say(f"{evaluation.without_text} reviews without text have no score and are left out")
+    _warn_of_few({reviews.name: metrics})
 
 
 @cli.command()
@@ -267,10 +293,49 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
     show(compare_runs([RunFolder.open(run_dir) for run_dir in run_dirs]))
 
 
+def _layout(
+    text_column: str | None, label_column: str | None, labels: str | None, encoding: str | None
+) -> Layout:
+    """Return what :func:`table_options` say."""
+    from trainer.data.label_map import LabelMap
+    from trainer.data.tables import Layout
+
+    layout = Layout(text_column, label_column)
+    if labels is not None:
+        layout = replace(layout, labels=LabelMap.parse(labels))
+    return layout if encoding is None else replace(layout, encoding=encoding)
+
+
+def _read(source: Path, layout: Layout, part: str = "train") -> Reviews:
+    from trainer.data.sources import read_reviews
+
+    reviews = read_reviews(source, layout, part)
+    for line in reviews.reading.lines():
+        say(f"{source}: {line}")
+    return reviews
+
+
 def _show(run: RunFolder) -> None:
+    from scorer.card import how_measured
     from trainer.run.compare import metrics_column, metrics_table
 
-    parts = {"held out": run.metrics.held_out, "test": run.metrics.test}
-    columns = {name: metrics_column(one) for name, one in parts.items() if one is not None}
+    metrics = run.metrics
+    parts = {
+        "held out": (metrics.held_out, metrics.held_out_intervals),
+        "test": (metrics.test, metrics.test_intervals),
+    }
+    measured = {name: part for name, (part, _) in parts.items() if part is not None}
+    columns = {name: metrics_column(part, parts[name][1]) for name, part in measured.items()}
     tell(metrics_table(columns))
+    say(f"the figures on the held-out reviews are {how_measured(metrics.held_out_folds)}")
+    _warn_of_few(measured)
     say(f"wrote {run.path}")
+
+
+def _warn_of_few(measured: Mapping[str, Metrics]) -> None:
+    for name, metrics in measured.items():
+        if metrics.reviews < FEW_REVIEWS:
+            say(
+                f"{name}: {metrics.reviews} reviews are few, and the figures may be anything in "
+                "their 95% intervals; measure on more"
+            )

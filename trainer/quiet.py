@@ -2,17 +2,20 @@
 
 On import Keras reads ``~/.keras/keras.json``, and writes it if it is missing. What stands there for
 another project (``"floatx": "float16"``, ``"backend": "jax"``) must not decide how a network is
-trained here. So Keras gets a home of its own for the life of the process, unless the user names one
-with ``KERAS_HOME``; of ``~/.keras`` it still sees the data sets. ``KERAS_BACKEND`` stands.
+trained here. So Keras gets a home of its own, unless the user names one with ``KERAS_HOME``; of
+``~/.keras`` it still sees the data sets. ``KERAS_BACKEND`` stands. That home exists only while
+Keras is imported or reads a data set: a process that is killed later leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
+import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +35,35 @@ def keras_datasets() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
-def _import_keras() -> Any:
+@contextmanager
+def own_home() -> Iterator[None]:
+    """Let the home that Keras was given exist for the time of the block."""
+    if OWN_HOME is None:
+        yield
+        return
+    OWN_HOME.mkdir(mode=0o700)
     try:
-        if "keras" in sys.modules or "KERAS_HOME" in os.environ:
+        (OWN_HOME / "datasets").symlink_to(keras_datasets())
+        yield
+    finally:
+        shutil.rmtree(OWN_HOME, ignore_errors=True)
+
+
+def _new_home() -> Path | None:
+    """Return the path of a home for Keras; None if it has one already."""
+    if "keras" in sys.modules or "KERAS_HOME" in os.environ:
+        return None
+    return Path(tempfile.gettempdir()) / f"review-sentiment-keras-{secrets.token_hex(8)}"
+
+
+OWN_HOME = _new_home()
+
+
+def _import_keras() -> Any:
+    home = {} if OWN_HOME is None else {"KERAS_HOME": str(OWN_HOME)}
+    try:
+        with own_home(), defaults_in_environment(home):
             import keras
-        else:
-            with defaults_in_environment({"KERAS_HOME": _own_home()}):
-                import keras
     except (ModuleNotFoundError, ValueError) as error:
         backend = os.environ.get("KERAS_BACKEND")
         if getattr(error, "name", None) == "keras" or not backend:
@@ -53,13 +78,6 @@ def _import_keras() -> Any:
             f"trained in {FLOATS}; unset KERAS_HOME, or take floatx out of its keras.json"
         )
     return keras
-
-
-def _own_home() -> str:
-    home = Path(tempfile.mkdtemp(prefix="review-sentiment-keras-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    (home / "datasets").symlink_to(keras_datasets())
-    return str(home)
 
 
 keras = _import_keras()

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorer._version import __version__
 from scorer.errors import OutputError
 from scorer.job.options import Options
+from scorer.job.plan import Task
+from scorer.job.seen import kept_promises
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, optional, to_json
-from scorer.tables.parquet_reader import ParquetReviews, read_key
+from scorer.tables.parquet_reader import read_key
 
-STAMP_VERSION = 1
+STAMP_VERSION = 2
 STAMP_KEY = "review_sentiment"
+ALREADY_DONE = "already done"
+
+# Options that change no byte of an output. Any other one counts, so that a new one can't be missed.
+FREE_OPTIONS = ("threads", "force", "max_cell")
 
 
 @dataclass(frozen=True)
 class InputId:
-    """What tells one input from another: its size in bytes, and the hash of its footer, in hex."""
+    """What tells one input from another: the SHA-256 of the whole file, in hex."""
 
-    size: int
-    footer_sha256: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -68,23 +75,19 @@ class Stamp:
     def of(
         cls,
         model: SentimentModel,
-        reviews: ParquetReviews,
+        input_sha256: str,
         kernel: Kernel,
-        options: Options,
+        compression: str | None,
+        int96: str = "refuse",
     ) -> Stamp:
         """Return the stamp of an output to be written."""
         columns = tuple(kernel.schema.names)
-        # Other files are the same with it and without.
-        times = reviews.int96(kernel.carried, truncate=False)
-        int96 = "refuse" if times is None else options.int96
         return cls(
             version=STAMP_VERSION,
             scorer=__version__,
-            input=InputId(reviews.size, reviews.footer_sha256),
+            input=InputId(input_sha256),
             model_sha256=model.file.sha256,
-            options=OutputOptions(
-                kernel.text_column, columns, options.compression or "source", int96
-            ),
+            options=OutputOptions(kernel.text_column, columns, compression or "source", int96),
         )
 
     def to_footer(self) -> dict[str, str]:
@@ -94,6 +97,8 @@ class Stamp:
     def changes(self, stored: object) -> list[str]:
         """Return what changed since another stamp was written, in words.
 
+        What another version wrote is compared in nothing else: its stamp may have another meaning.
+
         Args:
             stored: the JSON of that stamp.
         """
@@ -101,13 +106,41 @@ class Stamp:
             other = from_json(Stamp, stored)
         except RecordError:
             return ["the scorer's version"]
+        if (self.scorer, self.version) != (other.scorer, other.version):
+            return ["the scorer's version"]
         pairs = (
             ("the input", self.input == other.input),
             ("the model", self.model_sha256 == other.model_sha256),
             ("the options", self.options == other.options),
-            ("the scorer's version", (self.scorer, self.version) == (other.scorer, other.version)),
         )
         return [name for name, is_same in pairs if not is_same]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an output is asked for with: everything but the input that decides its bytes."""
+
+    stamp_version: int
+    scorer: str
+    model_sha256: str
+    options: Mapping[str, object]
+
+    @classmethod
+    def of(cls, model: SentimentModel, options: Options) -> Asked:
+        """Return what a job asks of its outputs."""
+        deciding = {
+            name: value for name, value in to_json(options).items() if name not in FREE_OPTIONS
+        }
+        return cls(STAMP_VERSION, __version__, model.file.sha256, deciding)
+
+    def promise_of(self, stamp: object) -> str:
+        """Return the SHA-256 that says: an output with this stamp is what was asked for, in hex.
+
+        Args:
+            stamp: the JSON of the output's stamp.
+        """
+        both = json.dumps([to_json(self), stamp], sort_keys=True)
+        return hashlib.sha256(both.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -116,6 +149,19 @@ class Verdict:
 
     is_done: bool
     reason: str = ""
+
+
+def is_known(task: Task, asked: Asked) -> bool:
+    """Whether an output is done, as far as that can be told without opening its input.
+
+    Read are the output's footer, and what was kept with it; the input is looked at once.
+
+    Raises:
+        OutputError: something that isn't a regular file stands at the output.
+    """
+    check_replaceable(task.output)
+    promises = kept_promises(task.output, task.input)
+    return bool(promises) and asked.promise_of(read_key(task.output, STAMP_KEY)) in promises
 
 
 def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
@@ -146,7 +192,7 @@ def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
         return Verdict(is_done=False, reason=f"scored anew: {' and '.join(changed)} changed")
     if force:
         return Verdict(is_done=False, reason="scored anew: --force")
-    return Verdict(is_done=True, reason="already done")
+    return Verdict(is_done=True, reason=ALREADY_DONE)
 
 
 def versions() -> dict[str, str]:

@@ -59,6 +59,15 @@ class Pipeline(Generic[Window, Answer]):
         is_stopped = kind is not None or self._stop.is_set()
         self._pool.shutdown(wait=not is_stopped, cancel_futures=True)
 
+    def check(self) -> None:
+        """End work that is between two steps.
+
+        Raises:
+            CancelledError: ``stop`` was set.
+        """
+        if self._stop.is_set():
+            raise CancelledError
+
     def reading(self, call: Callable[[], Read]) -> Read:
         """Read on the background thread, and wait for it.
 

@@ -50,14 +50,12 @@ class OpenInput:
         reviews: the open input.
         kernel: scores its batches.
         options: of the job.
-        stamp: what the output's footer will hold.
     """
 
     task: Task
     reviews: ParquetReviews
     kernel: Kernel
     options: Options
-    stamp: Stamp
 
     @classmethod
     def of(
@@ -80,13 +78,21 @@ class OpenInput:
         except ReviewsError as error:
             raise ReviewsError(f"reading {reviews.path}: {error}") from error
         reviews.check_carried(kernel.carried)
-        stamp = Stamp.of(model, reviews, kernel, options)
-        return cls(task, reviews, kernel, options, stamp)
+        return cls(task, reviews, kernel, options)
 
-    @property
-    def binding(self) -> Binding:
-        """Everything that kept scores of this input depend on."""
-        return Binding(self.stamp, versions(), self.kernel.model.fingerprint)
+    def stamp(self, sha256: str) -> Stamp:
+        """Return what the output's footer will hold.
+
+        Args:
+            sha256: of the input, in hex.
+        """
+        # The bytes of a file without such times don't depend on the option.
+        int96 = "refuse" if self.int96() is None else self.options.int96
+        return Stamp.of(self.kernel.model, sha256, self.kernel, self.options.compression, int96)
+
+    def binding(self, stamp: Stamp) -> Binding:
+        """Return everything that kept scores of this input depend on."""
+        return Binding(stamp, versions(), self.kernel.model.fingerprint)
 
     def int96(self) -> Int96Columns | None:
         """Return the INT96 times to be carried; None if there are none."""

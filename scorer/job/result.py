@@ -89,7 +89,8 @@ class JobResult:
         options: what the job was told.
         model: what scored.
         versions: of the scorer and the packages that it stands on, by name.
-        fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``.
+        fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``. None if no file
+            was scored: it takes some scoring to find out.
         peak_memory: peak of resident memory, in bytes.
     """
 
@@ -101,7 +102,7 @@ class JobResult:
     options: Options
     model: ModelId
     versions: Mapping[str, str]
-    fingerprint: str
+    fingerprint: str | None
     peak_memory: int
 
     def count(self, status: str) -> int:

@@ -1,6 +1,6 @@
 """Files one after another: each is prepared, scored and finished; a failure stays with its file.
 
-    prepare   open the input; is the output done? lock it
+    prepare   is the output done? open the input, hash it; is the output done? lock it
     score     its windows through the pipeline, into the output
     finish    footer, disk, final name; what became of the file
 
@@ -9,24 +9,33 @@ The three keep no state outside what they return.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 
 import pyarrow as pa
 
 from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
-from scorer.job.freshness import judge, versions
-from scorer.job.journal import Journal, begin_partial, clear_kept, digest_of, kept_rows, kept_scores
+from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge, versions
+from scorer.job.journal import (
+    Journal,
+    begin_partial,
+    clear_kept,
+    digest_of,
+    journal_path,
+    kept_rows,
+    kept_scores,
+)
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Task
-from scorer.job.prepared import OpenInput
+from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import (
     FAILED,
     PLANNED,
@@ -38,11 +47,13 @@ from scorer.job.result import (
     JobResult,
     ModelId,
 )
+from scorer.job.seen import Seen, write_seen
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
+from scorer.system.records import to_json
 from scorer.system.signals import TERMINATED
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.parquet_reader import ParquetReviews
@@ -121,13 +132,15 @@ class Prepared:
     """
 
     source: OpenInput
+    stamp: Stamp
+    seen: Seen
     reason: str
     changes: Changes
     journal: Journal
     output: ParquetOutput
     started: float
+    clock: Stopwatch
     resources: ExitStack
-    clock: Stopwatch = field(default_factory=Stopwatch)
 
     def __enter__(self) -> Prepared:
         return self
@@ -176,39 +189,44 @@ def prepare(
         ReviewsError: the input can't be read, or its columns don't fit.
         OutputError: the output can't be written, must not be replaced, or another run holds it.
     """
-    started, output = time.monotonic(), task.output
+    started, clock, output = time.monotonic(), Stopwatch(), task.output
+    asked = Asked.of(model, options)
     with ExitStack() as resources, _as_a_signal_does():
+        if not options.force and is_known(task, asked):
+            return _skipped(task, started, clock)
         open_reviews = partial(ParquetReviews, task.input, options.max_cell)
         reviews = resources.enter_context(pipeline.reading(open_reviews))
         source = OpenInput.of(task, reviews, model, options)
-        verdict = judge(output, source.stamp, force=options.force)
-        if verdict.is_done:
-            with writing(output):
-                clear_kept(output)
-            return FileResult(task, SKIPPED, verdict.reason)
+        with clock.stage("reading"):
+            stamp = source.stamp(pipeline.reading(partial(reviews.sha256, pipeline.check)))
+        seen = Seen.of(reviews.identity, asked.promise_of(to_json(stamp)))
+        if judge(output, stamp, force=options.force).is_done:
+            write_seen(output, seen)
+            return _skipped(task, started, clock)
         make_folder(output)
-        journal = resources.enter_context(kept_scores(output, source.binding, fresh=options.force))
+        binding = source.binding(stamp)
+        journal = resources.enter_context(kept_scores(output, binding, fresh=options.force))
         # Another run may have finished it before this one had the lock.
-        verdict = judge(output, source.stamp, force=options.force)
+        verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
-        times_truncated = _count_truncated(source, pipeline)
+        with clock.stage("reading"):
+            times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
-        file = resources.enter_context(
-            ParquetOutput(
-                output,
-                source.kernel.schema,
-                reviews.rows,
-                reviews.row_groups,
-                compression.codecs,
-                pipeline.background,
-                begin_partial(output, journal),
-                reviews.storage(source.kernel.carried),
-            )
-        )
-        changes = Changes(times_truncated, compression.replaced)
+        file = resources.enter_context(_begin(source, compression, journal, pipeline))
         kept = resources.pop_all()
-        return Prepared(source, verdict.reason, changes, journal, file, started, kept)
+        return Prepared(
+            source,
+            stamp,
+            seen,
+            verdict.reason,
+            Changes(times_truncated, compression.replaced),
+            journal,
+            file,
+            started,
+            clock,
+            kept,
+        )
 
 
 def _count_truncated(source: OpenInput, pipeline: Pipeline[Window, ScoredWindow]) -> int:
@@ -224,6 +242,37 @@ def _count_truncated(source: OpenInput, pipeline: Pipeline[Window, ScoredWindow]
     while (count := pipeline.reading(partial(next, counts, None))) is not None:
         total += count
     return total
+
+
+def _begin(
+    source: OpenInput,
+    compression: Compression,
+    journal: Journal,
+    pipeline: Pipeline[Window, ScoredWindow],
+) -> ParquetOutput:
+    output, reviews = source.task.output, source.reviews
+    return ParquetOutput(
+        output,
+        source.kernel.schema,
+        reviews.rows,
+        reviews.row_groups,
+        compression.codecs,
+        pipeline.background,
+        begin_partial(output, journal),
+        reviews.storage(source.kernel.carried),
+    )
+
+
+def _skipped(task: Task, started: float, clock: Stopwatch) -> FileResult:
+    with writing(task.output):
+        clear_kept(task.output)
+    return FileResult(
+        task,
+        SKIPPED,
+        ALREADY_DONE,
+        seconds=time.monotonic() - started,
+        stages=clock.seconds(),
+    )
 
 
 def score(
@@ -260,7 +309,8 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
     """
     prepared.source.reviews.close()
     with prepared.clock.stage("writing"):
-        prepared.output.finish(prepared.source.stamp.to_footer())
+        prepared.output.finish(prepared.stamp.to_footer())
+    write_seen(prepared.source.task.output, prepared.seen)
     return FileResult(
         prepared.source.task,
         SCORED,
@@ -307,13 +357,20 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
 
 
 def _preview(task: Task, model: SentimentModel, options: Options) -> FileResult:
+    output = task.output
+    if not options.force and is_known(task, Asked.of(model, options)):
+        return FileResult(task, SKIPPED, ALREADY_DONE)
     with ParquetReviews(task.input, options.max_cell) as reviews:
-        source = OpenInput.of(task, reviews, model, options)
-        verdict = judge(task.output, source.stamp, force=options.force)
+        source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows)
+        if not any(map(os.path.lexists, (output, journal_path(output)))):
+            # There is nothing that the input's hash would be compared with.
+            return FileResult(task, PLANNED, "new", counts)
+        stamp = source.stamp(reviews.sha256())
+        verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
-        reused = 0 if options.force else kept_rows(task.output, source.binding)
-        return FileResult(task, PLANNED, verdict.reason or "new", Counts(rows=reviews.rows), reused)
+        reused = 0 if options.force else kept_rows(output, source.binding(stamp))
+        return FileResult(task, PLANNED, verdict.reason or "new", counts, reused)
 
 
 def _contained(
@@ -380,7 +437,7 @@ def _job_result(
         options=options,
         model=ModelId(model.file.name, model.file.sha256),
         versions=versions(),
-        fingerprint=model.fingerprint,
+        fingerprint=model.fingerprint if any(one.status == SCORED for one in results) else None,
         peak_memory=peak_memory(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scorer.card import how_measured
 from scorer.model import SentimentModel
 from scorer.system.records import Json, to_json
 
@@ -14,6 +15,7 @@ def model_text(model: SentimentModel) -> str:
     data = to_json(card.provenance.data)
     teachers = data.pop("teachers", [])
     words = tokenizer.words
+    how = {"held_out": f"; {how_measured(card.calibration.folds)}"}
     lines = [
         ("file", f"{model.file.name}, {len(model.file.content):,} bytes"),
         ("sha256", model.file.sha256),
@@ -25,7 +27,7 @@ def model_text(model: SentimentModel) -> str:
         ),
         ("calibration", _pairs(card.calibration.to_json())),
         *(
-            (f"on {name.replace('_', ' ')}", _pairs(figures))
+            (f"on {name.replace('_', ' ')}", f"{_pairs(figures)}{how.get(name, '')}")
             for name, figures in to_json(card.figures).items()
         ),
         ("trained on", _pairs(data)),

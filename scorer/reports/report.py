@@ -37,8 +37,8 @@ class Figures:
         positive_share: fraction of the scored rows that are positive; null if none was scored.
         score_histogram: rows by score, in 20 bins of equal width from 0 to 1.
         seconds: wall-clock time.
-        stage_seconds: seconds of each stage, of all threads together: reading, tokenizing, packing,
-            scoring (onnxruntime), keeping (the journal), writing.
+        stage_seconds: seconds of each stage, of all threads together: reading (hashing, too),
+            tokenizing, packing, scoring (onnxruntime), keeping (the journal), writing.
         rows_per_second: rows written in a second of wall-clock time.
     """
 
@@ -111,7 +111,8 @@ class Report:
         started: start time, UTC, ISO 8601.
         model: name and SHA-256 of the model.
         versions: of the scorer, Python, onnxruntime, pyarrow and numpy.
-        fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits.
+        fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits. Null
+            if no file was scored.
         options: the options of the job.
         threads: threads that scored.
         peak_memory_bytes: peak of the process's resident memory.
@@ -127,7 +128,7 @@ class Report:
     started: str
     model: ModelId
     versions: Mapping[str, str]
-    fingerprint: str
+    fingerprint: str | None
     options: Options
     threads: int
     peak_memory_bytes: int

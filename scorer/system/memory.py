@@ -33,6 +33,11 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def limits_address_space() -> bool:
+    """Whether this process may map only so many bytes (``ulimit -v``)."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
 def keep_for_reuse() -> None:
     """Let glibc keep freed memory for the next call, some megabytes a thread.
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-# "keeping" is the journal: the scores of an unfinished output.
+# "reading" includes the hash of the input; "keeping" is the journal: the scores of an unfinished
+# output.
 STAGES = ("reading", "tokenizing", "packing", "scoring", "keeping", "writing")
 
 

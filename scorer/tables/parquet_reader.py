@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError, one_line
 from scorer.storage.failures import DAMAGE, reading
+from scorer.storage.identity import FileIdentity, hash_file
 from scorer.system.memory import give_back
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
@@ -66,8 +66,7 @@ class ParquetReviews:
         schema: of the record batches, with its metadata.
         rows: number of rows, by the footer.
         row_groups: rows of each row group.
-        size: bytes of the file.
-        footer_sha256: hash of the footer, in hex.
+        identity: what the system said of the file before it was opened.
 
     Raises:
         ReviewsError: the file can't be opened as Parquet.
@@ -78,11 +77,12 @@ class ParquetReviews:
         self._is_reading = False
         self._max_cell = max_cell
         with reading(path):
-            self._stat = path.stat()
-            if not S_ISREG(self._stat.st_mode):
+            found = path.stat()
+            self.identity = FileIdentity.of(found)
+            if not S_ISREG(found.st_mode):
                 # Opening a pipe would wait until somebody writes to it.
                 raise ReviewsError(f"reading {path}: it is not a regular file; name one")
-            footer = _footer(path)
+            footer_size = _footer_size(path)
             # pre_buffer would hold the whole file in memory.
             self._file = pq.ParquetFile(
                 path,
@@ -94,14 +94,12 @@ class ParquetReviews:
             )
             self.schema = self._file.schema_arrow
             metadata = self._file.metadata
-            if metadata.serialized_size + SIGNATURE_BYTES == len(footer):
+            if metadata.serialized_size + SIGNATURE_BYTES == footer_size:
                 raise _encrypted(path)
             self.rows = metadata.num_rows
             self.row_groups = [
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]
-        self.size = self._stat.st_size
-        self.footer_sha256 = hashlib.sha256(footer).hexdigest()
         self._check_row_groups()
 
     def __enter__(self) -> ParquetReviews:
@@ -119,6 +117,21 @@ class ParquetReviews:
             if len(self.row_groups) > MANY_ROW_GROUPS:
                 gc.collect()
                 give_back()
+
+    def sha256(self, check: Callable[[], None] = lambda: None) -> str:
+        """Return the SHA-256 of the whole file, in hex.
+
+        Args:
+            check: called before each MiB; it ends the reading by raising.
+
+        Raises:
+            ReviewsError: the file can't be read, or isn't what it was when it was opened.
+        """
+        with self._reading():
+            digest = hash_file(self.path, self.identity, check)
+        if digest is None:
+            raise self._changed()
+        return digest
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -352,10 +365,13 @@ class ParquetReviews:
             raise ReviewsError(
                 f"reading {self.path}: {one_line(error)}; run again when it is back"
             ) from error
-        if _identity(now) != _identity(self._stat):
-            raise ReviewsError(
-                f"reading {self.path}: it changed while it was read; run again when it is complete"
-            )
+        if FileIdentity.of(now) != self.identity:
+            raise self._changed()
+
+    def _changed(self) -> ReviewsError:
+        return ReviewsError(
+            f"reading {self.path}: it changed while it was read; run again when it is complete"
+        )
 
 
 def read_key(path: Path, key: str) -> object | None:
@@ -373,10 +389,6 @@ def read_key(path: Path, key: str) -> object | None:
     return value
 
 
-def _identity(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Cut a batch that is still too large: the footer counts a repeated value once."""
     parts = max(1, min(len(batch), -(-size_of(batch) // WINDOW_BYTES)))
@@ -385,8 +397,8 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-def _footer(path: Path) -> bytes:
-    """Return the footer: the position, size and statistics of every column chunk.
+def _footer_size(path: Path) -> int:
+    """Return the size of the footer, in bytes.
 
     A Parquet file ends with the footer's length and a magic number, 8 bytes together:
     https://parquet.apache.org/docs/file-format/
@@ -405,8 +417,7 @@ def _footer(path: Path) -> bytes:
                 f"reading {path}: it does not end as a Parquet file does; "
                 "check that it was copied whole"
             )
-        file.seek(size - 8 - length)
-        return file.read(length)
+        return length
 
 
 def _encrypted(path: Path) -> ReviewsError:

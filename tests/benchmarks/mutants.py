@@ -56,15 +56,15 @@ MUTANTS = (
     Mutant(
         "another version of the scorer makes nothing stale",
         "scorer/job/freshness.py",
-        "(self.scorer, self.version) == (other.scorer, other.version)",
-        "True",
+        "(self.scorer, self.version) != (other.scorer, other.version)",
+        "False",
         "tests/scorer/job/test_run.py",
     ),
     Mutant(
         "scores of another onnxruntime are taken up",
         "scorer/job/prepared.py",
-        "Binding(self.stamp, versions(), ",
-        "Binding(self.stamp, {}, ",
+        "Binding(stamp, versions(), ",
+        "Binding(stamp, {}, ",
         "tests/scorer/job/test_resume.py",
     ),
     Mutant(
@@ -84,12 +84,33 @@ MUTANTS = (
     Mutant(
         "no second look under the lock",
         "scorer/job/run.py",
-        "        verdict = judge(output, source.stamp, force=options.force)\n"
+        "        verdict = judge(output, stamp, force=options.force)\n"
         "        if verdict.is_done:\n"
         "            return FileResult(task, SKIPPED, verdict.reason)\n"
-        "        times_truncated = ",
-        "        times_truncated = ",
+        "        with clock",
+        "        verdict = judge(output, stamp, force=options.force)\n        with clock",
         "tests/scorer/job/test_run.py",
+    ),
+    Mutant(
+        "what was seen right after a change is trusted",
+        "scorer/job/seen.py",
+        "if seen.input.is_settled and seen.input == now",
+        "if seen.input == now",
+        "tests/scorer/job/test_freshness.py",
+    ),
+    Mutant(
+        "an edit whose time was put back is not noticed",
+        "scorer/storage/identity.py",
+        "    ctime_ns: int\n",
+        "    ctime_ns: int = field(compare=False)\n",
+        "tests/scorer/job/test_freshness.py",
+    ),
+    Mutant(
+        "what was kept holds for whatever output stands there",
+        "scorer/job/freshness.py",
+        "json.dumps([to_json(self), stamp], sort_keys=True)",
+        "json.dumps([to_json(self)], sort_keys=True)",
+        "tests/scorer/job/test_freshness.py",
     ),
     Mutant(
         "Spark's schema doesn't gain the new columns",

@@ -55,6 +55,7 @@ def test_the_card_holds_the_records_of_the_run(run: RunFolder, exported: Path) -
         shift=metrics.calibration.shift,
         error_before=metrics.held_out_before_calibration.calibration_error,
         error_after=metrics.held_out.calibration_error,
+        folds=metrics.held_out_folds,
     )
     versions = run.provenance.versions
     assert replace(card.provenance, versions=versions) == run.provenance
@@ -89,9 +90,9 @@ def test_the_keys_of_the_card_keep_their_order(exported: Path) -> None:
     assert list(json.loads(stored["origin"])) == ["data", "command", "settings", "versions", "date"]
     assert list(json.loads(stored["figures"])) == ["held_out", "rounding"]
     calibration = list(json.loads(stored["calibration"]))
-    assert (calibration[0], calibration[-3:]) == (
+    assert (calibration[0], calibration[-4:]) == (
         "method",
-        ["shift", "error_before", "error_after"],
+        ["shift", "error_before", "error_after", "folds"],
     )
 
 

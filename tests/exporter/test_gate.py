@@ -3,14 +3,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from exporter import gate as gate_module
 from exporter.errors import ExportRefused
 from exporter.export import export_run
 from exporter.gate import Gate, chance_of_losing
 from helpers import left_in
 from scorer import SentimentModel
 from scorer.errors import ModelRefused
+from trainer.data.reviews import Reviews
+from trainer.measure.folds import Folds, deal_folds
 from trainer.run.folder import RunFolder
 
 
@@ -30,7 +34,8 @@ def test_a_model_trained_on_shuffled_labels_is_refused(
     model = export_run(shuffled.path, tmp_path / "shuffled.onnx")
     message = f"that of {exported} is .*, which chance would bring once in"
     with pytest.raises(ExportRefused, match=message):
-        Gate(not_worse_than=exported).check(SentimentModel.load(model.path), run.held_out())
+        gate = Gate(not_worse_than=exported)
+        gate.check(SentimentModel.load(model.path), run.held_out(), run.folds())
 
 
 def test_a_model_to_compare_with_that_is_damaged_is_refused(
@@ -53,3 +58,41 @@ def test_only_reviews_on_which_two_models_differ_tell_anything(
     right = np.array([False] * lost + [True] * won + [True] * 100)
     other = np.array([True] * lost + [False] * won + [True] * 100)
     assert chance_of_losing(right, other) == pytest.approx(chance, abs=1e-3)
+
+
+class Scores:
+    """Stands for a model: these scores, positive from 0.5."""
+
+    def __init__(self, logits: np.ndarray) -> None:
+        self._scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        self.card = self
+
+    def score(self, texts: object) -> np.ndarray:
+        return self._scores
+
+    def is_positive(self, scores: np.ndarray) -> np.ndarray:
+        return scores >= 0.5
+
+
+def drawn(count: int) -> tuple[np.ndarray, Reviews]:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1, count)
+    labels = (rng.random(count) < 1 / (1 + np.exp(-logits))).astype(np.int8)
+    return logits, Reviews(pa.array(["a"] * count, pa.large_string()), labels, "r")
+
+
+def test_no_side_gains_from_a_calibration_on_the_reviews_that_judge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logits, reviews = drawn(2000)
+    # The same model, once with its threshold far off: as good a model, read through its own line.
+    monkeypatch.setattr(gate_module.SentimentModel, "load", lambda path: Scores(logits))
+    gate = Gate(at_least=0.65, not_worse_than=Path("used.onnx"))
+    gate.check(Scores(3 * logits + 2), reviews, deal_folds(reviews))
+    unfolded = Folds(np.zeros(2000, np.int8), None)
+    with pytest.raises(ExportRefused, match="that of used.onnx is"):
+        Gate(not_worse_than=Path("used.onnx")).check(Scores(3 * logits + 2), reviews, unfolded)
+    with pytest.raises(ExportRefused, match="that of used.onnx is"):
+        Gate(not_worse_than=Path("used.onnx")).check(
+            Scores(logits + 2 * drawn(4000)[0][2000:]), reviews, deal_folds(reviews)
+        )

@@ -46,6 +46,17 @@ def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Pat
     return path
 
 
+def write_huge(path: Path) -> Path:
+    """Write reviews with a hole of 64 GiB before the footer, which takes no space on the disk."""
+    content = write_reviews(path, some_texts(5)).read_bytes()
+    footer = int.from_bytes(content[-8:-4], "little") + 8
+    with path.open("wb") as file:
+        file.write(content[:-footer])
+        file.seek(64 << 30, os.SEEK_CUR)
+        file.write(content[-footer:])
+    return path
+
+
 def some_texts(rows: int, seed: int = 0) -> list[str]:
     """Return reviews of 1 to 60 words, the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311  # test data

@@ -3,11 +3,13 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from helpers import left_in, run_command
-from tiny import OPTIONS, write_tiny
+from tiny import OPTIONS, tiny_reviews, write_tiny
 from trainer.cli import cli
 from trainer.run.compare import compare
 from trainer.run.folder import RunFolder
@@ -34,7 +36,11 @@ def test_the_recipe_by_commands(tmp_path: Path) -> None:
 def test_the_commands_print_the_same_tables(network_run: RunFolder, tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "test.parquet", 60, seed=1)
     done = run_command("trainer", "evaluate", network_run.path, data)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "test.parquet: 60 reviews are few, and the figures may be anything in their 95% intervals; "
+        "measure on more\n",
+    )
     assert network_run.metrics.test is not None
     accuracy = ["accuracy", str(network_run.metrics.test.accuracy)]
     assert accuracy in [line.split() for line in done.stdout.splitlines()]
@@ -78,3 +84,46 @@ def test_an_option_out_of_its_limits_is_named_before_anything_is_read(
     done = CliRunner().invoke(cli, [*arguments, *paths])
     assert (done.exit_code, done.stderr) == (2, f"Error: {message}\n")
     assert left_in(tmp_path) == []
+
+
+def write_stars(path: Path, rows: int) -> Path:
+    """Write the tiny reviews with stars: 1 and 5, and 3 for every tenth."""
+    reviews = tiny_reviews(rows)
+    stars = [3 if row % 10 == 0 else 1 + 4 * label for row, label in enumerate(reviews.labels)]
+    pq.write_table(pa.table({"review": reviews.texts, "stars": stars}), path)
+    return path
+
+
+def test_stars_become_labels_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    data = write_stars(tmp_path / "stars.parquet", 200)
+    options = ["linear", str(data), "--out", str(tmp_path / "run"), "--label-column", "stars"]
+    done = CliRunner().invoke(cli, options)
+    assert (done.exit_code, done.stdout) == (3, "")
+    advice = "say what they mean, --labels 'positive=5 negative=1'\n"
+    assert done.stderr.endswith(f"its values are '1' (80), '3' (20), '5' (100): {advice}")
+    done = CliRunner().invoke(cli, [*options, "--labels", "positive=5 negative=1"])
+    assert done.exit_code == 0, done.stderr
+    left_out = f"{data}: left out 20 of 200 rows, whose labels have no meaning: '3' (20)"
+    assert done.stderr.splitlines()[0] == left_out
+    assert done.stdout.splitlines()[1].split() == ["reviews", "18"]
+    assert any(line.startswith("accuracy, 95%") for line in done.stdout.splitlines())
+    told = done.stderr.splitlines()
+    assert told[1] == (
+        "only 8 of the 18 held-out reviews are negative, so the figures say little of these; give "
+        "more negative reviews, or a greater --held-out"
+    )
+    assert told[-3:-1] == [
+        "the figures on the held-out reviews are cross-fitted, 5 folds",
+        "held out: 18 reviews are few, and the figures may be anything in their 95% intervals; "
+        "measure on more",
+    ]
+
+
+@pytest.mark.parametrize("option", [["--labels", "5=positive"], ["--encoding", "klingon"]])
+def test_a_layout_that_makes_no_sense_is_refused_before_anything_is_read(
+    option: list[str], tmp_path: Path
+) -> None:
+    paths = [str(tmp_path / "none"), "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(cli, ["linear", *paths, *option])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"Error: {option[0]} is ")

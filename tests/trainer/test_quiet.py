@@ -99,6 +99,9 @@ READ_IMDB = (
     "files.validate_file = lambda *args, **options: True\n"
     "from pathlib import Path\nfrom trainer.data.sources import read_reviews\n"
     "print(read_reviews(Path('imdb')).texts.to_pylist())\n"
+    # What a process that is killed now would leave.
+    "import tempfile\n"
+    "print(list(Path(tempfile.gettempdir()).glob('review-sentiment-*')))\n"
 )
 
 
@@ -116,6 +119,7 @@ def test_the_data_sets_are_found_where_the_users_of_keras_have_them(
     env = environment(tmp_path, **({"KERAS_HOME": tmp_path / home} if home else {}))
     done = python(READ_IMDB, env)
     assert "['bad', 'good']" in done.stdout.replace("'good', 'bad'", "'bad', 'good'"), done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
     assert sorted(left_in(tmp_path)) == sorted(
         str(path.relative_to(tmp_path)) for path in datasets.iterdir()
     ) + (["elsewhere/keras.json"] if home else [])

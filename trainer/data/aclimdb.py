@@ -7,10 +7,8 @@ A review is a file ``train/pos/123_9.txt``, named after its number and its ratin
 
 from __future__ import annotations
 
-import gzip
 import re
 import tarfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,13 +18,12 @@ import pyarrow as pa
 
 from scorer.errors import ReviewsError, one_line
 from scorer.tokenizer import valid_text
+from trainer.data.archive import read_members
 from trainer.data.reviews import Reviews
 
 # The label of the reviews in each folder.
 LABELS = {"neg": 0, "pos": 1}
 ARCHIVES = (".tar.gz", ".tgz")
-
-READ_BYTES = 1 << 20
 
 _FILE_NAME = re.compile(r"(\d+)_(\d+)\.txt")
 
@@ -76,16 +73,10 @@ def read_archive(archive: Path, part: str) -> Reviews:
     """Read the reviews of one part from the archive, as a stream: nothing is unpacked to the disk.
 
     Raises:
-        ReviewsError: the archive is cut or damaged, holds no such part, or a file in it isn't named
-            like a review.
+        ReviewsError: the archive is cut or damaged, holds a sparse or too large file or no such
+            part, or a file in it isn't named like a review.
     """
-    try:
-        entries = _archive_entries(archive, part)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise ReviewsError(
-            f"reading {archive}: the archive is cut or damaged ({one_line(error)}); "
-            "download it again"
-        ) from error
+    entries = _archive_entries(archive, part)
     if not entries:
         raise ReviewsError(
             f"reading {archive}: it holds no {part}/pos and {part}/neg reviews; "
@@ -95,18 +86,21 @@ def read_archive(archive: Path, part: str) -> Reviews:
 
 
 def _archive_entries(archive: Path, part: str) -> list[Entry]:
+    def is_review(member: tarfile.TarInfo) -> bool:
+        folder, subfolder, _ = _last_names(member)
+        return folder == part and subfolder in LABELS
+
     entries = []
-    with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as members:
-        for member in members:
-            *_, folder, subfolder, name = ["", "", *member.name.split("/")]
-            if member.isfile() and folder == part and subfolder in LABELS:
-                number = _number(name, f"{member.name} in {archive}")
-                file = members.extractfile(member)
-                entries.append(Entry(LABELS[subfolder], number, file.read() if file else b""))
-        # tarfile stops at its end mark; gzip reports a cut or a wrong checksum only at the end.
-        while content.read(READ_BYTES):
-            pass
+    for member, content in read_members(archive, is_review):
+        _, subfolder, name = _last_names(member)
+        number = _number(name, f"{member.name} in {archive}")
+        entries.append(Entry(LABELS[subfolder], number, content))
     return entries
+
+
+def _last_names(member: tarfile.TarInfo) -> list[str]:
+    """Return the names of the last two folders of a member, and its own."""
+    return ["", "", *member.name.split("/")][-3:]
 
 
 def _number(name: str, where: str) -> int:

@@ -35,16 +35,17 @@ def read(part: str) -> Reviews:
     import_quietly("trainer.quiet")
     from keras.datasets import imdb
 
-    from trainer.quiet import keras_datasets
+    from trainer.quiet import keras_datasets, own_home
 
     folder = keras_datasets()
     try:
         # Keras makes the folder only where it is no link; see `trainer.quiet`.
         folder.mkdir(parents=True, exist_ok=True)
-        train, test = imdb.load_data(
-            num_words=ALL_WORDS, start_char=START, oov_char=LEFT_OUT, index_from=INDEX_FROM
-        )
-        index: dict[str, int] = imdb.get_word_index()
+        with own_home():
+            train, test = imdb.load_data(
+                num_words=ALL_WORDS, start_char=START, oov_char=LEFT_OUT, index_from=INDEX_FROM
+            )
+            index: dict[str, int] = imdb.get_word_index()
     except Exception as error:  # the errors of Keras' download have no common base
         raise ReviewsError(
             f"reading imdb: Keras could not get it ({one_line(error)}); "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
+from trainer.data.label_map import listed
+
+# A message shows this many characters of a review.
+SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,43 @@ class ReviewsId:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What was left out or changed when reviews were read.
+
+    Attributes:
+        rows: number of rows of the source.
+        left_out: number of rows left out, by their label.
+        mended: number of reviews with invalid UTF-8, which was replaced by U+FFFD.
+    """
+
+    rows: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    mended: int = 0
+
+    def lines(self) -> list[str]:
+        """Return what is to be told.
+
+        >>> Reading(9, {"3": 4}).lines()
+        ["left out 4 of 9 rows, whose labels have no meaning: '3' (4)"]
+        """
+        told = []
+        if self.left_out:
+            count, values = sum(self.left_out.values()), listed(Counter(self.left_out))
+            told.append(
+                f"left out {count:,} of {self.rows:,} rows, whose labels have no meaning: {values}"
+            )
+        if self.mended:
+            told.append(
+                f"replaced invalid UTF-8 in {self.mended:,} reviews by \N{REPLACEMENT CHARACTER}"
+            )
+        return told
+
+    def __add__(self, other: Reading) -> Reading:
+        left_out = Counter(self.left_out) + Counter(other.left_out)
+        return Reading(self.rows + other.rows, left_out, self.mended + other.mended)
+
+
+@dataclass(frozen=True)
 class Reviews:
     """Labelled reviews.
 
@@ -39,12 +81,14 @@ class Reviews:
         name: name of the source, without the folders that lead to it.
         groups: ``large_string[reviews]``, the product that each review is about; None where the
             source doesn't tell. Reviews of one product are held out together.
+        reading: what was left out or changed when they were read.
     """
 
     texts: pa.LargeStringArray
     labels: npt.NDArray[np.int8]
     name: str
     groups: pa.LargeStringArray | None = None
+    reading: Reading = Reading()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -53,6 +97,13 @@ class Reviews:
         """Return the reviews at ``rows``, ``int64[n]``."""
         groups = None if self.groups is None else self.groups.take(pa.array(rows))
         return Reviews(self.texts.take(pa.array(rows)), self.labels[rows], self.name, groups)
+
+    def group_numbers(self) -> npt.NDArray[np.int64]:
+        """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
+        if self.groups is None:
+            return np.arange(len(self))
+        names = self.groups.to_numpy(zero_copy_only=False).astype(str)
+        return np.unique(names, return_inverse=True)[1]
 
     def fingerprint(self) -> str:
         """Return the SHA-256, in hex, of texts and labels in their order.
@@ -74,6 +125,7 @@ class Reviews:
             np.concatenate([part.labels for part in parts]),
             name,
             pa.concat_arrays(groups) if groups else None,
+            sum((part.reading for part in parts), Reading()),
         )
 
 
@@ -101,4 +153,19 @@ def check_both_labels(reviews: Reviews) -> None:
         label = "positive" if positive else "negative"
         raise ReviewsError(
             f"reading {reviews.name}: all {len(reviews)} reviews are {label}; both kinds are needed"
+        )
+
+
+def check_differing(reviews: Reviews) -> None:
+    """Refuse reviews that all have one text: there is nothing to learn.
+
+    Raises:
+        ReviewsError: all texts are the same.
+    """
+    first = reviews.texts[0].as_py() or ""
+    if pc.all(pc.equal(pc.fill_null(reviews.texts, ""), first)).as_py():
+        what = f"the same text, {first[:SHOWN_CHARACTERS]!r}" if first else "empty"
+        raise ReviewsError(
+            f"reading {reviews.name}: all {len(reviews)} reviews are {what}; "
+            "name the column of the texts with --text-column"
         )

@@ -14,24 +14,17 @@ import pyarrow as pa
 from scorer.errors import ReviewsError, UsageError
 from trainer.data import aclimdb, keras_imdb, tables
 from trainer.data.reviews import Reviews
+from trainer.data.tables import USUAL_LAYOUT, Layout
 
 
-def read_reviews(
-    source: Path,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    part: str = "train",
-    group_column: str | None = None,
-) -> Reviews:
+def read_reviews(source: Path, layout: Layout = USUAL_LAYOUT, part: str = "train") -> Reviews:
     """Read labelled reviews.
 
     Args:
         source: ``imdb``, an ``aclImdb`` folder or archive, a Parquet or CSV file, or a folder of
             such files.
-        text_column: column of a table with the reviews; searched by its usual names where None.
-        label_column: column of a table with the labels; searched by its usual names where None.
+        layout: columns, labels and encoding of tables.
         part: ``train`` or ``test``, of a source that has both.
-        group_column: column of a table with the product that a review is about; None for no groups.
 
     Raises:
         UsageError: the source doesn't exist, or has no columns to group by.
@@ -39,18 +32,19 @@ def read_reviews(
     """
     reviews = _read_imdb(source, part)
     if reviews is None:
-        reviews = tables.read(source, text_column, label_column, group_column)
-    elif group_column is not None:
+        reviews = tables.read(source, layout)
+    elif layout.group_column is not None:
         raise UsageError(
             f"reading {source}: it has no columns, and so none to group by; "
             "leave out --group-column"
         )
     if not len(reviews):
-        raise ReviewsError(f"reading {source}: there are no reviews in it")
+        told = "".join(f"; {line}" for line in reviews.reading.lines())
+        raise ReviewsError(f"reading {source}: there are no reviews in it{told}")
     return reviews
 
 
-def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringArray:
+def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArray:
     """Read reviews without labels, ``large_string[reviews]``, from a table or a folder of tables.
 
     Raises:
@@ -59,7 +53,7 @@ def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringAr
     """
     if not source.exists():
         raise UsageError(f"reading reviews: {source} does not exist")
-    texts = tables.read_texts(source, text_column)
+    texts = tables.read_texts(source, layout)
     if not len(texts):
         raise ReviewsError(f"reading {source}: there are no reviews in it")
     return texts

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from scorer.columns import find_text_column
 from scorer.errors import ReviewsError, one_line
 from scorer.tokenizer import valid_text
-from trainer.data.reviews import Reviews
-
-LABEL_NAMES = ("label", "sentiment", "target", "polarity")
-LABELS = {
-    "0": 0, "neg": 0, "negative": 0, "false": 0,
-    "1": 1, "pos": 1, "positive": 1, "true": 1,
-}  # fmt: skip
+from trainer.data.encoding import UTF_8, check_encoding, first_invalid
+from trainer.data.label_map import LEFT_OUT, USUAL, USUAL_LABELS, LabelMap, count_values, explain
+from trainer.data.reviews import Reading, Reviews
+from trainer.data.table_columns import Columns, find_columns, find_text
 
 ROWS_AT_ONCE = 10_000
 
@@ -31,6 +27,35 @@ ROWS_AT_ONCE = 10_000
 LONGEST_FIELD = 1 << 30
 
 Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table of reviews is laid out.
+
+    Attributes:
+        text_column: column with the reviews; searched by its usual names where None.
+        label_column: column with the labels; searched by its usual names where None.
+        group_column: column with the product that a review is about; None for no groups.
+        labels: what the labels mean.
+        encoding: encoding of CSV files.
+
+    Raises:
+        UsageError: there is no such encoding.
+    """
+
+    text_column: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    labels: LabelMap = USUAL_LABELS
+    encoding: str = UTF_8
+
+    def __post_init__(self) -> None:
+        check_encoding(self.encoding)
+
+
+USUAL_LAYOUT = Layout()
+EMPTY = Reviews(pa.array([], pa.large_string()), np.zeros(0, np.int8), "")
 
 
 @dataclass(frozen=True)
@@ -46,103 +71,72 @@ class Table:
     batches: Callable[[list[str]], Iterator[pa.RecordBatch]]
 
 
-def read(
-    source: Path,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    group_column: str | None = None,
-) -> Reviews:
+def read(source: Path, layout: Layout = USUAL_LAYOUT) -> Reviews:
     """Read a Parquet or CSV file, or every such file in a folder, in the order of their names.
 
     Raises:
-        ReviewsError: it can't be read, lacks a column, or holds an invalid label.
+        ReviewsError: it can't be read, lacks a column or has one twice, or holds an invalid label.
     """
 
     def read_table(table: Table) -> Reviews:
-        text_name = find_text_column(table.schema, text_column)
-        label_name = _find_label_column(table.schema, label_column)
-        _check_group_column(table.schema, group_column)
-        return _read_columns(table, text_name, label_name, group_column, source.name)
+        return _read_columns(table, layout, source.name)
 
-    return Reviews.concatenate(
-        [_read_file(path, read_table) for path in _files(source)], source.name
-    )
+    parts = [_read_file(path, layout, read_table) for path in _files(source)]
+    return Reviews.concatenate(parts, source.name)
 
 
-def read_texts(source: Path, text_column: str | None = None) -> pa.LargeStringArray:
+def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArray:
     """Read only the texts of a Parquet or CSV file or a folder of them, ``large_string[reviews]``.
 
     Raises:
-        ReviewsError: it can't be read, or has no text column.
+        ReviewsError: it can't be read, or has no text column or has it twice.
     """
 
     def read_table(table: Table) -> pa.LargeStringArray:
-        name = find_text_column(table.schema, text_column)
+        name = find_text(table.schema, layout.text_column)
         return _joined([valid_text(batch.column(name))[0] for batch in table.batches([name])])
 
-    return _joined([_read_file(path, read_table) for path in _files(source)])
+    return _joined([_read_file(path, layout, read_table) for path in _files(source)])
 
 
-def parse_labels(column: pa.Array, first_row: int = 0) -> npt.NDArray[np.int8]:
-    """Return the labels of a column in any usual spelling as ``int8[rows]``, 1 for positive.
-
-    Args:
-        column: numbers, truth values or words.
-        first_row: row number of the column's first value, for the message.
-
-    Raises:
-        ReviewsError: a value isn't a label; the message names its row.
-
-    >>> parse_labels(pa.array(["pos", "Negative", "1"])).tolist()
-    [1, 0, 1]
-    """
-    words = pc.utf8_lower(pc.utf8_trim_whitespace(column.cast(pa.string())))
-    words = pc.replace_substring_regex(words, r"\.0+$", "")
-    indices = pc.index_in(words, value_set=pa.array(list(LABELS)))
-    if indices.null_count:
-        row = pc.index(indices.is_null(), True).as_py()
-        raise ReviewsError(
-            f"the label of row {first_row + row} is {column[row].as_py()!r}; "
-            "labels are 0 and 1, neg and pos, or negative and positive"
-        )
-    values = np.array(list(LABELS.values()), np.int8)
-    return np.asarray(values[indices.to_numpy()])
-
-
-def _read_columns(table: Table, text: str, label: str, group: str | None, name: str) -> Reviews:
-    texts, labels, groups, row = [], [np.zeros(0, np.int8)], [], 0
+def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
+    columns = find_columns(
+        table.schema, layout.text_column, layout.label_column, layout.group_column
+    )
     # A name asked for twice is read once.
-    names = dict.fromkeys([text, label, *([] if group is None else [group])])
-    for batch in table.batches(list(names)):
-        texts.append(valid_text(batch.column(text))[0])
-        labels.append(parse_labels(batch.column(label), row))
-        if group is not None:
-            groups.append(batch.column(group).cast(pa.large_string()))
+    names = list(dict.fromkeys(column for column in columns if column is not None))
+    parts, row, refused = [EMPTY], 0, None
+    values: Counter[str] = Counter()
+    for batch in table.batches(names):
+        column = batch.column(columns.label)
+        labels = layout.labels.read(column)
+        values += count_values(column)
+        if not layout.labels.chosen and refused is None and LEFT_OUT in labels:
+            first = int(np.argmin(labels))
+            refused = f"the label of row {row + first} is {column[first].as_py()!r}; {USUAL}"
+        parts.append(_kept_rows(batch, labels, columns))
         row += len(batch)
-    joined_groups = None if group is None else _joined(groups)
-    return Reviews(_joined(texts), np.concatenate(labels), name, joined_groups)
+    if refused is not None:
+        raise ReviewsError(f"{refused}; {explain(values)}")
+    left_out = {value: count for value, count in values.items() if value not in layout.labels}
+    reviews = Reviews.concatenate(parts, name)
+    return replace(reviews, reading=Reading(row, left_out, reviews.reading.mended))
+
+
+def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Columns) -> Reviews:
+    """Return the rows of a batch whose labels have a meaning."""
+    kept = labels != LEFT_OUT
+    if not kept.all():
+        batch, labels = batch.take(pa.array(np.flatnonzero(kept))), labels[kept]
+    texts, mended = valid_text(batch.column(columns.text))
+    groups = None
+    if columns.group is not None:
+        groups = batch.column(columns.group).cast(pa.large_string())
+    return Reviews(texts, labels, "", groups, Reading(mended=mended))
 
 
 def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:
     return pa.concat_arrays([pa.array([], pa.large_string()), *parts])
-
-
-def _find_label_column(schema: pa.Schema, wanted: str | None) -> str:
-    names = [name for name in LABEL_NAMES if name in schema.names] if wanted is None else [wanted]
-    if names and schema.get_all_field_indices(names[0]):
-        return names[0]
-    missing = f"label column ({', '.join(LABEL_NAMES)})" if wanted is None else f"column {wanted!r}"
-    raise ReviewsError(
-        f"there is no {missing}; the columns are {', '.join(schema.names)}; "
-        "name one with --label-column"
-    )
-
-
-def _check_group_column(schema: pa.Schema, group_column: str | None) -> None:
-    if group_column is not None and group_column not in schema.names:
-        raise ReviewsError(
-            f"there is no column {group_column!r}; the columns are {', '.join(schema.names)}"
-        )
 
 
 def _files(source: Path) -> list[Path]:
@@ -161,7 +155,7 @@ def _files(source: Path) -> list[Path]:
     return files
 
 
-def _read_file(path: Path, read_table: Callable[[Table], Content]) -> Content:
+def _read_file(path: Path, layout: Layout, read_table: Callable[[Table], Content]) -> Content:
     """Open a file and read it; every error names the file."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -170,21 +164,21 @@ def _read_file(path: Path, read_table: Callable[[Table], Content]) -> Content:
             "and folders can be read"
         )
     try:
-        return read_table(reader(path))
+        return read_table(reader(path, layout.encoding))
     except (OSError, pa.ArrowException, csv.Error) as error:
         raise ReviewsError(f"reading {path}: {one_line(error)}") from error
     except ReviewsError as error:
         raise ReviewsError(f"reading {path}: {error}") from error
 
 
-def _open_parquet(path: Path) -> Table:
+def _open_parquet(path: Path, encoding: str) -> Table:
     file = pq.ParquetFile(path, pre_buffer=False)
     return Table(file.schema_arrow, lambda names: file.iter_batches(ROWS_AT_ONCE, columns=names))
 
 
-def _open_csv(path: Path) -> Table:
+def _open_csv(path: Path, encoding: str) -> Table:
     """Open a CSV file, all columns as text: a label "0" stays "0", and a review "123" a text."""
-    rows = _csv_rows(path)
+    rows = _csv_rows(path, encoding)
     _, header = next(rows, (1, []))
     schema = pa.schema([(name.strip(), pa.string()) for name in header])
     return Table(schema, lambda names: _csv_batches(rows, schema, names))
@@ -210,13 +204,13 @@ def _csv_batches(
     yield pa.record_batch(columns, schema=kept_schema)
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv_rows(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the line that a row ends on, and the row.
 
     Python's reader refuses broken quotes; Arrow's guesses.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
             for row in reader:
@@ -226,6 +220,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise ReviewsError(
                 f"line {reader.line_num}: {error}; write a quote within a quoted field twice"
             ) from error
+        except UnicodeError as error:
+            raise ReviewsError(first_invalid(path, encoding)) from error
 
 
-READERS: dict[str, Callable[[Path], Table]] = {".parquet": _open_parquet, ".csv": _open_csv}
+READERS: dict[str, Callable[[Path, str], Table]] = {".parquet": _open_parquet, ".csv": _open_csv}

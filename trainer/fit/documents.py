@@ -15,7 +15,7 @@ from trainer.data.reviews import Reviews
 from trainer.data.vocabulary import build_tokenizer
 from trainer.fit.learner import Learned, Say, Task, silent
 from trainer.fit.run import fit_run
-from trainer.fit.training_set import WHOLE_REVIEW, with_tokens
+from trainer.fit.training_set import WHOLE_REVIEW
 from trainer.measure.calibration import logits_of
 from trainer.measure.evaluation import calibrate
 from trainer.models.documents import C, DocumentModel, Passes, document_vectors
@@ -23,7 +23,6 @@ from trainer.models.kinds import DOCUMENTS, Kind
 from trainer.run.files import CHECKPOINT
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_folder
-from trainer.run.run_metrics import NamedLine
 from trainer.settings import DocumentSettings
 
 PASSES = "passes.npz"
@@ -83,15 +82,13 @@ class DocumentLearner:
         tokens = tokenizer.encode(texts)
         scores = _scores(self._vectors(tokens, task), tokens, task.training)
         held_out_scores, unlabeled_scores = np.split(scores, [len(task.held_out)])
-        line, before, after = calibrate(held_out_scores, task.held_out)
+        calibrated = calibrate(task.held_out, logits_of(held_out_scores))
         fingerprint = task.inputs.unlabeled_fingerprint or ""
         return Learned(
-            model=DocumentModel(fingerprint, line(logits_of(unlabeled_scores))),
+            model=DocumentModel(fingerprint, calibrated.line(logits_of(unlabeled_scores))),
             tokenizer=tokenizer,
-            held_out=with_tokens(task.held_out, tokenizer)[0],
-            calibration=NamedLine.of(line, ["documents"]),
-            before=before,
-            after=after,
+            calibrated=calibrated,
+            parts=("documents",),
         )
 
     def _vectors(self, tokens: Tokens, task: Task) -> npt.NDArray[np.float32]:

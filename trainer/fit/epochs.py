@@ -13,11 +13,14 @@ import numpy.typing as npt
 
 from scorer.tokenizer import Tokens
 from trainer.data.reviews import Reviews
-from trainer.measure.calibration import Line, fit_line, logits_of
-from trainer.measure.metrics import measure
+from trainer.fit.training_set import TrainingSet
+from trainer.measure.calibration import Line, cross_fit, logits_of
+from trainer.measure.folds import Folds, deal_folds
+from trainer.measure.metrics import loss_and_accuracy
 from trainer.models.batches import TrainingBatches, predict
 from trainer.quiet import keras
 from trainer.run.history import Epoch
+from trainer.wide.folds import FoldedWeights
 from trainer.wide.weights import WideWeights
 
 
@@ -43,8 +46,46 @@ class HeldOut:
         return [logits_of(predict(network, self.tokens, self.wide)), *self._wide_sums]
 
     @cached_property
+    def folds(self) -> Folds:
+        """The folds over which the calibration is measured."""
+        return deal_folds(self.reviews)
+
+    @cached_property
     def _wide_sums(self) -> list[npt.NDArray[np.float32]]:
         return [] if self.wide is None else list(self.wide.sums(self.tokens).T)
+
+
+@dataclass(frozen=True)
+class TrainingSample:
+    """Labelled training reviews on which a network in training is measured, as on the held-out.
+
+    Keras' own figures are averages over the epoch, with dropout, soft labels and penalties: beside
+    a held-out loss they mean nothing.
+
+    Attributes:
+        rows: ``int64[reviews]``, their rows in the training set.
+        labels: ``int8[reviews]``.
+        tokens: tokens of the whole training set.
+        wide: weights of the wide branch, each review's from a fit on other reviews.
+    """
+
+    rows: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int8]
+    tokens: Tokens
+    wide: FoldedWeights | None
+
+    @classmethod
+    def draw(
+        cls, training_set: TrainingSet, wide: FoldedWeights | None, count: int
+    ) -> TrainingSample:
+        """Draw ``count`` labelled reviews, always the same ones; all where there are fewer."""
+        rows = np.sort(np.random.default_rng(0).permutation(training_set.labelled)[:count])
+        labels = training_set.targets[rows].astype(np.int8)
+        return cls(rows, labels, training_set.tokens, wide)
+
+    def scores(self, network: Any) -> npt.NDArray[np.float32]:
+        """Return the network's scores of these reviews, ``float32[reviews]``."""
+        return predict(network, self.tokens, self.wide, self.rows)[self.rows]
 
 
 def run_epoch(
@@ -52,6 +93,7 @@ def run_epoch(
     batches: TrainingBatches,
     done: int,
     seed: int,
+    sample: TrainingSample,
     held_out: HeldOut,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> Epoch:
@@ -62,6 +104,7 @@ def run_epoch(
         batches: batches of the epoch.
         done: number of epochs before it.
         seed: seed of the run.
+        sample: the training reviews to measure on.
         held_out: the reviews to measure on.
         callbacks: Keras callbacks of the epoch.
     """
@@ -69,7 +112,7 @@ def run_epoch(
     _reseed(network, seed, done)
     # A call of Keras' fit for each epoch: the order of the reviews, early stopping and the best
     # weights are decided here, between epochs, and kept on disk.
-    fitted = network.fit(
+    network.fit(
         batches,
         initial_epoch=done,
         epochs=done + 1,
@@ -78,26 +121,28 @@ def run_epoch(
         callbacks=list(callbacks),
     )
     logits, labels = held_out.logits(network), held_out.reviews.labels
-    alone = measure(Line()(logits[0]), labels)
-    together = measure(fit_line(labels, *logits)(*logits), labels)
+    training = loss_and_accuracy(sample.scores(network), sample.labels)
+    raw = loss_and_accuracy(Line()(logits[0]), labels)
+    calibrated = loss_and_accuracy(cross_fit(labels, held_out.folds, *logits), labels)
     return Epoch(
-        epoch=done + 1,
-        loss=float(fitted.history["loss"][0]),
-        accuracy=float(fitted.history["same_side"][0]),
-        held_out_loss=alone.log_loss,
-        held_out_calibrated_loss=together.log_loss,
-        held_out_accuracy=together.accuracy,
+        done + 1,
+        *training,
+        *raw,
+        *calibrated,
         seconds=round(time.monotonic() - started, 1),
     )
 
 
 def epoch_line(epoch: Epoch, best_epoch: int) -> str:
     """Return a line that tells what an epoch reached."""
-    training = f"loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}"
-    loss = f"loss {epoch.held_out_loss:.4f}, calibrated {epoch.held_out_calibrated_loss:.4f}"
-    held_out = f"{loss}, accuracy {epoch.held_out_accuracy:.4f}"
+    parts = (
+        ("", epoch.loss, epoch.accuracy),
+        ("held out: ", epoch.held_out_loss, epoch.held_out_accuracy),
+        ("calibrated: ", epoch.held_out_calibrated_loss, epoch.held_out_calibrated_accuracy),
+    )
+    told = "; ".join(f"{name}loss {loss:.4f}, accuracy {right:.4f}" for name, loss, right in parts)
     best = "  best so far" if epoch.epoch == best_epoch else ""
-    return f"epoch {epoch.epoch}: {training}; held out: {held_out}; {epoch.seconds:.0f} s{best}"
+    return f"epoch {epoch.epoch}: {told}; {epoch.seconds:.0f} s{best}"
 
 
 def _reseed(network: Any, seed: int, epoch: int) -> None:

@@ -9,13 +9,12 @@ from typing import Protocol
 
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
-from trainer.measure.metrics import Evaluation
+from trainer.measure.evaluation import Calibrated
 from trainer.models.kinds import Kind, Model
 from trainer.run.folder import RunFolder
 from trainer.run.history import Epoch
 from trainer.run.new_folder import RunId
 from trainer.run.provenance import RunInputs
-from trainer.run.run_metrics import NamedLine
 from trainer.settings import AnySettings
 
 # Takes a line of progress.
@@ -34,8 +33,8 @@ class Task:
         out: the run folder, where unfinished work may be kept.
         run: settings and data of the run; it is resumed only with the same.
         inputs: the data of the run.
-        training: the labelled reviews to learn from.
-        held_out: the labelled reviews to calibrate on.
+        training: the labelled reviews to learn from; each has a word.
+        held_out: the labelled reviews to calibrate on; each has a word.
         teachers: the runs that label the unlabeled reviews.
         say: takes lines of progress.
     """
@@ -56,20 +55,16 @@ class Learned:
     Attributes:
         model: the model, calibrated.
         tokenizer: the tokenizer that it was trained with.
-        held_out: the held-out reviews that have a token.
-        calibration: the line that calibrates the model.
-        before: evaluation on the held-out reviews without the line.
-        after: evaluation on the held-out reviews with the line.
+        calibrated: the calibration, and the model measured on the held-out reviews.
+        parts: names of the parts of the model that the calibration weighs.
         history: a line for each epoch; of a network only.
         epoch: number of the epoch that was kept, from 1; of a network only.
     """
 
     model: Model
     tokenizer: Tokenizer
-    held_out: Reviews
-    calibration: NamedLine
-    before: Evaluation
-    after: Evaluation
+    calibrated: Calibrated
+    parts: tuple[str, ...]
     history: tuple[Epoch, ...] = ()
     epoch: int | None = None
 

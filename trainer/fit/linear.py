@@ -12,13 +12,13 @@ from trainer.data.reviews import Reviews
 from trainer.data.vocabulary import build_tokenizer
 from trainer.fit.learner import Learned, Say, Task, silent
 from trainer.fit.run import fit_run
-from trainer.fit.training_set import WHOLE_REVIEW, with_tokens
+from trainer.fit.training_set import WHOLE_REVIEW
+from trainer.measure.calibration import logits_of
 from trainer.measure.evaluation import calibrate
 from trainer.models.kinds import LINEAR, Kind
 from trainer.models.linear import fit_weights
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_empty
-from trainer.run.run_metrics import NamedLine
 from trainer.settings import LinearSettings
 
 
@@ -68,18 +68,16 @@ class LinearLearner:
         tokenizer = build_tokenizer(
             task.training.texts, words=self.settings.vocabulary, max_tokens=WHOLE_REVIEW
         )
-        training, tokens = with_tokens(task.training, tokenizer)
-        held_out, held_out_tokens = with_tokens(task.held_out, tokenizer)
-        counts = f"{len(training)} reviews to train on, {len(held_out)} held out"
+        counts = f"{len(task.training)} reviews to train on, {len(task.held_out)} held out"
         task.say(f"{counts}, {len(tokenizer.words)} words")
 
-        model = fit_weights(tokens, training.labels)
-        line, before, after = calibrate(model.scores(held_out_tokens), held_out)
+        model = fit_weights(tokenizer.encode(task.training.texts), task.training.labels)
+        scores = model.scores(tokenizer.encode(task.held_out.texts))
+        calibrated = calibrate(task.held_out, logits_of(scores))
+        line = calibrated.line
         return Learned(
             model=replace(model, line=np.array([*line.slopes, line.shift], np.float32)),
             tokenizer=tokenizer,
-            held_out=held_out,
-            calibration=NamedLine.of(line, ["linear"]),
-            before=before,
-            after=after,
+            calibrated=calibrated,
+            parts=("linear",),
         )

@@ -13,20 +13,18 @@ from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
 from trainer.fit import checkpoint
 from trainer.fit.checkpoint import Progress
-from trainer.fit.epochs import HeldOut, epoch_line, run_epoch
+from trainer.fit.epochs import HeldOut, TrainingSample, epoch_line, run_epoch
 from trainer.fit.learner import Learned, Say, Task, silent
 from trainer.fit.run import fit_run
-from trainer.fit.training_set import TrainingSet, make_training_set, with_tokens
-from trainer.measure.calibration import Line, fit_line
-from trainer.measure.evaluation import evaluate
-from trainer.models.batches import TrainingBatches, predict
+from trainer.fit.training_set import TrainingSet, make_training_set
+from trainer.measure.evaluation import calibrate
+from trainer.models.batches import TrainingBatches
 from trainer.models.kinds import NETWORK, Kind
 from trainer.models.network import Network, build_network, finish_network
 from trainer.models.word_vectors import word_vectors
 from trainer.quiet import keras
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_folder
-from trainer.run.run_metrics import NamedLine
 from trainer.settings import Settings
 from trainer.wide.folds import FoldedWeights, fit_folds
 from trainer.wide.weights import Examples
@@ -103,12 +101,13 @@ class NetworkLearner:
             task.training, task.inputs.unlabeled, task.teachers, self.settings, task.say
         )
         tokenizer = training_set.tokenizer
-        reviews, tokens = with_tokens(task.held_out, tokenizer)
+        reviews = task.held_out
         counts = f"{len(training_set.tokens)} reviews to train on, {len(reviews)} held out"
         task.say(f"{counts}, {len(tokenizer.words)} words")
 
         wide = _fit_wide(self.settings, training_set, task.say)
-        held_out = HeldOut(reviews, tokens, None if wide is None else wide.whole)
+        whole = None if wide is None else wide.whole
+        held_out = HeldOut(reviews, tokenizer.encode(reviews.texts), whole)
         progress = self._train(task, training_set, wide, held_out)
         best = checkpoint.kept_network(task.out, checkpoint.BEST)
         return self._calibrate(best, tokenizer, held_out, progress)
@@ -122,6 +121,7 @@ class NetworkLearner:
     ) -> Progress:
         """Train the epochs that are left, and keep each when it ends."""
         settings = self.settings
+        sample = TrainingSample.draw(training_set, wide, len(held_out.reviews))
         kept = checkpoint.load(task.out)
         if kept is None:
             progress, network = Progress(), _new_network(settings, training_set, task.say)
@@ -133,7 +133,9 @@ class NetworkLearner:
             batches = TrainingBatches(
                 training_set.tokens, training_set.targets, settings, done, wide
             )
-            epoch = run_epoch(network, batches, done, settings.seed, held_out, self.callbacks)
+            epoch = run_epoch(
+                network, batches, done, settings.seed, sample, held_out, self.callbacks
+            )
             progress = progress.after(epoch)
             checkpoint.save(task.out, task.run, progress, network)
             task.say(epoch_line(epoch, progress.best_epoch))
@@ -144,16 +146,13 @@ class NetworkLearner:
     ) -> Learned:
         """Calibrate the network of the best epoch and the wide branch together."""
         logits = held_out.logits(best)
-        line = fit_line(held_out.reviews.labels, *logits)
-        network = finish_network(best, self.settings, line, held_out.wide)
-        parts = ["lstm", *(f"wide_{order}" for order in range(1, len(logits)))]
+        calibrated = calibrate(held_out.reviews, *logits)
+        network = finish_network(best, self.settings, calibrated.line, held_out.wide)
         return Learned(
             model=Network(network),
             tokenizer=tokenizer,
-            held_out=held_out.reviews,
-            calibration=NamedLine.of(line, parts),
-            before=evaluate(Line()(logits[0]), held_out.reviews),  # of the LSTM alone
-            after=evaluate(predict(network, held_out.tokens), held_out.reviews),
+            calibrated=calibrated,
+            parts=("lstm", *(f"wide_{order}" for order in range(1, len(logits)))),
             history=progress.history,
             epoch=progress.best_epoch,
         )

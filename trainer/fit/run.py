@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from trainer.data.reviews import Reviews, check_both_labels
+from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
-from trainer.fit.training_set import split
+from trainer.fit.split import split, with_words
 from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import rounded
 from trainer.run.finished_run import FinishedRun, write_run
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId
 from trainer.run.provenance import RunInputs
-from trainer.run.run_metrics import RunMetrics
+from trainer.run.run_metrics import NamedLine, RunMetrics
+
+# So few held-out reviews of a label are told.
+FEW_OF_LABEL = 10
 
 
 def fit_run(
@@ -43,43 +46,56 @@ def fit_run(
         say: takes lines of progress.
 
     Raises:
-        ReviewsError: there are too few reviews, or all have one label.
+        ReviewsError: there are too few reviews, or all have one label or one text.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     check_both_labels(reviews)
+    check_differing(reviews)
+    readable = with_words(reviews, say)
     inputs = RunInputs.of(reviews, unlabeled, teachers)
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
+    training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
+    _warn_of_rare_label(held_out, say)
 
-    training, held_out = split(reviews, learner.settings.held_out)
     learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, say))
     finished = FinishedRun(
         kind=learner.kind,
         model=learned.model,
         tokenizer=learned.tokenizer,
-        provenance=inputs.provenance(
-            learner.command, learner.settings, learned.held_out, learner.packages
-        ),
+        provenance=inputs.provenance(learner.command, learner.settings, held_out, learner.packages),
         metrics=_measure(learned, test, say),
-        held_out=learned.held_out,
-        evaluation=learned.after,
+        held_out=held_out,
+        calibrated=learned.calibrated,
         history=learned.history,
     )
     write_run(out, finished)
     return RunFolder.open(out)
 
 
+def _warn_of_rare_label(held_out: Reviews, say: Say) -> None:
+    positive = int(held_out.labels.sum())
+    count, label = min((len(held_out) - positive, "negative"), (positive, "positive"))
+    if count < FEW_OF_LABEL:
+        say(
+            f"only {count} of the {len(held_out)} held-out reviews are {label}, so the figures say "
+            f"little of these; give more {label} reviews, or a greater --held-out"
+        )
+
+
 def _measure(learned: Learned, test: Reviews | None, say: Say) -> RunMetrics:
-    test_metrics = None
+    calibrated, tested = learned.calibrated, None
     if test is not None:
         say(f"scoring {len(test)} test reviews")
-        scores = learned.model.predict(test.texts, learned.tokenizer)
-        test_metrics = rounded(evaluate(scores, test).metrics)
+        tested = evaluate(learned.model.predict(test.texts, learned.tokenizer), test)
     return RunMetrics(
-        calibration=learned.calibration,
-        held_out=rounded(learned.after.metrics),
-        held_out_before_calibration=rounded(learned.before.metrics),
+        calibration=NamedLine.of(calibrated.line, learned.parts),
+        held_out=rounded(calibrated.after.metrics),
+        held_out_before_calibration=rounded(calibrated.before.metrics),
+        held_out_folds=calibrated.folds.count,
+        held_out_intervals=calibrated.after.intervals,
         epoch=learned.epoch,
-        test=test_metrics,
+        test=None if tested is None else rounded(tested.metrics),
+        test_intervals=None if tested is None else tested.intervals,
         test_data=None if test is None else test.describe(),
     )

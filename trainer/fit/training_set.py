@@ -1,4 +1,4 @@
-"""The training set of a network, and the reviews held out of it."""
+"""The training set of a network: tokens of labelled and unlabeled reviews, and what to learn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.errors import ReviewsError
 from scorer.tokenizer import Tokenizer, Tokens
 from trainer.data.reviews import Reviews
 from trainer.data.vocabulary import build_tokenizer
@@ -33,12 +32,14 @@ class TrainingSet:
         tokenizer: the tokenizer that made the tokens.
         groups: ``int64[reviews]``, number of the group of each review; one of its own if it has no
             group.
+        labelled: number of the labelled reviews.
     """
 
     tokens: Tokens
     targets: npt.NDArray[np.float32]
     tokenizer: Tokenizer
     groups: npt.NDArray[np.int64]
+    labelled: int
 
 
 def make_training_set(
@@ -58,7 +59,7 @@ def make_training_set(
         say: takes lines of progress.
     """
     texts, targets = training.texts, training.labels.astype(np.float32)
-    groups = _group_numbers(training)
+    groups = training.group_numbers()
     learned = np.ones(len(training), bool)
     if unlabeled is not None:
         texts = pa.concat_arrays([texts, unlabeled])
@@ -73,62 +74,5 @@ def make_training_set(
     if len(rows) < len(tokens):
         tokens = tokenizer.encode(texts.take(pa.array(rows)))
         targets, groups = targets[rows], groups[rows]
-    return TrainingSet(tokens, targets, tokenizer, groups)
-
-
-def split(reviews: Reviews, fraction: float) -> tuple[Reviews, Reviews]:
-    """Return the reviews to train on, and the reviews held out.
-
-    Every run on the same reviews holds out the same ones, whatever its seed: runs can be compared,
-    and no teacher has seen the reviews that its student is measured on. Reviews of one group stay
-    together.
-
-    Args:
-        reviews: labelled reviews.
-        fraction: fraction to hold out, between 0 and 1.
-
-    Raises:
-        ReviewsError: one of the two would have reviews of one label only.
-    """
-    count = max(1, round(len(reviews) * fraction))
-    held = _drawn_rows(reviews, count)
-    parts = reviews.take(np.flatnonzero(~held)), reviews.take(np.flatnonzero(held))
-    for part in parts:
-        if int(part.labels.sum()) in (0, len(part)):
-            raise ReviewsError(
-                f"holding out {count} of the {len(reviews)} reviews of {reviews.name}: one part "
-                "would have reviews of one kind only; give more reviews, or another --held-out"
-            )
-    return parts
-
-
-def with_tokens(reviews: Reviews, tokenizer: Tokenizer) -> tuple[Reviews, Tokens]:
-    """Return the reviews that have a token, and their tokens: the others have no score."""
-    tokens = tokenizer.encode(reviews.texts)
-    rows = np.flatnonzero(tokens.lengths > 0)
-    if len(rows) == len(reviews):
-        return reviews, tokens
-    kept = reviews.take(rows)
-    return kept, tokenizer.encode(kept.texts)
-
-
-def _drawn_rows(reviews: Reviews, count: int) -> npt.NDArray[np.bool_]:
-    """Draw about ``count`` reviews to hold out, ``bool[reviews]``, by review or by group."""
-    rng = np.random.default_rng(0)
-    held = np.zeros(len(reviews), bool)
-    if reviews.groups is None:
-        held[rng.permutation(len(reviews))[:count]] = True
-        return held
-    groups = _group_numbers(reviews)
-    sizes = np.bincount(groups)
-    order = rng.permutation(len(sizes))
-    drawn = order[np.cumsum(sizes[order]) <= count]
-    return np.isin(groups, drawn)
-
-
-def _group_numbers(reviews: Reviews) -> npt.NDArray[np.int64]:
-    """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
-    if reviews.groups is None:
-        return np.arange(len(reviews))
-    names = reviews.groups.to_numpy(zero_copy_only=False).astype(str)
-    return np.unique(names, return_inverse=True)[1]
+    labelled = int(np.count_nonzero(rows < len(training)))
+    return TrainingSet(tokens, targets, tokenizer, groups, labelled)

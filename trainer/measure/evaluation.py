@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from trainer.data.reviews import Reviews, check_both_labels
-from trainer.measure.calibration import Line, fit_line, logits_of
+from trainer.measure.calibration import Line, cross_fit, fit_line
+from trainer.measure.folds import Folds, deal_folds
+from trainer.measure.intervals import Intervals
 from trainer.measure.metrics import Evaluation, measure
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A line that calibrates a model, and what it brings on the held-out reviews.
+
+    Attributes:
+        line: fitted on all held-out reviews; it ships.
+        before: evaluation without a line, of the first model alone.
+        after: evaluation through lines fitted on the other folds.
+        folds: fold of each held-out review.
+    """
+
+    line: Line
+    before: Evaluation
+    after: Evaluation
+    folds: Folds
 
 
 def evaluate(scores: npt.NDArray[np.float32], reviews: Reviews) -> Evaluation:
@@ -18,29 +39,33 @@ def evaluate(scores: npt.NDArray[np.float32], reviews: Reviews) -> Evaluation:
         reviews: reviews of both labels.
 
     Raises:
-        ReviewsError: all reviews have one label.
+        ReviewsError: all reviews that have a score have one label.
     """
-    check_both_labels(reviews)
     scored = ~np.isnan(scores)
-    kept, labels = scores[scored], reviews.labels[scored]
-    return Evaluation(measure(kept, labels), kept, labels, int(np.count_nonzero(~scored)))
+    if not scored.all():
+        reviews, scores = reviews.take(np.flatnonzero(scored)), scores[scored]
+    check_both_labels(reviews)
+    metrics = measure(scores, reviews.labels)
+    intervals = Intervals.of(metrics, reviews.labels)
+    without_text = int(np.count_nonzero(~scored))
+    return Evaluation(metrics, intervals, scores, reviews.labels, without_text)
 
 
-def calibrate(
-    scores: npt.NDArray[np.float32], reviews: Reviews
-) -> tuple[Line, Evaluation, Evaluation]:
-    """Fit the line that calibrates scores of held-out reviews.
+def calibrate(reviews: Reviews, *logits: npt.NDArray[np.floating]) -> Calibrated:
+    """Fit the line that calibrates one or several models, and measure it by cross-fitting.
 
     Args:
-        scores: ``float32[reviews]``, NaN for a review without a token.
         reviews: held-out reviews of both labels.
-
-    Returns:
-        The line, and the evaluation without and with it.
+        logits: ``float[reviews]`` of each model.
 
     Raises:
         ReviewsError: all reviews have one label.
     """
-    before = evaluate(scores, reviews)
-    line = fit_line(before.labels, logits_of(before.scores))
-    return line, before, evaluate(line(logits_of(scores)), reviews)
+    before = evaluate(Line()(logits[0]), reviews)
+    folds = deal_folds(reviews)
+    return Calibrated(
+        line=fit_line(reviews.labels, *logits),
+        before=before,
+        after=evaluate(cross_fit(reviews.labels, folds, *logits), reviews),
+        folds=folds,
+    )

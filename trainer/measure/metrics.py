@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.card import Metrics
+from trainer.measure.intervals import Intervals
 
 CALIBRATION_BINS = 15
 STORED_DIGITS = 6
+# A score of 0 or 1 counts as this far from it, as in Keras: else a single loss could be infinite.
+LEAST_SCORE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,14 @@ class Evaluation:
 
     Attributes:
         metrics: metrics over the reviews that have a token.
+        intervals: what they may be on other such reviews.
         scores: ``float32[scored]``, their scores.
         labels: ``int8[scored]``, their labels.
         without_text: number of reviews without a token, which have no score.
     """
 
     metrics: Metrics
+    intervals: Intervals
     scores: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int8]
     without_text: int
@@ -48,6 +53,21 @@ def measure(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]) -> Me
         brier=float(brier_score_loss(labels, exact)),
         calibration_error=calibration_error(exact, labels),
     )
+
+
+def loss_and_accuracy(
+    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
+) -> tuple[float, float]:
+    """Return the log loss in nats, and the fraction of scores on the right side of 0.5.
+
+    Both are defined for reviews of one label, too.
+
+    >>> loss_and_accuracy(np.array([0.5, 1.0], np.float32), np.array([1, 1], np.int8))
+    (0.346574, 1.0)
+    """
+    exact = np.clip(scores.astype(np.float64), LEAST_SCORE, 1 - LEAST_SCORE)
+    loss = -np.log(np.where(labels == 1, exact, 1 - exact)).mean()
+    return round(float(loss), STORED_DIGITS), float(np.mean((scores >= 0.5) == (labels == 1)))
 
 
 def rounded(metrics: Metrics) -> Metrics:

@@ -123,7 +123,11 @@ def padded(
 
 
 def predict(
-    network: Any, tokens: Tokens, weights: WideWeights | None = None, batch_size: int = 256
+    network: Any,
+    tokens: Tokens,
+    weights: WideWeights | FoldedWeights | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
+    batch_size: int = 256,
 ) -> npt.NDArray[np.float32]:
     """Return the network's probability of positive, ``float32[reviews]``; NaN without a token.
 
@@ -135,15 +139,17 @@ def predict(
         network: the ``keras.Model``.
         tokens: tokens of the reviews.
         weights: weights of the wide branch, which a network in training doesn't hold.
+        rows: ``int64[n]``, the reviews to score; the others get NaN. By default all.
         batch_size: reviews in a batch.
     """
     length = None if network.get_layer("embedding").mask_zero else tokens.max_tokens
     scores = np.full(len(tokens), np.nan, np.float32)
-    rows = np.argsort(tokens.lengths, kind="stable")
+    rows = np.arange(len(tokens)) if rows is None else rows
+    rows = rows[np.argsort(tokens.lengths[rows], kind="stable")]
     rows = rows[tokens.lengths[rows] > 0]
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
         token_ids = padded(tokens, batch, length)
-        inputs = token_ids if weights is None else (token_ids, weights.of_padded(token_ids))
+        inputs = token_ids if weights is None else (token_ids, weights.of_rows(batch, token_ids))
         scores[batch] = np.asarray(network.predict_on_batch(inputs))[:, 0]
     return scores

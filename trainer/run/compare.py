@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scorer.card import Metrics
+from scorer.card import Metrics, how_measured
 from scorer.system.records import to_json
+from trainer.measure.intervals import Intervals
 from trainer.run.folder import RunFolder
 from trainer.settings import SettingValue
 
@@ -28,9 +29,11 @@ def metrics_table(columns: Mapping[str, Column]) -> str:
     return "\n".join(_line(row, first, others) for row in rows)
 
 
-def metrics_column(metrics: Metrics) -> Column:
-    """Return metrics as a column of :func:`metrics_table`."""
-    return to_json(metrics)
+def metrics_column(metrics: Metrics, intervals: Intervals | None = None) -> Column:
+    """Return metrics, and their 95% intervals if known, as a column of :func:`metrics_table`."""
+    known = {} if intervals is None else to_json(intervals)
+    ranges = {f"{name}, 95%": f"{low:g} to {high:g}" for name, (low, high) in known.items()}
+    return to_json(metrics) | ranges
 
 
 def compare(runs: Sequence[RunFolder]) -> str:
@@ -48,6 +51,7 @@ def _column(run: RunFolder, names: Sequence[str]) -> Column:
     for part, metrics in (("held_out", run.metrics.held_out), ("test", run.metrics.test)):
         if metrics is not None:
             cells |= {f"{part}_{name}": value for name, value in to_json(metrics).items()}
+    cells["held_out_figures"] = how_measured(run.metrics.held_out_folds)
     return cells
 
 

@@ -12,7 +12,8 @@ history.csv         a line for each epoch; of a network only
 history.png         loss and accuracy over the epochs; of a network only
 roc.png             ROC on the held-out reviews
 calibration.png     fraction of positives over the score, on the held-out reviews
-held_out.parquet    the held-out reviews: review, label
+held_out.parquet    the held-out reviews: review, label, their score and the fold that it is
+                    cross-fitted by
 run.json            format, and the SHA-256 of each file above; written last: a folder without it is
                     unfinished
 checkpoint/         the last finished epoch; only while the run is unfinished
@@ -41,6 +42,8 @@ HISTORY_PICTURE = "history.png"
 ROC_PICTURE = "roc.png"
 CALIBRATION_PICTURE = "calibration.png"
 HELD_OUT = "held_out.parquet"
+# Columns of the held-out reviews, beside those that every source has.
+SCORE_COLUMN, FOLD_COLUMN = "score", "fold"
 MANIFEST = "run.json"
 CHECKPOINT = "checkpoint"
 SOFT_LABELS = "soft_labels"

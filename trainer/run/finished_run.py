@@ -13,12 +13,12 @@ from scorer.card import Provenance
 from scorer.system.records import to_json
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
-from trainer.measure.metrics import Evaluation
+from trainer.measure.evaluation import Calibrated
 from trainer.models.kinds import Kind, Model
 from trainer.run import files
 from trainer.run.history import Epoch, write_history
 from trainer.run.manifest import write_manifest
-from trainer.run.plots import draw_calibration, draw_history, draw_roc
+from trainer.run.plots import calibration_picture, history_picture, roc_picture, save_picture
 from trainer.run.run_metrics import RunMetrics
 from trainer.run.stored_tokenizer import tokenizer_to_json
 
@@ -34,7 +34,7 @@ class FinishedRun:
         provenance: data, command, settings, versions, date.
         metrics: metrics of the model.
         held_out: the held-out reviews.
-        evaluation: the model measured on them.
+        calibrated: the model measured on them.
         history: a line for each epoch; of a network only.
     """
 
@@ -44,7 +44,7 @@ class FinishedRun:
     provenance: Provenance
     metrics: RunMetrics
     held_out: Reviews
-    evaluation: Evaluation
+    calibrated: Calibrated
     history: tuple[Epoch, ...] = ()
 
 
@@ -54,20 +54,34 @@ def write_run(path: Path, run: FinishedRun) -> None:
     files.write_json(path / files.TOKENIZER, tokenizer_to_json(run.tokenizer))
     files.write_json(path / files.CONFIG, to_json(run.provenance))
     files.write_json(path / files.METRICS, run.metrics.to_json())
-    held_out = pa.table({"review": run.held_out.texts, "label": run.held_out.labels})
-    pq.write_table(held_out, path / files.HELD_OUT, compression="zstd")
+    pq.write_table(_held_out(run), path / files.HELD_OUT, compression="zstd")
     names = [run.kind.file, files.TOKENIZER, files.CONFIG, files.METRICS, files.HELD_OUT]
     write_manifest(path, [*names, *_draw(path, run)])
     shutil.rmtree(path / files.CHECKPOINT, ignore_errors=True)
 
 
+def _held_out(run: FinishedRun) -> pa.Table:
+    columns = {
+        "review": run.held_out.texts,
+        "label": run.held_out.labels,
+        files.SCORE_COLUMN: run.calibrated.after.scores,
+    }
+    if run.calibrated.folds.count is not None:
+        columns[files.FOLD_COLUMN] = run.calibrated.folds.of_review
+    return pa.table(columns)
+
+
 def _draw(path: Path, run: FinishedRun) -> list[str]:
     """Draw the pictures, and write the history; return the names of their files."""
-    draw_roc(path / files.ROC_PICTURE, run.evaluation)
-    draw_calibration(path / files.CALIBRATION_PICTURE, run.evaluation)
-    names = [files.ROC_PICTURE, files.CALIBRATION_PICTURE]
+    title = f"{path.name} ({run.provenance.settings.get('preset', run.kind.name)})"
+    pictures = {
+        files.ROC_PICTURE: roc_picture(run.calibrated, title),
+        files.CALIBRATION_PICTURE: calibration_picture(run.calibrated, title),
+    }
+    if run.history and run.metrics.epoch is not None:
+        pictures[files.HISTORY_PICTURE] = history_picture(run.history, run.metrics.epoch, title)
+    for name, picture in pictures.items():
+        save_picture(picture, path / name)
     if run.history:
         write_history(path / files.HISTORY, run.history)
-        draw_history(path / files.HISTORY_PICTURE, run.history)
-        names += [files.HISTORY, files.HISTORY_PICTURE]
-    return names
+    return [*pictures, *([files.HISTORY] if run.history else [])]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from scorer.card import Provenance, Teacher
 from scorer.system.records import from_json
@@ -17,8 +18,18 @@ from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
 from trainer.data.sources import read_reviews
 from trainer.errors import RunFolderError
+from trainer.measure.folds import Folds
 from trainer.models.kinds import NETWORK, Kind, kind_of
-from trainer.run.files import CONFIG, HELD_OUT, MANIFEST, METRICS, TOKENIZER, read_json, sha256
+from trainer.run.files import (
+    CONFIG,
+    FOLD_COLUMN,
+    HELD_OUT,
+    MANIFEST,
+    METRICS,
+    TOKENIZER,
+    read_json,
+    sha256,
+)
 from trainer.run.manifest import read_manifest
 from trainer.run.run_metrics import RunMetrics
 from trainer.run.stored_tokenizer import tokenizer_from_json
@@ -99,3 +110,11 @@ class RunFolder:
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
         return read_reviews(self.path / HELD_OUT)
+
+    def folds(self) -> Folds:
+        """Return the folds over which the figures on these reviews are cross-fitted."""
+        table = pq.read_table(self.path / HELD_OUT)
+        count = self.metrics.held_out_folds
+        if count is None:
+            return Folds(np.zeros(len(table), np.int8), None)
+        return Folds(table[FOLD_COLUMN].to_numpy(), count)

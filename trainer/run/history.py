@@ -10,18 +10,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Epoch:
-    """A line of the history.
+    """A line of the history, measured after the epoch, without dropout.
+
+    The loss is binary cross-entropy in nats; the accuracy is the fraction of reviews on the right
+    side of 0.5.
 
     Attributes:
         epoch: number of the epoch, from 1.
-        loss: binary cross-entropy on the training reviews, in nats, with dropout.
-        accuracy: fraction of the training reviews on the right side of 0.5, with dropout.
-        held_out_loss: binary cross-entropy of the network alone on the held-out reviews, in nats.
-        held_out_calibrated_loss: the same of network and wide branch together, calibrated. The best
-            epoch has the lowest: this is what ships, and without calibration a sharper epoch would
-            lose to a weaker one.
-        held_out_accuracy: fraction of the held-out reviews on the right side of 0.5, of network and
-            wide branch together, calibrated.
+        loss: loss of the network on labelled training reviews, about as many as are held out.
+        accuracy: accuracy of the network on the same reviews.
+        held_out_loss: loss of the network on the held-out reviews, as it is: neither calibrated nor
+            with the wide branch's sum. The best epoch has the lowest.
+        held_out_accuracy: accuracy of the network on the held-out reviews, as it is.
+        held_out_calibrated_loss: loss of network and wide branch together, calibrated by
+            cross-fitting: what would ship after this epoch.
+        held_out_calibrated_accuracy: accuracy of the same.
         seconds: duration of the epoch.
     """
 
@@ -29,8 +32,9 @@ class Epoch:
     loss: float
     accuracy: float
     held_out_loss: float
-    held_out_calibrated_loss: float
     held_out_accuracy: float
+    held_out_calibrated_loss: float
+    held_out_calibrated_accuracy: float
     seconds: float
 
 

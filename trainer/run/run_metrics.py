@@ -9,6 +9,7 @@ from scorer.card import SLOPE_PREFIX, Metrics
 from scorer.system.records import Json, from_json, optional, to_json
 from trainer.data.reviews import ReviewsId
 from trainer.measure.calibration import Line
+from trainer.measure.intervals import Intervals
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,24 @@ class RunMetrics:
         calibration: the line that calibrates the model, fitted on the held-out reviews.
         held_out: metrics on the held-out reviews.
         held_out_before_calibration: the same without the line.
+        held_out_folds: number of folds if ``held_out`` is cross-fitted: each fold was read through
+            a line fitted on the others. None if it was measured with the calibration itself, which
+            was fitted on the same reviews.
+        held_out_intervals: 95% intervals of ``held_out``; a run of an earlier release has none.
         epoch: number of the epoch that was kept, from 1; of a network only.
         test: metrics on the test reviews, if there were any.
+        test_intervals: 95% intervals of ``test``.
         test_data: the test reviews.
     """
 
     calibration: NamedLine
     held_out: Metrics
     held_out_before_calibration: Metrics
+    held_out_folds: int | None = optional()
+    held_out_intervals: Intervals | None = optional()
     epoch: int | None = optional()
     test: Metrics | None = optional()
+    test_intervals: Intervals | None = optional()
     test_data: ReviewsId | None = optional()
 
     def to_json(self) -> Json:

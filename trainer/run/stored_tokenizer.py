@@ -33,8 +33,11 @@ def tokenizer_from_json(stored: object) -> Tokenizer:
     """Read what :func:`tokenizer_to_json` wrote.
 
     Raises:
-        RecordError: a key is missing, unknown or wrong.
+        RecordError: a key is missing, unknown or wrong, or the vocabulary is empty or has a word
+            twice.
         ModelRefused: the rules are of another version.
     """
     read = from_json(StoredTokenizer, stored)
-    return Tokenizer(read.words, Rules.from_dict(read.rules), read.max_tokens)
+    tokenizer = Tokenizer(read.words, Rules.from_dict(read.rules), read.max_tokens)
+    tokenizer.check()
+    return tokenizer

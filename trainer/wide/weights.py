@@ -59,6 +59,12 @@ class WideWeights:
 
     tables: tuple[npt.NDArray[np.float32], ...]
 
+    def of_rows(
+        self, rows: npt.NDArray[np.int64], token_ids: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float32]:
+        """Return the weights at each position; they are the same for all rows."""
+        return self.of_padded(token_ids)
+
     def of_padded(self, token_ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Return the weights at each position, ``float32[batch, length, order]``."""
         return look_up(self.tables, token_ids)

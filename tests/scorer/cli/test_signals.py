@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from helpers import left_in, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
+from helpers import (
+    left_in,
+    run_command,
+    some_texts,
+    start_slow_scorer,
+    wait_for,
+    write_huge,
+    write_reviews,
+)
 
 MESSAGES = {
     signal.SIGTERM: "Error: stopped by SIGTERM; what was finished stays, run again to go on\n",
@@ -55,6 +63,24 @@ def test_a_thread_in_a_huge_review_is_not_waited_for(
     _, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (128 + number, MESSAGES[number])
     assert left_in(tmp_path) == ["in.parquet", "log"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much a process has read")
+def test_hashing_a_huge_input_is_not_waited_for(tmp_path: Path) -> None:
+    source = write_huge(tmp_path / "in.parquet")
+    process = start_slow_scorer("run", source, tmp_path / "out.parquet", "--model", "fast")
+    while bytes_read(process) < 200 << 20:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    # Hashing it to its end would take longer.
+    _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (143, MESSAGES[signal.SIGTERM])
+    assert left_in(tmp_path) == ["in.parquet"]
+
+
+def bytes_read(process: subprocess.Popen[str]) -> int:
+    return int(Path(f"/proc/{process.pid}/io").read_text().split("rchar: ")[1].split()[0])
 
 
 # Sends its own process Ctrl-C when a module is looked for.

@@ -16,14 +16,13 @@ from helpers import left_in, resealed, some_texts, write_reviews
 from scorer import Kernel, SentimentModel
 from scorer.job import freshness
 from scorer.job import run as job
-from scorer.job.freshness import Stamp
 from scorer.job.options import Options
-from scorer.job.plan import plan
+from scorer.job.plan import Task, plan
+from scorer.job.prepared import OpenInput
 from scorer.job.result import FAILED, SCORED, SKIPPED, JobResult
 from scorer.job.run import run_job
 from scorer.modelfile import ModelFile
 from scorer.tables import parquet_reader, parquet_writer
-from scorer.tables.parquet_reader import ParquetReviews
 
 
 def run(model: SentimentModel, source: Path, target: Path, **options: object) -> JobResult:
@@ -367,12 +366,12 @@ def test_an_unexpected_error_is_named_and_the_next_file_scored(
 ) -> None:
     for name in ("a.parquet", "b.parquet"):
         write_reviews(tmp_path / "in" / name, some_texts(5))
-    whole = Stamp.of
+    whole = OpenInput.of
 
-    def broken(model: SentimentModel, reviews: ParquetReviews, *rest: object) -> Stamp:
-        return whole(model, reviews, *rest) if "b." in str(reviews.path) else 1 / 0
+    def broken(task: Task, *rest: object) -> OpenInput:
+        return whole(task, *rest) if "b." in str(task.input) else 1 / 0
 
-    monkeypatch.setattr(Stamp, "of", broken)
+    monkeypatch.setattr(OpenInput, "of", broken)
     first, second = run(model, tmp_path / "in", tmp_path / "out").files
     assert (first.status, second.status) == (FAILED, SCORED)
     assert "unexpected ZeroDivisionError: division by zero; please report it" in first.reason

@@ -6,7 +6,7 @@ import pytest
 
 from scorer.errors import ReviewsError
 from scorer.system.records import to_json
-from trainer.data.reviews import Reviews, check_both_labels
+from trainer.data.reviews import Reviews, check_both_labels, check_differing
 
 FINGERPRINT = "c6750f61cdd26a6c2ceaf9df40fde9262bae1b89310cda5d74c6469a037cc23b"
 
@@ -41,3 +41,21 @@ def test_reviews_of_one_label_are_refused() -> None:
     with pytest.raises(ReviewsError, match="all 1 reviews are negative; both kinds are needed"):
         check_both_labels(reviews(["a"], [0]))
     check_both_labels(reviews(["a", "b"], [0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "what"),
+    [
+        (["", None, ""], "empty"),
+        (["good film"] * 3, "the same text, 'good film'"),
+        (["a" * 50] * 3, f"the same text, {'a' * 40!r}"),
+    ],
+)
+def test_reviews_that_are_all_alike_are_refused(texts: list[str], what: str) -> None:
+    with pytest.raises(ReviewsError) as caught:
+        check_differing(reviews(texts, [0, 1, 0]))
+    assert str(caught.value) == (
+        f"reading r.parquet: all 3 reviews are {what}; "
+        "name the column of the texts with --text-column"
+    )
+    check_differing(reviews([*texts[:2], "other"], [0, 1, 0]))

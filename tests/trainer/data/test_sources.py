@@ -16,6 +16,7 @@ import pytest
 from scorer.errors import ReviewsError, UsageError
 from scorer.tokenizer import Tokenizer
 from trainer.data.sources import read_reviews, read_texts
+from trainer.data.tables import Layout
 
 WORDS = ("a", "film", "i", "it", "like", "an", "awful", "don't", "great", "lot", "br")
 TOKENIZER = Tokenizer(WORDS)
@@ -138,7 +139,7 @@ def test_tables_are_read_without_keras(tmp_path: Path, rows: Rows) -> None:
 
 def test_a_source_without_columns_has_none_to_group_by(folder: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        read_reviews(folder, group_column="film")
+        read_reviews(folder, Layout(group_column="film"))
     assert str(caught.value) == (
         f"reading {folder}: it has no columns, and so none to group by; leave out --group-column"
     )

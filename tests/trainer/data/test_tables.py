@@ -7,8 +7,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from scorer.errors import ReviewsError
-from trainer.data.sources import read_reviews
+from scorer.errors import ReviewsError, UsageError
+from trainer.data.label_map import LabelMap
+from trainer.data.sources import read_reviews, read_texts
+from trainer.data.tables import Layout
 
 TEXTS = ["Good, really.", 'He said "no"', "two\nlines", "über"]
 
@@ -52,7 +54,7 @@ def test_csv_and_parquet_and_a_folder_of_both_give_the_same_reviews(tmp_path: Pa
 
 def test_columns_can_be_named(tmp_path: Path) -> None:
     path = write(tmp_path / "r.parquet", [1, 0, 1, 0], text="words", label="stars")
-    assert len(read_reviews(path, "words", "stars")) == 4
+    assert len(read_reviews(path, Layout("words", "stars"))) == 4
 
 
 def test_a_column_of_groups_is_read_as_text_from_parquet_and_csv(tmp_path: Path) -> None:
@@ -60,10 +62,10 @@ def test_a_column_of_groups_is_read_as_text_from_parquet_and_csv(tmp_path: Path)
     pq.write_table(table, tmp_path / "r.parquet")
     pa_csv.write_csv(table, tmp_path / "r.csv")
     for name in ("r.parquet", "r.csv"):
-        reviews = read_reviews(tmp_path / name, group_column="film")
+        reviews = read_reviews(tmp_path / name, Layout(group_column="film"))
         assert reviews.groups.to_pylist() == ["7", "7", "8", "9"]
     with pytest.raises(ReviewsError, match="there is no column 'book'; the columns are review, "):
-        read_reviews(tmp_path / "r.parquet", group_column="book")
+        read_reviews(tmp_path / "r.parquet", Layout(group_column="book"))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +135,194 @@ def test_a_csv_with_broken_quotes_or_rows_is_named(
     assert message in str(caught.value)
 
 
-def test_a_csv_may_hold_quotes_line_breaks_a_byte_order_mark_and_bad_bytes(tmp_path: Path) -> None:
+def test_a_csv_may_hold_quotes_line_breaks_and_a_byte_order_mark(tmp_path: Path) -> None:
     long = "word " * 40_000
     content = (
         '\ufeffreview,sentiment\n"he said ""no""\nthere",positive\n'.encode()
-        + b'"caf\xe9",negative\n'
+        + '"café",negative\n'.encode()
         + f'"{long}",positive\n'.encode()
     )
     (tmp_path / "k.csv").write_bytes(content)
     reviews = read_reviews(tmp_path / "k.csv")
-    assert reviews.texts.to_pylist() == ['he said "no"\nthere', "caf\ufffd", long]
+    assert reviews.texts.to_pylist() == ['he said "no"\nthere', "café", long]
     assert reviews.labels.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "layout", "message"),
+    [
+        (["review", "label", "label"], Layout(), "there are 2 columns called 'label'"),
+        (["review", "label", "label"], Layout(label_column="label"), "there are 2 columns called"),
+        (["review", "review", "label"], Layout(), "there are 2 columns called 'review'"),
+        (
+            ["review", "label", "film", "film"],
+            Layout(group_column="film"),
+            "there are 2 columns called 'film'; rename all but one",
+        ),
+    ],
+)
+def test_a_column_that_is_given_twice_is_refused(
+    tmp_path: Path, names: list[str], layout: Layout, message: str
+) -> None:
+    cells = {"review": "good", "label": "1", "film": "7"}
+    columns = [pa.array([cells[name]]) for name in names]
+    pq.write_table(pa.table(columns, names), tmp_path / "r.parquet")
+    (tmp_path / "r.csv").write_text(
+        f"{','.join(names)}\n{','.join(cells[name] for name in names)}\n"
+    )
+    for name in ("r.parquet", "r.csv"):
+        with pytest.raises(ReviewsError) as caught:
+            read_reviews(tmp_path / name, layout)
+        assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("label", "label "), ("my label", "my\N{NO-BREAK SPACE}label")]
+)
+def test_columns_that_blanks_alone_tell_apart_are_refused(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    table = pa.table([["good"], [1], [0]], ["review", first, second])
+    pq.write_table(table, tmp_path / "r.parquet")
+    with pytest.raises(ReviewsError) as caught:
+        read_reviews(tmp_path / "r.parquet", Layout(label_column=first))
+    assert str(caught.value).endswith(
+        f"the columns {first!r}, {second!r} have nearly the same name; rename all but one"
+    )
+    if first == "label":
+        with pytest.raises(ReviewsError, match="have nearly the same name"):
+            read_reviews(tmp_path / "r.parquet")
+
+
+def test_texts_without_labels_have_one_column_too(tmp_path: Path) -> None:
+    pq.write_table(pa.table([["a"], ["b"]], ["review", " review"]), tmp_path / "r.parquet")
+    with pytest.raises(ReviewsError, match="have nearly the same name"):
+        read_texts(tmp_path / "r.parquet")
+
+
+def test_a_label_column_is_found_in_any_case_and_with_blanks(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"review": TEXTS, " Sentiment": [1, 0, 1, 0]}), tmp_path / "r.parquet")
+    assert len(read_reviews(tmp_path / "r.parquet")) == 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "advice"),
+    [
+        ([1, 2, 3, 4, 5], "positive=4,5 negative=1,2"),
+        (["1.0", "2.0"], "positive=2 negative=1"),
+        ([-1, 1], "positive=1 negative=-1"),
+        ([0, 4], "positive=4 negative=0"),
+        (["negative", "neutral", "positive"], "positive=positive negative=negative"),
+        (["good", "so so", "bad"], "positive=… negative=…"),
+        ([0, 1, None], "positive=1 negative=0"),
+    ],
+    ids=str,
+)
+def test_other_labels_are_told_with_the_option_that_names_them(
+    tmp_path: Path, labels: list[object], advice: str
+) -> None:
+    texts = [f"review {row}" for row in range(len(labels))]
+    pq.write_table(pa.table({"review": texts, "label": labels}), tmp_path / "r.parquet")
+    with pytest.raises(ReviewsError) as caught:
+        read_reviews(tmp_path / "r.parquet")
+    assert str(caught.value).endswith(f": say what they mean, --labels {advice!r}")
+    if "…" not in advice:
+        reviews = read_reviews(tmp_path / "r.parquet", Layout(labels=LabelMap.parse(advice)))
+        assert set(reviews.labels.tolist()) == {0, 1}
+        kept = len(labels) - sum(reviews.reading.left_out.values())
+        assert (len(reviews), reviews.reading.rows) == (kept, len(labels))
+
+
+def test_rows_whose_labels_have_no_meaning_are_left_out_and_counted(tmp_path: Path) -> None:
+    table = {"review": list("abcdef"), "stars": [5, 3, 1, None, 4, 3], "film": list("uvwxyz")}
+    (tmp_path / "r").mkdir()
+    for name in ("1", "2"):
+        pq.write_table(pa.table(table), tmp_path / f"r/{name}.parquet")
+    layout = Layout(None, "stars", "film", LabelMap.parse("positive=4,5 negative=1,2"))
+    reviews = read_reviews(tmp_path / "r", layout)
+    assert reviews.texts.to_pylist() == list("aceace")
+    assert reviews.labels.tolist() == [1, 0, 1] * 2
+    assert reviews.groups is not None
+    assert reviews.groups.to_pylist() == list("uwyuwy")
+    assert reviews.reading.lines() == [
+        "left out 6 of 12 rows, whose labels have no meaning: '3' (4), 'none' (2)"
+    ]
+
+
+def test_values_that_no_row_has_are_told_by_those_that_are_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.parquet", ["5 stars", "1 star", "5 stars", "1 star"])
+    with pytest.raises(ReviewsError) as caught:
+        read_reviews(path, Layout(labels=LabelMap.parse("positive=5 negative=1")))
+    assert str(caught.value) == (
+        f"reading {path}: there are no reviews in it; left out 4 of 4 rows, whose labels have no "
+        "meaning: '1 star' (2), '5 stars' (2)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            "positive=1",
+            "--labels is 'positive=1'; give it as in --labels 'positive=4,5 negative=1,2'",
+        ),
+        ("positive=1 negative=0 neutral=2", "give it as in"),
+        ("positive=1 negative=1.0", "--labels names '1' twice; give it"),
+        ("positive=1, negative=0", "--labels has an empty value for positive; give it"),
+        ("positive='1 negative=0", "with an open quote; give it"),
+    ],
+)
+def test_an_option_of_another_form_is_refused(option: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        LabelMap.parse(option)
+    assert message in str(caught.value)
+
+
+def write_rows(path: Path, encoding: str, rows: int = 1) -> Path:
+    lines = ["review,label", *["plain,1"] * rows, '"caf\u00e9, gar\u00e7on",0']
+    path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("rows", [1, 200_000])
+def test_a_csv_in_another_encoding_is_refused_by_line_and_byte(tmp_path: Path, rows: int) -> None:
+    path = write_rows(tmp_path / "r.csv", "cp1252", rows)
+    offset = 13 + 8 * rows + 4
+    for read in (read_reviews, read_texts):
+        with pytest.raises(ReviewsError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"reading {path}: line {rows + 2} holds the byte 0xe9, the file's byte {offset:,}, "
+            "which isn't in UTF-8; name the file's encoding, such as --encoding cp1252"
+        )
+    reviews = read_reviews(path, Layout(encoding="cp1252"))
+    assert reviews.texts[-1].as_py() == "café, garçon"
+
+
+def test_a_csv_that_says_it_is_utf_16_is_told_so(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "r.csv", "utf-16")
+    with pytest.raises(ReviewsError, match="such as --encoding utf-16"):
+        read_reviews(path)
+    assert read_reviews(path, Layout(encoding="utf-16")).labels.tolist() == [1, 0]
+
+
+def test_a_csv_that_ends_inside_a_letter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes(b"review,label\ngood,1\nbad,0\xc3")
+    with pytest.raises(ReviewsError, match="line 3 holds the byte 0xc3, the file's byte 25, which"):
+        read_reviews(tmp_path / "r.csv")
+
+
+def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    for name in ("klingon", "base64"):
+        with pytest.raises(UsageError) as caught:
+            Layout(encoding=name)
+        assert str(caught.value) == (
+            f"--encoding is {name!r}, which is none; give one such as utf-8, cp1252 or utf-16"
+        )
+
+
+def test_parquet_with_invalid_utf_8_is_read_and_told(tmp_path: Path) -> None:
+    texts = pa.array([b"caf\xe9", b"fine"], pa.binary())
+    pq.write_table(pa.table({"review": texts, "label": [0, 1]}), tmp_path / "r.parquet")
+    reading = read_reviews(tmp_path / "r.parquet").reading
+    assert reading.lines() == ["replaced invalid UTF-8 in 1 reviews by \ufffd"]

@@ -6,19 +6,23 @@ from pathlib import Path
 import keras
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from helpers import left_in
 from scorer.errors import ReviewsError
-from tiny import tiny_reviews, tiny_settings
+from tiny import SETTINGS, tiny_reviews, tiny_settings
 from trainer.data.reviews import Reviews
 from trainer.errors import RunFolderError
 from trainer.fit.network import fit
-from trainer.fit.training_set import split
+from trainer.fit.split import split
 from trainer.measure.evaluation import evaluate
+from trainer.measure.folds import deal_folds
 from trainer.measure.metrics import measure, rounded
 from trainer.models.batches import predict
+from trainer.run import finished_run
 from trainer.run.folder import RunFolder
+from trainer.settings import preset
 
 
 def history(run: RunFolder) -> list[list[str]]:
@@ -48,9 +52,13 @@ def test_a_run_learns_and_leaves_these_files(network_run: RunFolder) -> None:
 def test_the_metrics_are_those_of_the_kept_network_on_the_kept_reviews(
     network_run: RunFolder,
 ) -> None:
-    held_out = network_run.held_out()
-    scores = predict(network_run.network(), network_run.tokenizer.encode(held_out.texts))
-    assert rounded(measure(scores, held_out.labels)) == network_run.metrics.held_out
+    held_out, stored = network_run.held_out(), pq.read_table(network_run.path / "held_out.parquet")
+    cross_fitted = stored["score"].to_numpy()
+    assert rounded(measure(cross_fitted, held_out.labels)) == network_run.metrics.held_out
+    assert stored["fold"].to_pylist() == deal_folds(held_out).of_review.tolist()
+    # The kept network is calibrated on all of them; a fold's line differs a little.
+    shipped = predict(network_run.network(), network_run.tokenizer.encode(held_out.texts))
+    assert 0 < np.abs(shipped - cross_fitted).max() < 0.2
 
 
 def test_test_reviews_are_reported_beside_the_held_out_ones(network_run: RunFolder) -> None:
@@ -140,5 +148,35 @@ def test_reviews_without_a_token_are_left_out(tmp_path: Path) -> None:
 
 
 def test_too_few_reviews_to_hold_some_out_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReviewsError, match="one part would have reviews of one kind only"):
-        fit(tiny_reviews(4), tiny_settings(), tmp_path / "run")
+    with pytest.raises(ReviewsError, match="one part would have reviews of one label only"):
+        fit(tiny_reviews(2), tiny_settings(), tmp_path / "run")
+
+
+def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {}
+    monkeypatch.setattr(
+        finished_run,
+        "save_picture",
+        lambda figure, path: (figures.update({path.name: figure}), path.touch()),
+    )
+    plain = tiny_reviews(80)
+    # Labels that say nothing of the texts can only be learned by heart.
+    reviews = Reviews(plain.texts, np.random.default_rng(0).permutation(plain.labels), "shuffled")
+    sizes = {name: SETTINGS[name] for name in ("vocabulary", "max_tokens")}
+    sizes |= {"embedding": 16, "units": 16, "batch_size": 8}
+    course = {"epochs": 12, "learning_rate": 0.01, "held_out": 0.5}
+    run = fit(reviews, preset("article", **sizes, **course), tmp_path / "run")
+    lines = {
+        line.get_label(): line.get_ydata() for line in figures["history.png"].axes[0].get_lines()
+    }
+    training, held_out = lines["training reviews"], lines["held-out reviews"]
+    assert training[-1] < training[0] - 0.2
+    assert held_out[-1] > held_out[0] + 0.1
+    with (run.path / "history.csv").open() as file:
+        stored = list(csv.DictReader(file))
+    assert [float(line["held_out_loss"]) for line in stored] == held_out.tolist()
+    assert run.metrics.epoch == int(np.argmin(held_out)) + 1
+    assert figures["history.png"].get_suptitle() == "run (article)"
+    assert run.metrics.held_out_folds == 5

@@ -127,6 +127,17 @@ def test_a_file_that_is_not_the_runs_own_is_refused(network_run: RunFolder, tmp_
             "the key 'test.auc' holds None, not float",
         ),
         ("tokenizer.json", lambda it: it.pop("words"), "the key 'words' is missing"),
+        ("tokenizer.json", lambda it: it.update(words=[]), "the vocabulary is empty"),
+        (
+            "tokenizer.json",
+            lambda it: it.update(words=["film", "good", "film"]),
+            "the vocabulary has an empty word, or one twice: 'film'",
+        ),
+        (
+            "tokenizer.json",
+            lambda it: it.update(max_tokens=0),
+            "the token limit is 0, not a number from 1 to 2147483647",
+        ),
         (
             "tokenizer.json",
             lambda it: it["rules"].update(replacements=[["a"]]),

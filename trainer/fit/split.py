@@ -1,0 +1,99 @@
+"""The split: which labelled reviews a run trains on, and which it holds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.errors import ReviewsError
+from scorer.tokenizer import Rules
+from trainer.data.reviews import Reviews
+from trainer.measure.folds import label_counts
+
+# Rows whose words are counted at once.
+ROWS_AT_ONCE = 10_000
+
+
+def split(reviews: Reviews, fraction: float) -> tuple[Reviews, Reviews]:
+    """Return the reviews to train on, and the reviews held out.
+
+    Of each label the fraction is held out, and at least one review. Every run on the same reviews
+    holds out the same ones, whatever its seed: runs can be compared, and no teacher has seen the
+    reviews that its student is measured on. Reviews of one group stay together.
+
+    Args:
+        reviews: labelled reviews.
+        fraction: fraction to hold out, between 0 and 1.
+
+    Raises:
+        ReviewsError: one of the two would have reviews of one label only.
+    """
+    held = _draw(reviews, fraction)
+    parts = reviews.take(np.flatnonzero(~held)), reviews.take(np.flatnonzero(held))
+    if any(int(part.labels.sum()) in (0, len(part)) for part in parts):
+        negative, positive = np.bincount(reviews.labels, minlength=2).tolist()
+        grouped = "" if reviews.groups is None else ", leave out --group-column"
+        raise ReviewsError(
+            f"holding out {fraction:g} of {reviews.name}, which has {negative} negative and "
+            f"{positive} positive reviews: one part would have reviews of one label only; "
+            f"give more reviews{grouped}, or another --held-out"
+        )
+    return parts
+
+
+def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
+    """Leave out the reviews without a word: they have no score, and teach nothing.
+
+    Args:
+        reviews: labelled reviews.
+        say: is told how many were left out.
+
+    Raises:
+        ReviewsError: none has a word.
+    """
+    rules, starts = Rules(), range(0, len(reviews), ROWS_AT_ONCE)
+    offsets = [rules.split(reviews.texts.slice(start, ROWS_AT_ONCE))[1] for start in starts]
+    rows = np.flatnonzero(np.concatenate([np.diff(one) for one in offsets]))
+    if not len(rows):
+        raise ReviewsError(
+            f"training on {reviews.name}: none of its {len(reviews)} reviews has a word; "
+            "name the column of the texts with --text-column"
+        )
+    if len(rows) < len(reviews):
+        say(f"left out {len(reviews) - len(rows)} of {len(reviews)} reviews, which have no word")
+    return reviews if len(rows) == len(reviews) else reviews.take(rows)
+
+
+def _draw(reviews: Reviews, fraction: float) -> npt.NDArray[np.bool_]:
+    """Draw the reviews to hold out, ``bool[reviews]``."""
+    counts, groups = label_counts(reviews)
+    wanted = np.maximum(1, np.rint(counts.sum(axis=0) * fraction)).astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(counts))
+    if reviews.groups is None:
+        drawn = [order[counts[order, label] > 0][: wanted[label]] for label in (0, 1)]
+        return np.isin(groups, np.concatenate(drawn))
+    return np.isin(groups, _draw_groups(counts, wanted, order))
+
+
+def _draw_groups(
+    counts: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
+) -> list[int]:
+    """Draw groups whose reviews of each label are about as many as wanted.
+
+    A group is taken if it brings the numbers nearer to those wanted. If a label is still missing
+    then, so is the smallest group that has it.
+    """
+    drawn: list[int] = []
+    missing = wanted.copy()
+    for group in order.tolist():
+        left = missing - counts[group]
+        if (np.abs(left) / wanted).sum() < (np.abs(missing) / wanted).sum():
+            drawn.append(group)
+            missing = left
+    for label in (0, 1):
+        having = np.flatnonzero(counts[:, label])
+        if missing[label] == wanted[label] and len(having):
+            drawn.append(int(having[np.argmin(counts[having].sum(axis=1))]))
+    return drawn

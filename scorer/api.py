@@ -59,11 +59,11 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    tasks = plan(given, output)
+    planned = plan(given, output)
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
-    check_apart(tasks, {"the model": Path(loaded.file.name)})
+    check_apart(planned.tasks, {"the model": Path(loaded.file.name)})
     with _system_memory_pool():
-        return run_job(tasks, loaded, options, done=done, watch=watch, stop=stop)
+        return run_job(planned, loaded, options, done=done, watch=watch, stop=stop)
 
 
 _pool_lock = threading.Lock()

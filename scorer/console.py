@@ -159,7 +159,7 @@ def say(line: str, level: str = "info", **facts: str) -> None:
 
     Args:
         line: one sentence.
-        level: info or error; shown in the JSON log.
+        level: info, warning or error; shown in the JSON log.
         facts: further keys of the JSON log.
     """
     if log_is_json():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.columns import find_text_column, listed
+from scorer.columns import find_text_column, listed, path_to, text_array
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
 from scorer.schema_metadata import with_columns
@@ -92,13 +92,14 @@ class Kernel:
     Args:
         model: what scores.
         schema: of the batches to come.
-        text_column: the column with the reviews; found by its usual names if None.
+        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
+            found by its usual names if None.
         prefix: put before the names of both new columns.
         keep: names of the columns carried into the answer; every column if None.
         drop: names of the columns left out of it; not with ``keep``.
 
     Attributes:
-        text_column: the column with the reviews.
+        text_column: the column with the reviews; the field of a struct with its path.
         carried: names of the columns carried into the answer.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
@@ -127,10 +128,9 @@ class Kernel:
         kept = schema if keep is None else kept_schema(schema, keep)
         self._kept = None if keep is None else kept.names
         self.carried: list[str] = kept.names
+        read = path_to(schema, self.text_column)[0]
         self.columns = (
-            None
-            if keep is None
-            else [name for name in schema.names if name in (*kept.names, self.text_column)]
+            None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
         )
         new = [_new_field(kept, field, prefix) for field in (SENTIMENT, SCORE)]
         self.schema = with_columns(kept, new)
@@ -150,7 +150,7 @@ class Kernel:
 
     def texts(self, batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
         """Return the columns with the reviews."""
-        return [batch.column(self.text_column) for batch in batches]
+        return [text_array(batch, self.text_column) for batch in batches]
 
     def rate(
         self,

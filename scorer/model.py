@@ -19,6 +19,8 @@ from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
+from scorer.storage.address import check_local
+from scorer.storage.listing import entry_at
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
@@ -279,7 +281,8 @@ def find_model(name: str | Path | None) -> Path:
     shipped = SHIPPED / f"{wanted}.onnx"
     if Path(wanted).name == wanted and shipped.is_file():
         return shipped
-    if name is not None and Path(wanted).exists():
+    check_local(wanted, "loading the model: the file")
+    if name is not None and wanted and entry_at(Path(wanted)) is not None:
         return Path(wanted)
     names = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.onnx"))) or "none"
     raise UsageError(
@@ -321,7 +324,7 @@ def _session(file: ModelFile) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime's dozen exception types have no common base
         raise ModelRefused(
             f"loading the model {file.name}: onnxruntime {onnxruntime.__version__} refuses it: "
-            f"{_reason(error)}"
+            f"{_reason(error)}; export it again"
         ) from error
     if found != (INPUTS, OUTPUTS):
         raise ModelRefused(

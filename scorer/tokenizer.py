@@ -298,7 +298,7 @@ class Tokenizer:
         """Turn texts into token ids.
 
         Args:
-            texts: ``[rows]`` of any string or binary type, dictionary-encoded or not.
+            texts: ``[rows]`` of a type that :func:`is_text` allows.
 
         Raises:
             ReviewsError: the column holds no text.
@@ -320,26 +320,47 @@ class Tokenizer:
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column of this Arrow type can hold reviews.
 
-    It can if it holds strings, bytes, a dictionary of them, or only nulls.
+    It can if it holds strings, bytes, JSON, a dictionary or runs of them, or only nulls.
     """
-    if pa.types.is_dictionary(kind):
-        return is_text(kind.value_type)
+    kind = _plain_type(kind)
     return bool(
         is_string(kind)
         or pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
         or pa.types.is_binary_view(kind)
+        or pa.types.is_fixed_size_binary(kind)
         or pa.types.is_null(kind)
     )
 
 
 def is_string(kind: pa.DataType) -> bool:
     """Whether this Arrow type is declared as text, dictionary-encoded or not."""
-    if pa.types.is_dictionary(kind):
-        return is_string(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):
+        return False
+    kind = _plain_type(kind)
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of an array's values after :func:`_plain_values`."""
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return _plain_type(kind.value_type)
+    if isinstance(kind, pa.JsonType):
+        return kind.storage_type
+    return kind
+
+
+def _plain_values(texts: pa.Array) -> pa.Array:
+    """Return texts without their encoding; JSON as it is stored."""
+    if pa.types.is_dictionary(texts.type):
+        return _plain_values(texts.dictionary_decode())
+    if pa.types.is_run_end_encoded(texts.type):
+        return _plain_values(pc.run_end_decode(texts))
+    if isinstance(texts.type, pa.JsonType):
+        return texts.storage
+    return texts
 
 
 def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, int]:
@@ -359,8 +380,7 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
         )
     if isinstance(texts, pa.ChunkedArray):
         texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.dictionary_decode()
+    texts = _plain_values(texts)
     # By way of bytes, so that `invalid_rows` is the first to check. Neither cast copies the data.
     raw = texts.cast(pa.large_binary())
     rows = invalid_rows(raw)

@@ -51,7 +51,7 @@ def score_samples(model: SentimentModel, folder: Path, target: Path | None) -> p
     import pyarrow.parquet as pq
 
     from scorer.job.options import Options
-    from scorer.job.plan import Task
+    from scorer.job.plan import Plan, Task
     from scorer.job.result import FAILED
     from scorer.job.run import run_job
 
@@ -61,7 +61,8 @@ def score_samples(model: SentimentModel, folder: Path, target: Path | None) -> p
     table = pa.table({"id": ids, "kind": kinds, "review": pa.array(reviews, pa.string())})
     pq.write_table(table, source, compression="zstd")
     output = target or folder / "scored.parquet"
-    (result,) = run_job([Task(source, output)], model, Options(threads=1)).files
+    planned = Plan((Task(source, output),))
+    (result,) = run_job(planned, model, Options(threads=1)).files
     if result.status == FAILED:
         raise JobFailed(result.reason)
     return pq.read_table(output)

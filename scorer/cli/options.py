@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
 import click
 
 from scorer.console import log_as
+from scorer.storage.address import check_local
 
 MODEL_OPTION = click.option(
     "--model",
     metavar="FILE",
     help="Model file, or the name of one that ships.  [default: default]",
 )
-TARGET_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+# Whether it can be read is checked with what stands there.
+TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:
@@ -25,17 +28,36 @@ def log_format(context: click.Context, parameter: click.Parameter, value: str) -
 def kept_columns(
     context: click.Context, parameter: click.Parameter, value: str
 ) -> tuple[str, ...] | None:
-    """Read ``all``, ``none``, or names separated by commas."""
+    """Read ``all``, ``none``, or a list of columns. In quotes both are names of columns."""
     if value == "all":
         return None
-    return () if value == "none" else tuple(value.split(","))
+    return () if value == "none" else column_list(value)
+
+
+def column_list(value: str) -> tuple[str, ...]:
+    """Read names separated by commas; a name with a comma stands in double quotes, as in CSV.
+
+    Raises:
+        BadParameter: a quote isn't closed, or something follows it.
+
+    >>> column_list('id,"stars, out of 5"')
+    ('id', 'stars, out of 5')
+    """
+    try:
+        (names,) = csv.reader([value], strict=True)
+    except (csv.Error, ValueError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no list of columns; put commas between names, and a name that holds "
+            "a comma into double quotes, as in 'id,\"stars, out of 5\"'"
+        ) from error
+    return tuple(names or [value])
 
 
 def dropped_columns(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[str, ...]:
-    """Read names separated by commas."""
-    return tuple(value.split(",")) if value is not None else ()
+    """Read a list of columns."""
+    return () if value is None else column_list(value)
 
 
 def mebibytes(context: click.Context, parameter: click.Parameter, value: int) -> int:
@@ -55,7 +77,14 @@ def sha256(context: click.Context, parameter: click.Parameter, value: str | None
 def in_a_folder(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:
-    """Check before the run that a file can be written after it: a typo must not cost a night."""
+    """Check before the run that a file can be written after it: a typo must not cost a night.
+
+    Raises:
+        UsageError: it is an address of a store.
+        BadParameter: its folder doesn't exist.
+    """
+    if value is not None:
+        check_local(value, f"checking {parameter.opts[0]}:")
     if value is not None and str(value) != "-" and not value.absolute().parent.is_dir():
         raise click.BadParameter(
             f"there is no folder {value.parent} to write {value.name} in; make it first"

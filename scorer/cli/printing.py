@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,18 +34,24 @@ class Lines:
         from scorer.job.result import FAILED
         from scorer.reports.text import file_line
 
+        names = {"input": str(result.task.input), "output": str(result.task.output)}
+        if result.note:
+            note = result.note if log_is_json() else f"Note: {result.task.input}: {result.note}"
+            say(note, "warning", **names)
         if result.status != FAILED:
             self._show(file_line(result))
         elif not self.alone:
             line = result.reason if log_is_json() else file_line(result)
-            say(line, "error", input=str(result.task.input), output=str(result.task.output))
+            say(line, "error", **names)
 
     def show_summary(self, result: JobResult) -> None:
-        """Print the last line of a run of several files."""
-        from scorer.reports.text import summary
+        """Print the last lines of a run: what became of several files, what was not taken."""
+        from scorer.reports.text import notes, summary
 
         if len(result.files) > 1:
             self._show(summary(result))
+        for line in notes(result):
+            self._show(line)
 
     def _show(self, line: str) -> None:
         if self.err:
@@ -70,7 +77,7 @@ class Targets:
         """Whether one of them is stdout."""
         return STDOUT in (self.report, self.metrics_file)
 
-    def check(self, tasks: list[Task], model: Path) -> None:
+    def check(self, tasks: Sequence[Task], model: Path) -> None:
         """Check before the run that nothing is overwritten that must not be.
 
         Raises:
@@ -83,7 +90,7 @@ class Targets:
         files = {name: path for name, path in named.items() if path and path != STDOUT}
         check_apart(tasks, {"the model": model, **files})
         if self.report == self.metrics_file == STDOUT:
-            raise UsageError("checking --metrics-file: stdout takes it or --report, not both")
+            raise UsageError("checking --metrics-file: stdout takes it or --report; name a file")
         if "--report" in files:
             check_report_target(files["--report"])
         if "--metrics-file" in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from scorer.errors import JobFailed, ReviewsError
 if TYPE_CHECKING:
     from scorer.job.options import Options
     from scorer.job.pipeline import Probe
-    from scorer.job.plan import Task
+    from scorer.job.plan import Plan, Task
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
 
@@ -159,17 +160,17 @@ def run(
 
     keep_for_reuse()
     chosen = Options(**options)
-    tasks = plan(inputs, output)
+    planned = plan(inputs, output)
     targets = Targets(report, metrics_file)
-    targets.check(tasks, find_model(model))
+    targets.check(planned.tasks, find_model(model))
     loaded = SentimentModel.load(model, sha256=model_sha256)
-    lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
+    lines = Lines(alone=len(planned.tasks) == 1, err=targets.use_stdout)
     if dry_run:
-        result = preview_job(tasks, loaded, chosen)
+        result = preview_job(planned, loaded, chosen)
         for one in result.files:
             lines.show_file(one)
     else:
-        result = _run_watched(tasks, loaded, chosen, probe, lines)
+        result = _run_watched(planned, loaded, chosen, probe, lines)
     lines.show_summary(result)
     if not dry_run:
         targets.write(result)
@@ -177,7 +178,7 @@ def run(
 
 
 def _run_watched(
-    tasks: list[Task],
+    planned: Plan,
     model: SentimentModel,
     options: Options,
     probe: Probe | None,
@@ -187,16 +188,16 @@ def _run_watched(
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
-    with ProgressLine(lambda: _count_rows(tasks), quiet=log_is_json()) as progress:
+    with ProgressLine(lambda: _count_rows(planned.tasks), quiet=log_is_json()) as progress:
 
         def show(one: FileResult) -> None:
             progress.clear()
             lines.show_file(one)
 
-        return run_job(tasks, model, options, watch=progress.update, done=show, probe=probe)
+        return run_job(planned, model, options, watch=progress.update, done=show, probe=probe)
 
 
-def _count_rows(tasks: list[Task]) -> int:
+def _count_rows(tasks: Sequence[Task]) -> int:
     """Return the rows of all inputs, by their footers; a file that can't be opened counts none."""
     from contextlib import suppress
 

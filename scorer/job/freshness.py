@@ -16,10 +16,11 @@ from scorer.job.plan import Task
 from scorer.job.seen import kept_promises
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
+from scorer.storage.failures import unreadable, writing
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, optional, to_json
-from scorer.tables.parquet_reader import read_key
+from scorer.tables.parquet_reader import is_damaged_parquet, read_key
 
 STAMP_VERSION = 2
 STAMP_KEY = "review_sentiment"
@@ -157,9 +158,10 @@ def is_known(task: Task, asked: Asked) -> bool:
     Read are the output's footer, and what was kept with it; the input is looked at once.
 
     Raises:
-        OutputError: something that isn't a regular file stands at the output.
+        OutputError: something that isn't a regular file stands at the output, or nobody may look.
     """
-    check_replaceable(task.output)
+    with writing(task.output):
+        check_replaceable(task.output)
     promises = kept_promises(task.output, task.input)
     return bool(promises) and asked.promise_of(read_key(task.output, STAMP_KEY)) in promises
 
@@ -176,23 +178,40 @@ def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
         OutputError: a file stands there that scorer didn't write, and ``force`` is not given; or
             something that isn't a regular file.
     """
-    check_replaceable(output)
-    if not output.exists():
-        return Verdict(is_done=False)
+    with writing(output):
+        check_replaceable(output)
+        if not output.exists():
+            return Verdict(is_done=False)
     stored = read_key(output, STAMP_KEY)
     if not isinstance(stored, dict):
         if force:
             return Verdict(is_done=False, reason="replaced")
-        raise OutputError(
-            f"writing {output}: a file that scorer didn't write stands there; "
-            "add --force to replace it"
-        )
+        raise _not_ours(output)
     changed = stamp.changes(stored)
     if changed:
         return Verdict(is_done=False, reason=f"scored anew: {' and '.join(changed)} changed")
     if force:
         return Verdict(is_done=False, reason="scored anew: --force")
     return Verdict(is_done=True, reason=ALREADY_DONE)
+
+
+def _not_ours(output: Path) -> OutputError:
+    """Return why an existing file isn't known to be ours, and what to do."""
+    try:
+        is_damaged = is_damaged_parquet(output)
+    except OSError as error:
+        return OutputError(
+            f"writing {output}: the file there can't be read: {unreadable(error)}, "
+            "or name another output"
+        )
+    if is_damaged:
+        return OutputError(
+            f"writing {output}: a damaged Parquet file stands there, which scorer may have written "
+            "or not; remove it, or add --force to replace it"
+        )
+    return OutputError(
+        f"writing {output}: a file that scorer didn't write stands there; add --force to replace it"
+    )
 
 
 def versions() -> dict[str, str]:

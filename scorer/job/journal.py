@@ -31,9 +31,9 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from scorer.errors import OutputError, one_line
+from scorer.errors import OutputError
 from scorer.kernel import Scores
-from scorer.storage.failures import writing
+from scorer.storage.failures import unwritable, writing
 from scorer.storage.lock import hold_file
 from scorer.storage.whole_file import NEW_FILE, other_kind, partial_path
 from scorer.system.records import to_json
@@ -356,7 +356,7 @@ def _open_journal(path: Path, output: Path, header: bytes, *, fresh: bool) -> Jo
         raise _foreign(path, output) from error
     except OSError as error:
         raise OutputError(
-            f"writing {output}: its scores can't be kept in {path}: {one_line(error)}"
+            f"writing {output}: its scores can't be kept in {path}: {unwritable(error)}"
         ) from error
 
 

@@ -1,54 +1,52 @@
-"""What is to be scored, and where each output goes: files, globs and folders."""
+"""Where each output goes, and that none lies where an input does."""
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from scorer.errors import UsageError
-
-PATTERN = "*.parquet"
+from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
+from scorer.storage.address import check_local
+from scorer.storage.listing import FILE, entry_at
 
 
 @dataclass(frozen=True)
 class Task:
-    """One file to score."""
+    """One file to score.
+
+    Attributes:
+        input: the file; or something that could not be looked at.
+        output: the file to write.
+        problem: why it can't be scored, in a sentence; empty if nothing is known.
+    """
 
     input: Path
     output: Path
+    problem: str = ""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one INPUT stands for.
+class Plan:
+    """What a job is to do.
 
     Attributes:
-        given: the INPUT as it was typed.
-        files: each file, and its name below the output folder.
-        folder: the folder that is mirrored, or the fixed part of a glob; None for a file.
-        pattern: the varying parts of a glob, one for each folder; empty for a file or folder.
+        tasks: the files, in the order of the inputs and, within each, of names.
+        left_aside: files in the folders of the inputs that are not taken.
+        without_input: outputs in a mirrored folder that no input of this run belongs to.
     """
 
-    given: str
-    files: dict[Path, Path]
-    folder: Path | None = None
-    pattern: tuple[str, ...] = ()
-
-    def would_take(self, output: Path) -> bool:
-        """Whether the next run would find this output among its inputs."""
-        if self.folder is None or not output.resolve().is_relative_to(self.folder.resolve()):
-            return False
-        below = output.resolve().relative_to(self.folder.resolve()).parts
-        if not self.pattern or "**" in self.pattern:
-            return True
-        return len(below) >= len(self.pattern) and all(map(fnmatch, below, self.pattern))
+    tasks: tuple[Task, ...]
+    left_aside: FileCount = FileCount()
+    without_input: FileCount = FileCount()
 
 
-def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
-    """Return the files to score, in the order of the inputs and, within each, of names.
+def plan(inputs: Sequence[str | Path], output: str | Path) -> Plan:
+    """Return the files to score.
 
     One file goes to the file ``output``, or into that folder if it ends with ``/``. Several files,
     the files of a glob (by their path below its fixed part) and the files of a folder (mirrored) go
@@ -58,19 +56,23 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> list[Task]:
         UsageError: an input doesn't exist or holds no Parquet file, an output would overlap an
             input, or two inputs would be written to one output.
     """
-    found = [_find(str(one)) for one in inputs]
+    found = [find_inputs(str(one)) for one in inputs]
+    if not str(output):
+        raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
+    check_local(output, "planning the run: the output")
     target = Path(output)
-    is_one_file = len(found) == 1 and found[0].folder is None
-    if is_one_file and not str(output).endswith("/"):
-        tasks = [Task(path, target) for path in found[0].files]
+    if len(found) == 1 and found[0].folder is None and not str(output).endswith("/"):
+        (only,) = found[0].inputs
+        tasks = [Task(only.path, target, only.problem)]
     else:
         _check_folder(found, target)
         tasks = _mirrored(found, target)
     _check_overlap(found, tasks)
-    return tasks
+    left_aside = sum((one.left_aside for one in found), FileCount())
+    return Plan(tuple(tasks), left_aside, _without_input(found, target))
 
 
-def check_apart(tasks: Sequence[Task], others: Mapping[str, Path]) -> None:
+def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
     """Check that no file of a job has two roles, whatever the spelling of its path.
 
     Args:
@@ -80,76 +82,66 @@ def check_apart(tasks: Sequence[Task], others: Mapping[str, Path]) -> None:
     Raises:
         UsageError: two of all these paths are one file.
     """
-    used: dict[tuple[int, int] | Path, str] = {}
-    for task in tasks:
-        used[_identity(task.input)] = f"the input {task.input}"
-        used[_identity(task.output)] = f"the output {task.output}"
+    real = RealPaths()
+    roles: dict[tuple[int, int] | str, str] = {}
     for name, path in others.items():
-        role = used.setdefault(_identity(path), f"{name} {path}")
-        if role != f"{name} {path}":
-            raise UsageError(
-                f"planning the run: {role} and {name} {path} are the same file; name another one"
-            )
+        role = f"{name} {path}"
+        first = roles.setdefault(real.identity(path), role)
+        if first != role:
+            raise _same_file(first, role)
+    for task in tasks:
+        for what, path in (("the input", task.input), ("the output", task.output)):
+            other = roles.get(real.identity(path))
+            if other is not None:
+                raise _same_file(f"{what} {path}", other)
 
 
-def _find(given: str) -> Found:
-    path = Path(given)
-    if path.is_dir():
-        files = dict(_below(path, path))
-        if not files:
-            raise UsageError(f"planning the run: the folder {given} holds no .parquet file")
-        return Found(given, files, path)
-    if path.exists():
-        return Found(given, {path: Path(path.name)})
-    if not glob.has_magic(given):
-        raise UsageError(f"planning the run: the input {given} does not exist")
-    return _matches(given)
+def _same_file(first: str, second: str) -> UsageError:
+    return UsageError(f"planning the run: {first} and {second} are the same file; name another one")
 
 
-def _matches(pattern: str) -> Found:
-    parts = Path(pattern).parts
-    # Inside a name, Python before 3.13 refuses "**" and later versions read it as "*".
-    mixed = [part for part in parts if "**" in part and part != "**"]
-    if mixed:
-        raise UsageError(
-            f"planning the run: {pattern} is no pattern for files: "
-            f"'**' stands for whole folders, not within {mixed[0]!r}"
-        )
-    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    base = Path(*parts[:fixed])
-    files: dict[Path, Path] = {}
-    for path in sorted(base.glob("/".join(parts[fixed:]))):
-        if path.is_dir():
-            files.update(_below(path, base))
-        elif not _is_hidden(path.relative_to(base)):
-            files[path] = path.relative_to(base)
-    if not files:
-        raise UsageError(f"planning the run: no file matches {pattern}")
-    return Found(pattern, dict(sorted(files.items())), base, parts[fixed:])
+class RealPaths:
+    """What tells one file from another. A job has up to some 100,000: folders are resolved once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, Path] = {}
+        self._missing: set[str] = set()
+
+    def identity(self, path: Path) -> tuple[int, int] | str:
+        """Return device and inode of a file; its path, links resolved, if there is none."""
+        folder = self.folder_of(path)
+        if _folder_part(path) not in self._missing:
+            with suppress(OSError):
+                found = path.stat()
+                return found.st_dev, found.st_ino
+            with suppress(OSError):
+                path.lstat()
+                # A link that leads nowhere, or where this user may not look.
+                return os.path.realpath(path)
+        return f"{folder}/{path.name}"
+
+    def folder_of(self, path: Path) -> Path:
+        """Return the folder of a path, links resolved."""
+        part = _folder_part(path)
+        if part not in self._folders:
+            self._folders[part] = Path(os.path.realpath(path.parent))
+            if entry_at(path.parent) is None:
+                self._missing.add(part)
+        return self._folders[part]
 
 
-def _below(folder: Path, base: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield a folder's Parquet files and their paths below ``base``, in the order of names."""
-    for path in sorted(folder.rglob(PATTERN)):
-        if path.is_file() and not _is_hidden(path.relative_to(base)):
-            yield path, path.relative_to(base)
-
-
-def _is_hidden(path: Path) -> bool:
-    """Whether a file, or a folder above it, is marked to be left alone: ``.name`` or ``_name``."""
-    return any(part.startswith((".", "_")) for part in path.parts)
+def _folder_part(path: Path) -> str:
+    text = str(path)
+    return text[: text.rfind("/") + 1]
 
 
 def _check_folder(found: Sequence[Found], target: Path) -> None:
     given = ", ".join(one.given for one in found)
-    for folder in (one.folder for one in found if one.folder is not None and not one.pattern):
-        inside, outside = target.resolve(), folder.resolve()
-        if inside == outside or outside in inside.parents or inside in outside.parents:
-            raise UsageError(
-                f"planning the run: the output {target} and the input {given} overlap; "
-                "name a folder beside it"
-            )
-    if target.is_file():
+    for one in found:
+        if one.is_mirrored:
+            _check_beside(one, target, given)
+    entry = entry_at(target)
+    if entry is not None and entry.kind == FILE:
         is_folder = len(found) == 1 and not found[0].pattern
         what = "is a folder" if is_folder else "may be several files"
         raise UsageError(
@@ -158,40 +150,97 @@ def _check_folder(found: Sequence[Found], target: Path) -> None:
         )
 
 
+def _check_beside(found: Found, target: Path, given: str) -> None:
+    """Check that the output lies neither in nor around a folder that is walked."""
+    inside = target.resolve()
+    walked = [(found.folder.resolve(), None)] if found.folder else []
+    for outside, link in (*walked, *found.linked):
+        if inside.is_relative_to(outside) or outside.is_relative_to(inside):
+            by = "" if link is None else f" by the link {link}"
+            raise UsageError(
+                f"planning the run: the output {target} and the input {given} overlap{by}; "
+                "name a folder beside it"
+            )
+
+
 def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
-    inputs: dict[Path, Path] = {}  # output → input
+    inputs: dict[str, Input] = {}  # by the output's path below the folder
     for one in found:
-        for path, name in one.files.items():
-            other = inputs.setdefault(target / name, path)
-            if other != path and not other.samefile(path):
+        for given in one.inputs:
+            other = inputs.setdefault(given.name, given)
+            if other is not given and not _is_same(other.path, given.path):
                 raise UsageError(
-                    f"planning the run: {other} and {path} would both be written to "
-                    f"{target / name}; score them into two folders"
+                    f"planning the run: {other.path} and {given.path} would both be written to "
+                    f"{target / given.name}; score them into two folders"
                 )
-    return [Task(path, output) for output, path in inputs.items()]
+    return [Task(given.path, target / name, given.problem) for name, given in inputs.items()]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    real = RealPaths()
+    return one == other or real.identity(one) == real.identity(other)
 
 
 def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
     """Check that no output is an input of this run or the next, under whatever name."""
-    inputs = {_identity(task.input): task.input for task in tasks}
-    for task in tasks:
-        same = inputs.get(_identity(task.output)) if task.output.exists() else None
-        if same is not None:
+    real = RealPaths()
+    existing = {real.identity(task.output) for task in tasks}
+    existing = {one for one in existing if isinstance(one, tuple)}
+    for task in tasks if existing else ():
+        if real.identity(task.input) in existing:
             raise UsageError(
-                f"planning the run: input and output are the same file, {same}; name another output"
+                f"planning the run: input and output are the same file, {task.input}; "
+                "name another output"
             )
-        for one in found:
-            if one.would_take(task.output):
-                raise UsageError(
-                    f"planning the run: the output {task.output} would be an input of the next "
-                    f"run, by {one.given}; name another folder"
-                )
+    for one in found:
+        if one.folder is not None:
+            _check_next_run(one, one.folder.resolve(), tasks, real)
 
 
-def _identity(path: Path) -> tuple[int, int] | Path:
-    try:
-        found = path.stat()
-    except OSError:
-        # Nothing stands there yet, or what did vanished after it was listed.
-        return path.resolve()
-    return found.st_dev, found.st_ino
+def _check_next_run(found: Found, base: Path, tasks: Sequence[Task], real: RealPaths) -> None:
+    """Check that the next run wouldn't find an output of this one among its inputs."""
+    walked = [folder for folder, _ in found.linked] + ([] if found.pattern else [base])
+    # By the real folder of the output: whether all of it is taken, or what matches the pattern.
+    taken: dict[Path, bool | None] = {}
+    for task in tasks:
+        folder = real.folder_of(task.output)
+        if folder not in taken:
+            is_below = folder.is_relative_to(base)
+            taken[folder] = any(map(folder.is_relative_to, walked)) or (None if is_below else False)
+        is_taken = taken[folder]
+        if is_taken is None:
+            below = (folder / task.output.name).relative_to(base).parts
+            is_taken = _would_match(below, found.pattern)
+        if is_taken:
+            raise UsageError(
+                f"planning the run: the output {task.output} would be an input of the next "
+                f"run, by {found.given}; name another folder"
+            )
+
+
+def _would_match(below: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if "**" in pattern:
+        return True
+    return len(below) >= len(pattern) and all(map(fnmatch, below, pattern))
+
+
+def _without_input(found: Sequence[Found], target: Path) -> FileCount:
+    """Count the outputs in a mirrored folder that none of these inputs belongs to.
+
+    What lies below something that could not be looked at is not counted: its input may be there.
+    """
+    if not all(one.is_mirrored for one in found):
+        return FileCount()
+    search = Search(target, follow=False)
+    search.take_below("")
+    known = {given.name: given.problem for one in found for given in one.inputs}
+    unknown = tuple(f"{name}/" for name, problem in known.items() if problem)
+    if "" in known:
+        return FileCount()
+    names = [
+        name
+        for name, problem in search.found.items()
+        if not problem and name not in known and not name.startswith(unknown)
+    ]
+    count = FileCount.of(names)
+    return replace(count, examples=tuple(str(target / name) for name in count.examples))

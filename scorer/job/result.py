@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
+from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.kernel import Counts
@@ -50,6 +51,7 @@ class FileResult:
         reused: rows whose scores came from a stopped run.
         seconds: wall-clock time.
         stages: seconds of each stage; those of several threads are added up.
+        note: what a user should know of a file that was scored all the same; mostly empty.
         changes: what the output holds otherwise than the input.
     """
 
@@ -60,6 +62,7 @@ class FileResult:
     reused: int = 0
     seconds: float = 0.0
     stages: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    note: str = ""
     changes: Changes = Changes()
 
 
@@ -92,6 +95,8 @@ class JobResult:
         fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``. None if no file
             was scored: it takes some scoring to find out.
         peak_memory: peak of resident memory, in bytes.
+        left_aside: files in the folders of the inputs that were not taken.
+        without_input: outputs in a mirrored folder that no input of the job belongs to.
     """
 
     files: tuple[FileResult, ...]
@@ -104,6 +109,8 @@ class JobResult:
     versions: Mapping[str, str]
     fingerprint: str | None
     peak_memory: int
+    left_aside: FileCount = FileCount()
+    without_input: FileCount = FileCount()
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""

@@ -32,9 +32,10 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
+from scorer.job.notes import note_on
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
-from scorer.job.plan import Task
+from scorer.job.plan import Plan, Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import (
     FAILED,
@@ -63,7 +64,7 @@ STOPPED_REASON = "the job was stopped; what was finished stays, run again to go 
 
 
 def run_job(
-    tasks: list[Task],
+    plan: Plan,
     model: SentimentModel,
     options: Options | None = None,
     *,
@@ -75,7 +76,7 @@ def run_job(
     """Score files one after another; a file that fails doesn't take the others with it.
 
     Args:
-        tasks: the files.
+        plan: the files.
         model: what scores.
         options: see :class:`Options`.
         done: receives each file's result when the file is done.
@@ -87,20 +88,18 @@ def run_job(
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
     started, results = Started.now(), []
     with Pipeline[Window, ScoredWindow](_threads(options), stop, probe) as pipeline:
-        for task in tasks:
+        for task in plan.tasks:
             one_file = partial(_one_file, task, model, options, pipeline, watch)
             results.append(_contained(task, one_file, stop))
             done(results[-1])
-    return _job_result(results, model, options, started)
+    return _job_result(plan, results, model, options, started)
 
 
-def preview_job(
-    tasks: list[Task], model: SentimentModel, options: Options | None = None
-) -> JobResult:
+def preview_job(plan: Plan, model: SentimentModel, options: Options | None = None) -> JobResult:
     """Say what :func:`run_job` would do with each file; change nothing."""
     options, started = options or Options(), Started.now()
-    results = [_contained(task, partial(_preview, task, model, options)) for task in tasks]
-    return _job_result(results, model, options, started)
+    results = [_contained(task, partial(_preview, task, model, options)) for task in plan.tasks]
+    return _job_result(plan, results, model, options, started)
 
 
 @dataclass(frozen=True)
@@ -156,10 +155,11 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Scored:
-    """What was found in a file's rows, and how many of them had been scored before."""
+    """What was found in a file's rows, how many had been scored before, and what to say of it."""
 
     counts: Counts
     reused: int
+    note: str
 
 
 def _one_file(
@@ -297,7 +297,8 @@ def score(
             counts += window.counts
             reused += window.reused
             watch(window.counts.rows)
-    return Scored(counts, reused)
+    note = pipeline.reading(partial(note_on, prepared.source, counts))
+    return Scored(counts, reused, note)
 
 
 def finish(prepared: Prepared, scored: Scored) -> FileResult:
@@ -319,6 +320,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         scored.reused,
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
+        scored.note,
         prepared.changes,
     )
 
@@ -381,6 +383,8 @@ def _contained(
     try:
         if stop is not None and stop.is_set():
             return FileResult(task, STOPPED, STOPPED_REASON)
+        if task.problem:
+            return FileResult(task, FAILED, task.problem)
         return act()
     except Stopped:
         if stop is None or not stop.is_set():
@@ -388,18 +392,17 @@ def _contained(
         return FileResult(task, STOPPED, STOPPED_REASON, seconds=time.monotonic() - started)
     except SentimentError as error:
         reason = str(error)
-    except (OSError, pa.ArrowException, MemoryError) as error:
-        reason = f"scoring {task.input}: {one_line(error)}"
     except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
-        reason = (
-            f"scoring {task.input}: {MORE_MEMORY}"
-            if lacks_memory(error)
-            else (
-                f"scoring {task.input}: unexpected {type(error).__name__}: {one_line(error)}; "
-                "please report it"
-            )
-        )
+        reason = f"scoring {task.input}: {_unexpected(error)}"
     return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
+
+
+def _unexpected(error: Exception) -> str:
+    if lacks_memory(error):
+        return MORE_MEMORY
+    if isinstance(error, OSError | pa.ArrowException):
+        return f"{one_line(error)}; run again, and report it if it comes back"
+    return f"unexpected {type(error).__name__}: {one_line(error)}; please report it"
 
 
 @contextmanager
@@ -426,7 +429,11 @@ class Started:
 
 
 def _job_result(
-    results: list[FileResult], model: SentimentModel, options: Options, started: Started
+    plan: Plan,
+    results: list[FileResult],
+    model: SentimentModel,
+    options: Options,
+    started: Started,
 ) -> JobResult:
     return JobResult(
         files=tuple(results),
@@ -439,6 +446,8 @@ def _job_result(
         versions=versions(),
         fingerprint=model.fingerprint if any(one.status == SCORED for one in results) else None,
         peak_memory=peak_memory(),
+        left_aside=plan.left_aside,
+        without_input=plan.without_input,
     )
 
 

@@ -57,6 +57,16 @@ def _metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
         "Files of the last run, by what became of them.",
         [({"status": status}, result.count(status)) for status in statuses],
     )
+    yield (
+        "files_left_aside",
+        "Files in the folders of the inputs that were not taken.",
+        [({}, result.left_aside.files)],
+    )
+    yield (
+        "outputs_without_input",
+        "Outputs in a mirrored folder that no input belongs to.",
+        [({}, result.without_input.files)],
+    )
     yield from _row_metrics(result)
     yield (
         "stage_seconds",

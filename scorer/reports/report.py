@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scorer.errors import UsageError, one_line
+from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
-from scorer.system.records import RecordError, from_json, to_json
+from scorer.system.records import RecordError, from_json, optional, to_json
 
 REPORT_VERSION = 2
 
@@ -93,6 +94,8 @@ class FileReport:
         status: scored, skipped or failed; stopped if the job was stopped before it was done.
         reason: why it is scored anew, was skipped, or failed; empty if there is nothing to say.
         figures: in the JSON they stand beside these keys.
+        note: what a user should know of a file that was scored all the same; left out if there is
+            nothing to say.
     """
 
     input: str
@@ -100,6 +103,7 @@ class FileReport:
     status: str
     reason: str
     figures: Figures
+    note: str = optional("")
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class Report:
         scored: files scored.
         skipped: files that were done already.
         failed: files that failed.
+        left_aside: files in the folders of the inputs that were not taken.
+        outputs_without_input: outputs in a mirrored folder that no input of the run belongs to.
         total: figures of all files together.
         files: each file, in the order of the plan.
     """
@@ -136,6 +142,8 @@ class Report:
     scored: int
     skipped: int
     failed: int
+    left_aside: FileCount
+    outputs_without_input: FileCount
     total: Figures
     files: tuple[FileReport, ...]
 
@@ -155,6 +163,8 @@ class Report:
             scored=result.count(SCORED),
             skipped=result.count(SKIPPED),
             failed=result.count(FAILED),
+            left_aside=result.left_aside,
+            outputs_without_input=result.without_input,
             total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
         )
@@ -213,6 +223,7 @@ def _file_report(result: FileResult) -> FileReport:
         status=result.status,
         reason=result.reason,
         figures=Figures.of(result),
+        note=result.note,
     )
 
 

@@ -40,13 +40,13 @@ def check_metrics_target(path: Path) -> None:
 
 def _content(path: Path, option: str) -> bytes:
     """Return the beginning of what stands there; nothing if nothing does."""
-    what = other_kind(path)
-    if what is not None:
-        raise UsageError(
-            f"checking {option}: {what} stands at {path}, and only a regular file is replaced; "
-            f"name another file, or write to stdout with {option} -"
-        )
     try:
+        what = other_kind(path)
+        if what is not None:
+            raise UsageError(
+                f"checking {option}: {what} stands at {path}, and only a regular file is replaced; "
+                f"name another file, or write to stdout with {option} -"
+            )
         with path.open("rb") as file:
             return file.read(LONGEST_METRICS)
     except FileNotFoundError:

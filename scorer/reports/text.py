@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scorer.job.inputs import counted
 from scorer.job.result import (
     FAILED,
     PLANNED,
@@ -77,3 +78,13 @@ def summary(result: JobResult) -> str:
     files = "1 file" if len(result.files) == 1 else f"{len(result.files):,} files"
     what = "to write" if result.count(PLANNED) else "written"
     return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+
+
+def notes(result: JobResult) -> list[str]:
+    """Return a line for each kind of file that the run did not touch, if there are any."""
+    lines = []
+    if result.left_aside.files:
+        lines.append(f"left aside: {counted(result.left_aside, 'other file')}")
+    if result.without_input.files:
+        lines.append(f"no input for {counted(result.without_input, 'output')}; they stay")
+    return lines

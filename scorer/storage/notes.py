@@ -50,7 +50,7 @@ def note_path(path: Path, name: str) -> Path:
 
     Raises:
         OSError: the file's path can't be followed.
-        RuntimeError: the user has no home, or the path goes in circles.
+        RuntimeError: the user has no home; before Python 3.13, too, if links go in circles.
     """
     key = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
     return state_folder() / FOLDER / name / f"{key}.json"

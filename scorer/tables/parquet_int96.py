@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
 from scorer.storage.failures import reading
+from scorer.tables.parquet_types import drop_option
 
 # An output's unit first.
 UNITS = ("us", "ns", "s")
@@ -65,7 +66,7 @@ class Int96Columns:
                     row = _first(columns, lambda one: bool(self._problem(one, has_old_calendar)))
                     raise ReviewsError(
                         f"reading {self.path}: column {name!r} of row {start + row + 1:,} holds "
-                        f"{problem}, or leave the column out with --drop {name}"
+                        f"{problem}, or leave the column out with {drop_option([name])}"
                     )
                 yield found.with_nanoseconds
             start += len(steps[0])

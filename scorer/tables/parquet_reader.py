@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
 from stat import S_ISREG
@@ -15,13 +15,15 @@ from stat import S_ISREG
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scorer.errors import ReviewsError, one_line
-from scorer.storage.failures import DAMAGE, reading
+from scorer.errors import ReviewsError
+from scorer.storage.failures import DAMAGE, reading, unreadable
 from scorer.storage.identity import FileIdentity, hash_file
 from scorer.system.memory import give_back
+from scorer.tables.file_kind import HEAD_BYTES, kind_of
+from scorer.tables.parquet_bounds import RowBounds
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
-from scorer.tables.parquet_types import INT96, Leaf, Storage, leaves_of, lost_types
+from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leaves_of, lost_types
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
 # hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
@@ -82,7 +84,7 @@ class ParquetReviews:
             if not S_ISREG(found.st_mode):
                 # Opening a pipe would wait until somebody writes to it.
                 raise ReviewsError(f"reading {path}: it is not a regular file; name one")
-            footer_size = _footer_size(path)
+            footer_size = len(_footer(path))
             # pre_buffer would hold the whole file in memory.
             self._file = pq.ParquetFile(
                 path,
@@ -161,7 +163,7 @@ class ParquetReviews:
         if read != self.rows:
             raise ReviewsError(
                 f"reading {self.path}: {read} rows were read where its footer promises "
-                f"{self.rows}; it is damaged"
+                f"{self.rows}; check that it was copied whole"
             )
 
     def storage(self, columns: Collection[str]) -> Storage:
@@ -181,7 +183,7 @@ class ParquetReviews:
             kinds = ", ".join(f"{name!r} of type {kind}" for name, kind in lost.items())
             raise ReviewsError(
                 f"reading {self.path}: the type of a column can't be written as it is: {kinds}; "
-                f"leave out what needn't be there with --drop {','.join(lost)}"
+                f"leave out what needn't be there with {drop_option(list(lost))}"
             )
 
     def int96(self, columns: Collection[str], *, truncate: bool) -> Int96Columns | None:
@@ -217,8 +219,7 @@ class ParquetReviews:
         return {
             path: _codec(group.column(index).compression)
             for index, path in enumerate(paths)
-            if columns is None
-            or any(path == name or path.startswith(f"{name}.") for name in columns)
+            if _is_in(path, columns)
         }
 
     @cached_property
@@ -238,7 +239,8 @@ class ParquetReviews:
         return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
 
     def _read_one_row(self, columns: Sequence[str] | None) -> None:
-        with self._reading():
+        with self._bounds(columns) as bounds, self._reading():
+            bounds.most_rows(0, 1)
             next(self._file.iter_batches(1, columns=columns), None)
 
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -246,20 +248,21 @@ class ParquetReviews:
         most = self._rows_a_batch()
         steps: list[pa.RecordBatch] = []
         size, most_bytes = 0, STEP_BYTES
-        for step, step_size, is_end in self._steps(columns, most):
-            steps.append(step)
-            size += step_size
-            if is_end or size >= most_bytes:
-                # After a batch that held much more, steps aren't joined up to that size again.
-                most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
-                yield from _cut(join(steps))
-                steps, size = [], 0
-            del step
+        with self._bounds(columns) as bounds:
+            for step, step_size, is_end in self._steps(columns, most, bounds):
+                steps.append(step)
+                size += step_size
+                if is_end or size >= most_bytes:
+                    # After a batch that held much more, steps aren't joined up to that size again.
+                    most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
+                    yield from _cut(join(steps))
+                    steps, size = [], 0
+                del step
         if steps:
             yield from _cut(join(steps))
 
     def _steps(
-        self, columns: Sequence[str] | None, most: int
+        self, columns: Sequence[str] | None, most: int, bounds: RowBounds
     ) -> Iterator[tuple[pa.RecordBatch, int, bool]]:
         """Read the rows in steps that grow by the bytes seen.
 
@@ -270,6 +273,7 @@ class ParquetReviews:
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
+            bounds.most_rows(0, pace)
             batches = self._file.iter_batches(pace, columns=columns)
         while True:
             with self._reading():
@@ -288,8 +292,16 @@ class ParquetReviews:
                 done %= most
                 allowed = max(1, WINDOW_BYTES * rows // max(1, size))
                 pace = min(STEP_GROWTH * pace, most, 2 * allowed)
-                left = min(pace, most - done)
+                with self._reading():
+                    left = bounds.most_rows(read, min(pace, most - done))
                 self._file.reader.set_batch_size(left)
+
+    def _bounds(self, columns: Sequence[str] | None) -> RowBounds:
+        is_read = partial(_is_in, columns=columns)
+        with self._reading():
+            return RowBounds(
+                self.path, _footer(self.path), self._file.metadata, is_read, self._max_cell
+            )
 
     def _check_row_groups(self) -> None:
         """Find rows that are too large by the footer: reading one would take the memory.
@@ -362,9 +374,7 @@ class ParquetReviews:
                 f"reading {self.path}: it was removed while it was read; run again when it is back"
             ) from error
         except OSError as error:
-            raise ReviewsError(
-                f"reading {self.path}: {one_line(error)}; run again when it is back"
-            ) from error
+            raise ReviewsError(f"reading {self.path}: {unreadable(error)}") from error
         if FileIdentity.of(now) != self.identity:
             raise self._changed()
 
@@ -389,6 +399,27 @@ def read_key(path: Path, key: str) -> object | None:
     return value
 
 
+def is_damaged_parquet(path: Path) -> bool:
+    """Whether a file begins as a Parquet file and has no footer that can be read.
+
+    Raises:
+        OSError: the system doesn't let it be read.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return False
+    try:
+        pq.read_metadata(path)
+    except DAMAGE:
+        return True
+    return False
+
+
+def _is_in(path: str, columns: Sequence[str] | None) -> bool:
+    """Whether a leaf of the schema, by its path, belongs to one of some columns, or of all."""
+    return columns is None or any(path == name or path.startswith(f"{name}.") for name in columns)
+
+
 def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Cut a batch that is still too large: the footer counts a repeated value once."""
     parts = max(1, min(len(batch), -(-size_of(batch) // WINDOW_BYTES)))
@@ -397,8 +428,8 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-def _footer_size(path: Path) -> int:
-    """Return the size of the footer, in bytes.
+def _footer(path: Path) -> bytes:
+    """Return the footer: the position, size and statistics of every column chunk.
 
     A Parquet file ends with the footer's length and a magic number, 8 bytes together:
     https://parquet.apache.org/docs/file-format/
@@ -413,11 +444,10 @@ def _footer_size(path: Path) -> int:
         if magic == ENCRYPTED_MAGIC:
             raise _encrypted(path)
         if magic != MAGIC or length + 8 > size:
-            raise ReviewsError(
-                f"reading {path}: it does not end as a Parquet file does; "
-                "check that it was copied whole"
-            )
-        return length
+            file.seek(0)
+            raise ReviewsError(f"reading {path}: {kind_of(file.read(HEAD_BYTES))}")
+        file.seek(size - 8 - length)
+        return file.read(length)
 
 
 def _encrypted(path: Path) -> ReviewsError:

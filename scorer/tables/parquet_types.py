@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -124,6 +125,18 @@ def lost_types(schema: pa.Schema, leaves: Sequence[Leaf]) -> dict[str, str]:
         for before, after in zip(leaves, written, strict=True)
         if before.kind != after.kind and before.physical != INT96
     }
+
+
+def drop_option(columns: Sequence[str]) -> str:
+    """Return the words that leave columns out, as the command takes them.
+
+    >>> print(drop_option(["a,b", "c"]))
+    --drop '"a,b",c'
+    """
+    names = [
+        '"' + name.replace('"', '""') + '"' if {",", '"'} & set(name) else name for name in columns
+    ]
+    return f"--drop {shlex.quote(','.join(names))}"
 
 
 def _plain(logical: dict[str, object], physical: str) -> dict[str, object]:

@@ -88,12 +88,12 @@ def rerun(folder: Path, model: SentimentModel) -> Cost:
     """Score unchanged files again."""
     tasks = plan([folder / "in"], folder / "out")
     with ExitStack() as stack:
-        inputs = stack.enter_context(uses_of(task.input for task in tasks))
-        outputs = stack.enter_context(uses_of(task.output for task in tasks))
+        inputs = stack.enter_context(uses_of(task.input for task in tasks.tasks))
+        outputs = stack.enter_context(uses_of(task.output for task in tasks.tasks))
         started, before = time.process_time(), bytes_read()
         result = run_job(tasks, model)
         seconds, read = time.process_time() - started, bytes_read() - before
-    assert result.count(SKIPPED) == len(tasks)
+    assert result.count(SKIPPED) == len(tasks.tasks)
     return Cost(inputs, outputs, read, seconds)
 
 

@@ -17,15 +17,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROWS = 4096
 MEGABYTE = 1 << 20
 GROUPS = 50_000
+PAGE_ROWS = 100_000_000
 MOST_BYTES, MOST_MORE_BYTES = 400_000_000, 100_000_000
 REPOSITORY = Path(__file__).parents[2]
-BESIDE = ("beside", "nested")
+BESIDE = ("beside", "nested", "late beside")
 RUN = """
 import sys
 import runpy
@@ -71,6 +73,39 @@ def write_ten(path: Path) -> None:
         writer.write_table(pa.table({"review": pa.chunked_array([review] * 10)}))
 
 
+def late(value: str, rows: int) -> pa.Array:
+    """Return 2,000 short values, and then a long one that is repeated."""
+    indices = pa.array([0] * 2000 + [1] * rows, pa.int32())
+    return pa.DictionaryArray.from_arrays(indices, pa.array(["a great film", value]))
+
+
+def write_late_pages(path: Path) -> None:
+    """Write 2,000 short values beside the reviews, and then 30 of 30 MB."""
+    options = {"use_dictionary": False, "compression": "zstd", "write_statistics": False}
+    schema = pa.schema([("review", pa.string()), ("page", pa.string())])
+    with pq.ParquetWriter(path, schema, **options) as writer:
+        large = pa.array([LARGE * 30])
+        page = pa.chunked_array([pa.array(["a page"] * 2000), *[large] * 30])
+        review = pa.array(["a great film"] * len(page))
+        writer.write_table(pa.table({"review": review, "page": page}), row_group_size=len(page))
+
+
+def write_page(path: Path, **options: object) -> None:
+    """Write a column in one page."""
+    whole = {"data_page_size": (1 << 31) - 1, "max_rows_per_page": 1 << 30, "compression": "brotli"}
+    columns = {"review": pa.array([""]).take(pa.array(np.zeros(PAGE_ROWS, np.int8)))}
+    if "column_encoding" not in options:
+        columns |= {"number": pa.array(np.zeros(PAGE_ROWS, np.int64))}
+    pq.write_table(
+        pa.table(columns),
+        path,
+        use_dictionary=False,
+        row_group_size=PAGE_ROWS,
+        write_statistics=False,
+        **(whole | options),
+    )
+
+
 REVIEWS, FEW = repeated("a great film"), repeated("a great film", 512)
 LARGE = "x" * MEGABYTE
 LISTS = pa.ListArray.from_arrays(pa.array(range(ROWS + 1), pa.int32()), repeated(LARGE))
@@ -84,6 +119,11 @@ SHAPES: dict[str, Callable[[Path], None]] = {
     "review": lambda path: write(
         path, {"review": repeated("a great film " * (MEGABYTE // 13), 512)}
     ),
+    "late": lambda path: write(path, {"review": late("a great film " * (MEGABYTE // 13), 200)}),
+    "late beside": lambda path: write(path, {"review": REVIEWS, "page": late(LARGE, ROWS - 2000)}),
+    "late pages": write_late_pages,
+    "page": write_page,
+    "lengths": lambda path: write_page(path, column_encoding={"review": "DELTA_LENGTH_BYTE_ARRAY"}),
     "ten": write_ten,
     "groups": write_groups,
 }
@@ -118,7 +158,7 @@ def main(names: list[str]) -> int:
         size, peak, outcome = measure(name)
         most = plain + MOST_MORE_BYTES if name in BESIDE else MOST_BYTES
         is_over |= peak > most
-        print(f"{name:<10}{size:>12,} bytes {peak / 1e6:>6.0f} MB  {outcome}", flush=True)
+        print(f"{name:<12}{size:>12,} bytes {peak / 1e6:>6.0f} MB  {outcome}", flush=True)
     return int(is_over)
 
 

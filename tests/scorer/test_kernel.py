@@ -37,6 +37,20 @@ def test_if_nothing_is_kept_the_new_columns_are_left(model: SentimentModel) -> N
     assert scored["sentiment"].to_pylist() == ["positive", None]
 
 
+def test_a_field_of_a_struct_is_scored_and_the_struct_carried_unchanged(
+    model: SentimentModel,
+) -> None:
+    data = pa.array([{"review": "a great film", "stars": 5}, None, {"review": None, "stars": 1}])
+    batch = pa.record_batch({"id": [1, 2, 3], "data": data})
+    kernel = Kernel(model, batch.schema, "data.review", keep=["id"])
+    assert kernel.columns == ["id", "data"]
+    assert kernel(batch)["sentiment"].to_pylist() == ["positive", None, None]
+    scored = Kernel(model, batch.schema, "data.review")(batch)
+    assert scored.select(["id", "data"]).equals(batch)
+    alone = Kernel(model, BATCH.schema)(BATCH)["sentiment_score"][0]
+    assert scored["sentiment_score"][0].equals(alone)
+
+
 def test_the_prefix_is_put_before_both_names(model: SentimentModel) -> None:
     once = Kernel(model, BATCH.schema)(BATCH)
     twice = Kernel(model, once.schema, "review", prefix="new_")(once)

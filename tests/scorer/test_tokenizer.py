@@ -89,6 +89,15 @@ def test_every_text_type_gives_the_same_ids(dtype: pa.DataType) -> None:
     assert tokens.offsets.tolist() == [0, 2, 2, 4, 4, 6]
 
 
+def test_json_fixed_bytes_and_runs_are_text() -> None:
+    good = ["good film", None, "good film"]
+    runs = pa.RunEndEncodedArray.from_arrays([1, 2, 3], good)
+    for texts in (pa.array(good, pa.json_()), pa.array(good, pa.binary(9)), runs):
+        assert is_text(texts.type)
+        assert TOKENIZER.encode(texts).ids.tolist() == [2, 3, 2, 3]
+        assert TOKENIZER.encode(pa.chunked_array([texts, texts])).ids.tolist() == [2, 3] * 4
+
+
 def test_a_column_of_nulls_is_text_without_a_token() -> None:
     assert TOKENIZER.encode(pa.nulls(3)).offsets.tolist() == [0, 0, 0, 0]
 
@@ -98,7 +107,7 @@ def test_no_rows_give_no_tokens() -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", [pa.int64(), pa.float32(), pa.list_(pa.string()), pa.bool_(), pa.binary(3)], ids=str
+    "dtype", [pa.int64(), pa.float32(), pa.list_(pa.string()), pa.bool_(), pa.uuid()], ids=str
 )
 def test_other_types_are_refused(dtype: pa.DataType) -> None:
     assert not is_text(dtype)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from helpers import some_texts
 from scorer import SentimentModel
 from scorer.job.options import Options
-from scorer.job.plan import Task
+from scorer.job.plan import Plan, Task
 from scorer.job.result import FAILED, SCORED, FileResult
 from scorer.job.run import run_job
 
@@ -128,7 +128,7 @@ def main(folder: Path, first: int, count: int) -> int:
     for number in range(first, first + count):
         (folder / "current").write_text(str(number))
         task.input.write_bytes(damaged(whole, number))
-        (result,) = run_job([task], model, Options(text_column="review", threads=1)).files
+        (result,) = run_job(Plan((task,)), model, Options(text_column="review", threads=1)).files
         left = sorted(path.name for path in task.output.parent.glob("*"))
         wrong = complaint(result, left)
         if wrong is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from scorer.modelfile import SEAL, UNSEALED, seal
 
@@ -36,6 +38,23 @@ def run_command(
     return subprocess.run(
         command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, check=False
     )
+
+
+def with_few_rights(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m scorer`` as a user whom the modes of files stop: root is told to mind them.
+
+    Skips the test where that isn't possible.
+    """
+    command = [sys.executable, "-m", "scorer", *map(str, arguments)]
+    if os.geteuid() == 0:
+        obey = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+        if (
+            shutil.which("setpriv") is None
+            or subprocess.run([*obey, "true"], check=False).returncode
+        ):
+            pytest.skip("needs setpriv and the right to use it, or a user that isn't root")
+        command = [*obey, *command]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
 
 
 def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Path:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scorer.columns import text_array
 from scorer.errors import ReviewsError, one_line
 from scorer.tokenizer import valid_text
 from trainer.data.encoding import UTF_8, check_encoding, first_invalid
@@ -94,7 +95,7 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
 
     def read_table(table: Table) -> pa.LargeStringArray:
         name = find_text(table.schema, layout.text_column)
-        return _joined([valid_text(batch.column(name))[0] for batch in table.batches([name])])
+        return _joined([valid_text(text_array(batch, name))[0] for batch in table.batches([name])])
 
     return _joined([_read_file(path, layout, read_table) for path in _files(source)])
 
@@ -128,7 +129,7 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
     kept = labels != LEFT_OUT
     if not kept.all():
         batch, labels = batch.take(pa.array(np.flatnonzero(kept))), labels[kept]
-    texts, mended = valid_text(batch.column(columns.text))
+    texts, mended = valid_text(text_array(batch, columns.text))
     groups = None
     if columns.group is not None:
         groups = batch.column(columns.group).cast(pa.large_string())

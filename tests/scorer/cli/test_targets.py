@@ -120,4 +120,4 @@ def test_a_report_on_stdout_leaves_the_results_to_stderr(folder: Path) -> None:
     assert done.stdout.startswith("# HELP review_sentiment_")
     assert done.stderr == "skipped  out.parquet: already done\n"
     both = refused(folder, "in.parquet", "out.parquet", "--report", "-", "--metrics-file", "-")
-    assert both == "checking --metrics-file: stdout takes it or --report, not both"
+    assert both == "checking --metrics-file: stdout takes it or --report; name a file"

@@ -69,7 +69,7 @@ def verdicts(results: list[FileResult]) -> list[tuple[str, str]]:
 def uses(source: Path, results: list[tuple[str, str]], model: SentimentModel) -> Iterator[Uses]:
     """Run again, with these results; yield how the inputs were used."""
     tasks = plan([source], source.with_name("out"))
-    with uses_of(task.input for task in tasks) as counted:
+    with uses_of(task.input for task in tasks.tasks) as counted:
         found = run_job(tasks, model, Options()).files
     assert verdicts(list(found)) == results
     yield counted

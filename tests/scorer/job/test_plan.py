@@ -7,7 +7,7 @@ import pytest
 
 from helpers import write_reviews
 from scorer.errors import UsageError
-from scorer.job.plan import Task, plan
+from scorer.job.plan import Plan, Task, plan
 
 REVIEW_FILES = (
     "in/b.parquet",
@@ -32,14 +32,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def pairs(tasks: list[Task]) -> list[tuple[str, str]]:
-    return [(str(task.input), str(task.output)) for task in tasks]
+def pairs(planned: Plan) -> list[tuple[str, str]]:
+    return [(str(task.input), str(task.output)) for task in planned.tasks]
 
 
 def test_one_file_goes_to_the_file_that_is_named(folder: Path) -> None:
-    assert plan(["in/b.parquet"], "out.parquet") == [
-        Task(Path("in/b.parquet"), Path("out.parquet"))
-    ]
+    assert plan(["in/b.parquet"], "out.parquet") == Plan(
+        (Task(Path("in/b.parquet"), Path("out.parquet")),)
+    )
 
 
 def test_one_file_goes_into_a_folder_whose_name_ends_with_a_slash(folder: Path) -> None:
@@ -109,16 +109,20 @@ NOT_A_FOLDER = f"{PLANNING}the input {{}} and the output more/c.parquet a file; 
 @pytest.mark.parametrize(
     ("inputs", "output", "message"),
     [
-        (["none"], "out", f"{PLANNING}the input none does not exist"),
-        (["in/*.csv"], "out", f"{PLANNING}no file matches in/*.csv"),
-        (["in/_*"], "out", f"{PLANNING}no file matches in/_*"),
+        (["none"], "out", f"{PLANNING}the input none does not exist; check the path"),
+        (["in/*.csv"], "out", f"{PLANNING}no file matches in/*.csv; check the pattern"),
+        (["in/_*"], "out", f"{PLANNING}no file matches in/_*; check the pattern"),
         (
             ["in/a**/x"],
             "out",
             f"{PLANNING}in/a**/x is no pattern for files: "
-            "'**' stands for whole folders, not within 'a**'",
+            "'**' stands for whole folders, not within 'a**'; write '*' there",
         ),
-        (["empty"], "out", f"{PLANNING}the folder empty holds no .parquet file"),
+        (
+            ["empty"],
+            "out",
+            f"{PLANNING}the folder empty holds no .parquet, .parq or .pq file; name another one",
+        ),
         (["in/b.parquet"], "in/b.parquet", SAME),
         (["in/b.parquet"], "link/b.parquet", SAME),
         (["in/b.parquet"], "same.parquet", SAME),
@@ -131,7 +135,7 @@ NOT_A_FOLDER = f"{PLANNING}the input {{}} and the output more/c.parquet a file; 
         (["in"], "in/b.parquet", OVERLAP.format("in/b.parquet", "in")),
         (["in/**/*.parquet"], "in/out", AGAIN.format("in/out/a/z.parquet", "in/**/*.parquet")),
         (["in/*"], "in/out", AGAIN.format("in/out/a/z.parquet", "in/*")),
-        (["more/c.parquet", "in/**/z*"], "in", AGAIN.format("in/c.parquet", "in/**/z*")),
+        (["more/c.parquet", "in/**/z*"], "in/x", AGAIN.format("in/x/c.parquet", "in/**/z*")),
         (["in"], "more/c.parquet", NOT_A_FOLDER.format("in is a folder")),
         (
             ["in/*.parquet"],

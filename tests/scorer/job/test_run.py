@@ -191,6 +191,25 @@ def test_windows_threads_and_row_groups_do_not_change_a_byte(
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "small.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("compression", ["zstd", {"data.review": "gzip", "id": "none"}])
+def test_a_field_of_a_struct_is_read_from_a_file(
+    model: SentimentModel, tmp_path: Path, compression: str | dict[str, str]
+) -> None:
+    texts = some_texts(50)
+    data = pa.array([{"review": text, "stars": 1} for text in texts])
+    table = pa.table({"id": range(50), "data": data, "json": pa.array(texts, pa.json_())})
+    pq.write_table(table, tmp_path / "in.parquet", compression=compression)
+    for name, keep in (("data.review", None), ("data.review", ()), ("json", ("data",))):
+        target = tmp_path / "out.parquet"
+        result = run(model, tmp_path / "in.parquet", target, text_column=name, keep=keep)
+        assert result.count(SCORED) == 1, result.files[0].reason
+        scored = pq.read_table(target)
+        kept = table.column_names if keep is None else list(keep)
+        assert scored.select(kept).equals(table.select(kept))
+        expected = model.score(texts)
+        assert np.array_equal(scored["sentiment_score"].to_numpy(), expected)
+
+
 def test_row_groups_follow_the_source(model: SentimentModel, tmp_path: Path) -> None:
     write_reviews(
         tmp_path / "in.parquet",

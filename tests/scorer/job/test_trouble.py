@@ -18,13 +18,22 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 import pytest
 
-from helpers import left_in, run_command, some_texts, start_slow_scorer, wait_for, write_reviews
+from helpers import (
+    left_in,
+    run_command,
+    some_texts,
+    start_slow_scorer,
+    wait_for,
+    with_few_rights,
+    write_reviews,
+)
 from scorer import SentimentModel
 from scorer.job.options import Options
 from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED
 from scorer.job.run import run_job
 from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.parquet_writer import ParquetOutput
 
 FUZZ = Path(__file__).parents[2] / "support/fuzz.py"
 FUZZ_FILES = int(os.environ.get("FUZZ_FILES", "200"))
@@ -56,7 +65,8 @@ def test_a_limit_on_the_size_of_files_fails_one_file_in_one_line(tmp_path: Path)
     # Shells count in blocks of 512 or 1024 bytes: half a megabyte, or one.
     done = in_shell('ulimit -f 1000; exec "$@"', *run)
     assert done.stderr.splitlines() == [
-        f"failed   writing {target}/b.parquet: File too large; nothing was left there",
+        f"failed   writing {target}/b.parquet: File too large; "
+        "raise the limit on the size of files (ulimit -f), or name another output",
         FAILED_OF_3,
     ]
     assert (done.returncode, left_in(target)) == (3, ["a.parquet", "c.parquet"])
@@ -72,7 +82,8 @@ def test_a_full_disk_fails_one_file_in_one_line(tmp_path: Path) -> None:
     run = [sys.executable, "-m", "scorer", "run", source, disk / "out", "--text-column", "review"]
     done = in_shell(script, *run, under=own_mounts)
     assert done.stderr.splitlines() == [
-        f"failed   writing {disk}/out/b.parquet: No space left on device; nothing was left there",
+        f"failed   writing {disk}/out/b.parquet: No space left on device; "
+        "make room there and run again",
         FAILED_OF_3,
     ]
     assert done.returncode == 3
@@ -139,8 +150,7 @@ def test_a_file_that_was_removed_since_it_was_planned_fails_alone(
     results = run_job(tasks, model, Options(text_column="review")).files
     assert [result.status for result in results] == [SCORED, SCORED, FAILED]
     assert results[2].reason == (
-        f"reading {source}/c.parquet: No such file or directory; "
-        "check that it is a complete Parquet file"
+        f"reading {source}/c.parquet: No such file or directory; run again when it is back"
     )
 
 
@@ -235,7 +245,8 @@ def test_a_footer_that_promises_other_rows_than_there_are_is_damage(
     )
     (result,) = run_job(plan([source], tmp_path / "out.parquet"), model).files
     assert result.reason == (
-        f"reading {source}: 49 rows were read where its footer promises 50; it is damaged"
+        f"reading {source}: 49 rows were read where its footer promises 50; "
+        "check that it was copied whole"
     )
     assert left_in(tmp_path) == ["in.parquet"]
 
@@ -253,3 +264,77 @@ def test_damaged_files_are_scored_or_named_and_never_end_the_process(tmp_path: P
     scored, failed = map(int, done.stdout.split())
     assert scored + failed == FUZZ_FILES
     assert failed > FUZZ_FILES / 2
+
+
+def test_an_output_that_cannot_be_read_or_written_is_named_with_its_cause(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    for name in ("a.parquet", "closed/b.parquet", "closed/deep/c.parquet"):
+        write_reviews(tmp_path / "in" / name, some_texts(5))
+    run_job(plan([tmp_path / "in/a.parquet"], f"{tmp_path}/out/"), model)
+    (tmp_path / "out/closed").mkdir()
+    for name, mode in (("a.parquet", 0), ("closed", 0o500)):
+        (tmp_path / "out" / name).chmod(mode)
+    done = with_few_rights("run", "in", "out", cwd=tmp_path)
+    (tmp_path / "out/closed").chmod(0o700)
+    write = "Permission denied; let this user write in its folder"
+    assert done.stderr.splitlines()[:-1] == [
+        "failed   writing out/a.parquet: the file there can't be read: Permission denied; "
+        "let this user read it, and enter the folders above it, or name another output",
+        "failed   writing out/closed/b.parquet: its scores can't be kept in "
+        f"out/closed/.b.parquet.scores: {write}",
+        f"failed   writing out/closed/deep/c.parquet: {write}",
+    ]
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize("keep", [-9, 100])
+def test_a_damaged_output_is_not_called_a_file_that_scorer_did_not_write(
+    model: SentimentModel, tmp_path: Path, keep: int
+) -> None:
+    tasks = plan([write_reviews(tmp_path / "in.parquet", some_texts(5))], tmp_path / "out.parquet")
+    run_job(tasks, model)
+    whole = (tmp_path / "out.parquet").read_bytes()
+    (tmp_path / "out.parquet").write_bytes(whole[:keep])
+    (result,) = run_job(tasks, model).files
+    assert result.reason == (
+        f"writing {tmp_path}/out.parquet: a damaged Parquet file stands there, which scorer may "
+        "have written or not; remove it, or add --force to replace it"
+    )
+    run_job(tasks, model, Options(force=True))
+    assert (tmp_path / "out.parquet").read_bytes() == whole
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_after_its_folder_was_moved_a_run_says_what_may_lie_there(
+    model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_made_again: bool
+) -> None:
+    source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out"
+    finish = ParquetOutput.finish
+
+    def move_first(output: ParquetOutput, metadata: dict[str, str]) -> None:
+        target.rename(tmp_path / "moved")
+        if is_made_again:
+            target.mkdir()
+        finish(output, metadata)
+
+    monkeypatch.setattr(ParquetOutput, "finish", move_first)
+    (result,) = run_job(plan([source], target / "a.parquet"), model).files
+    assert result.reason == (
+        f"writing {target}/a.parquet: No such file or directory, so its folder or the unfinished "
+        "output was moved or removed; run again, and if the folder was moved, remove what begins "
+        "with .a.parquet. from it"
+    )
+    assert left_in(tmp_path / "moved") == [".a.parquet.partial", ".a.parquet.scores"]
+
+
+def test_an_output_whose_name_is_no_utf8_is_named_with_the_reason(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(5))
+    (result,) = run_job(plan([source], tmp_path / "caf\udce9.parquet"), model).files
+    assert result.reason == (
+        f"writing {tmp_path}/caf\udce9.parquet: its name is not UTF-8, and Parquet files of such "
+        "names can't be opened; name another output"
+    )
+    assert left_in(tmp_path) == ["in.parquet"]

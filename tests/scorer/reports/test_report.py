@@ -65,7 +65,8 @@ def test_the_report_tells_of_each_file_and_of_all(
     report = as_json(result)
     assert list(report) == [
         "report_version", "started", "model", "versions", "fingerprint", "options", "threads",
-        "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed", "total", "files",
+        "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed", "left_aside",
+        "outputs_without_input", "total", "files",
     ]  # fmt: skip
     assert (report["scored"], report["skipped"], report["failed"]) == (1, 1, 1)
     assert report["model"]["sha256"] == model.file.sha256

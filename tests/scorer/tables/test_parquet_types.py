@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from footer import BINARY, BYTE, EMPTY, FALSE, I32, INTERVAL, STRUCT, TRUE, Struct, annotate
+from scorer.cli.options import column_list
 from scorer.errors import ReviewsError
 from scorer.tables.parquet_reader import ParquetReviews
-from scorer.tables.parquet_types import Storage
+from scorer.tables.parquet_types import Storage, drop_option
 from scorer.tables.parquet_writer import ParquetOutput
 
 MICROS: Struct = {2: (STRUCT, EMPTY)}
@@ -186,3 +188,10 @@ def test_nothing_is_stored_otherwise_unless_a_file_does(tmp_path: Path) -> None:
     pq.write_table(pa.table({"c": [1], "d": pa.nulls(1, pa.time32("ms"))}), tmp_path / "in.parquet")
     with ParquetReviews(tmp_path / "in.parquet") as reviews:
         assert reviews.storage(["c", "d"]) == Storage()
+
+
+@pytest.mark.parametrize("names", [["a"], ["stars, out of 5", "it's"], ['say "no"', "$x;y", "ä b"]])
+def test_the_offer_to_leave_columns_out_can_be_pasted(names: list[str]) -> None:
+    option, columns = shlex.split(drop_option(names))
+    assert option == "--drop"
+    assert list(column_list(columns)) == names

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.errors import ReviewsError, UsageError
+from trainer.data import tables
 from trainer.data.label_map import LabelMap
 from trainer.data.sources import read_reviews, read_texts
 from trainer.data.tables import Layout
@@ -55,6 +56,15 @@ def test_csv_and_parquet_and_a_folder_of_both_give_the_same_reviews(tmp_path: Pa
 def test_columns_can_be_named(tmp_path: Path) -> None:
     path = write(tmp_path / "r.parquet", [1, 0, 1, 0], text="words", label="stars")
     assert len(read_reviews(path, Layout("words", "stars"))) == 4
+
+
+def test_reviews_may_be_the_field_of_a_struct(tmp_path: Path) -> None:
+    data = pa.array([{"review": "good", "id": 1}, None])
+    pq.write_table(pa.table({"data": data, "label": [1, 0]}), tmp_path / "a.parquet")
+    reviews = tables.read(tmp_path / "a.parquet", Layout("data.review"))
+    assert reviews.texts.to_pylist() == ["good", None]
+    texts = tables.read_texts(tmp_path / "a.parquet", Layout("data.review"))
+    assert texts.equals(reviews.texts)
 
 
 def test_a_column_of_groups_is_read_as_text_from_parquet_and_csv(tmp_path: Path) -> None:

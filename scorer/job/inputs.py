@@ -1,0 +1,342 @@
+"""What an INPUT stands for: a file, the files of a folder, or those that match a glob.
+
+In a folder every ``.parquet``, ``.parq`` and ``.pq`` is taken, in any case. Names that begin with
+``.`` or ``_`` are left alone; other files are left aside and counted. Linked folders are walked,
+each real folder once. What can't be looked at stays in the list, with its problem.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from heapq import nsmallest
+from pathlib import Path
+
+from scorer.errors import UsageError
+from scorer.storage.address import check_local
+from scorer.storage.failures import unreadable
+from scorer.storage.listing import BROKEN, FOLDER, Entry, entries_of, entry_at
+
+SUFFIXES = (".parquet", ".parq", ".pq")
+HIDDEN = (".", "_")
+MOST_EXAMPLES = 2
+ANY_FOLDERS = "**"
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """A number of files, and the first two of them.
+
+    Attributes:
+        files: how many there are.
+        examples: paths of the first two.
+    """
+
+    files: int = 0
+    examples: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, paths: Collection[str]) -> FileCount:
+        """Count files; the examples are the first two in the order of names."""
+        return cls(len(paths), tuple(nsmallest(MOST_EXAMPLES, paths, key=_in_order)))
+
+    def __add__(self, other: FileCount) -> FileCount:
+        """Return the count of both together."""
+        examples = (self.examples + other.examples)[:MOST_EXAMPLES]
+        return FileCount(self.files + other.files, examples)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file to score, or something that could not be looked at.
+
+    Attributes:
+        path: where it lies.
+        name: its path below the output folder; empty for that folder itself.
+        problem: why it can't be scored, in a sentence; empty if nothing is known.
+    """
+
+    path: Path
+    name: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one INPUT stands for.
+
+    Attributes:
+        given: the INPUT as it was typed.
+        inputs: each file, in the order of names.
+        folder: the folder that is mirrored, or the fixed part of a glob; None for a file.
+        pattern: the varying parts of a glob, one for each folder; empty for a file or folder.
+        linked: the real folders that links led to, each with the link.
+        left_aside: files that were not taken.
+    """
+
+    given: str
+    inputs: tuple[Input, ...]
+    folder: Path | None = None
+    pattern: tuple[str, ...] = ()
+    linked: tuple[tuple[Path, Path], ...] = ()
+    left_aside: FileCount = FileCount()
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether it is a folder."""
+        return self.folder is not None and not self.pattern
+
+
+def find_inputs(given: str) -> Found:
+    """Return what an INPUT stands for.
+
+    Raises:
+        UsageError: it doesn't exist, is an address, or nothing in it could be scored.
+    """
+    if not given:
+        raise UsageError("planning the run: an INPUT is empty; check the variable that it is from")
+    check_local(given, "planning the run: the input")
+    path = Path(given)
+    entry = entry_at(path)
+    is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)
+    if not is_there and glob.has_magic(given):
+        return _matches(given)
+    if entry is None:
+        raise UsageError(f"planning the run: the input {given} does not exist; check the path")
+    if entry.kind == FOLDER:
+        return _in_folder(given)
+    problem = f"reading {path}: {entry.problem}" if entry.kind == BROKEN else ""
+    return Found(given, (Input(path, path.name, problem),))
+
+
+def _in_folder(given: str) -> Found:
+    folder = Path(given)
+    search = Search(folder)
+    search.take_below("")
+    if not search.found:
+        others = search.left_aside()
+        but = f", only {counted(others, 'other file')}" if others.files else ""
+        raise UsageError(
+            f"planning the run: the folder {given} holds no {listed_suffixes()} file{but}; "
+            "name another one"
+        )
+    return Found(given, search.inputs(), folder, (), search.linked(), search.left_aside())
+
+
+def _matches(pattern: str) -> Found:
+    parts = Path(pattern).parts
+    # "**" within a name means different things to different tools.
+    mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
+    if mixed:
+        raise UsageError(
+            f"planning the run: {pattern} is no pattern for files: "
+            f"'**' stands for whole folders, not within {mixed[0]!r}; write '*' there"
+        )
+    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    base = Path(*parts[:fixed])
+    search = Search(base)
+    search.take_matches(parts[fixed:])
+    if not search.found:
+        raise UsageError(f"planning the run: no file matches {pattern}; check the pattern")
+    return Found(
+        pattern, search.inputs(), base, parts[fixed:], search.linked(), search.left_aside()
+    )
+
+
+def listed_suffixes() -> str:
+    """Return the suffixes that are taken, as a message shows them.
+
+    >>> listed_suffixes()
+    '.parquet, .parq or .pq'
+    """
+    return f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+
+
+def counted(count: FileCount, what: str) -> str:
+    """Return a number of files with examples, in words.
+
+    >>> counted(FileCount(12, ("a.csv", "b.json")), "other file")
+    '12 other files, such as a.csv, b.json'
+    """
+    plural = "" if count.files == 1 else "s"
+    return f"{count.files:,} {what}{plural}, such as {', '.join(count.examples)}"
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a name is marked to be left alone, as ``.name`` and ``_name`` are."""
+    return name.startswith(HIDDEN)
+
+
+def is_taken(name: str) -> bool:
+    """Whether a file of this name is taken in a folder.
+
+    >>> is_taken("A.PARQUET"), is_taken("a.csv")
+    (True, False)
+    """
+    return name.lower().endswith(SUFFIXES)
+
+
+@dataclass
+class Search:
+    """A search for files in and below a folder.
+
+    Names are strings with "/" between folders, since 100,000 paths are joined and compared.
+
+    Attributes:
+        top: the folder.
+        follow: whether folders are walked that links lead to.
+        found: what was found, by its path below the folder: its problem, or nothing.
+    """
+
+    top: Path
+    follow: bool = True
+    found: dict[str, str] = field(default_factory=dict)
+    _others: set[str] = field(default_factory=set)
+    _links: dict[str, Path] = field(default_factory=dict)
+    _walked: set[str] = field(default_factory=set)
+
+    def inputs(self) -> tuple[Input, ...]:
+        """Return what was found, in the order of names."""
+        names = sorted(self.found, key=_in_order)
+        return tuple(Input(self.top / name, name, self.found[name]) for name in names)
+
+    def linked(self) -> tuple[tuple[Path, Path], ...]:
+        """Return the real folders that links led to, each with the link."""
+        return tuple((real, self.top / name) for name, real in self._links.items())
+
+    def left_aside(self) -> FileCount:
+        """Return the files that were not taken."""
+        return FileCount.of(self._others)
+
+    def take_below(self, start: str) -> None:
+        """Take the Parquet files of a folder and of those below it."""
+        if start in self._walked:
+            return
+        for folder, entries in self._folders(start):
+            self._walked.add(folder)
+            for entry in entries:
+                name = _joined(folder, entry.name)
+                if entry.kind == BROKEN or (entry.kind != FOLDER and is_taken(entry.name)):
+                    self._take(name, entry)
+                elif entry.kind != FOLDER:
+                    self._others.add(name)
+
+    def take_matches(self, parts: tuple[str, ...]) -> None:
+        """Take what matches a pattern; in folders that match, the Parquet files."""
+        folders = [""]
+        for part in parts[:-1]:
+            folders = [name for folder in folders for name in self._matching_folders(folder, part)]
+            folders = list(dict.fromkeys(folders))
+        for folder in folders:
+            self._take_matching(folder, parts[-1])
+
+    def _take_matching(self, folder: str, part: str) -> None:
+        if part == ANY_FOLDERS:
+            self.take_below(folder)
+            return
+        for name, entry in self._matching(folder, part):
+            if entry.kind != FOLDER:
+                self._take(name, entry)
+            elif self._is_followed(name, entry):
+                self.take_below(name)
+
+    def _matching_folders(self, folder: str, part: str) -> Iterator[str]:
+        if part == ANY_FOLDERS:
+            for name, entries in self._folders(folder):
+                yield name
+                for entry in entries:
+                    if entry.kind == BROKEN:
+                        self._take(_joined(name, entry.name), entry)
+            return
+        for name, entry in self._matching(folder, part):
+            if entry.kind == FOLDER:
+                yield name
+            elif entry.kind == BROKEN:
+                self._take(name, entry)
+
+    def _matching(self, folder: str, part: str) -> Iterator[tuple[str, Entry]]:
+        if glob.has_magic(part):
+            for entry in self._entries(folder) or ():
+                if fnmatchcase(entry.name, part):
+                    yield _joined(folder, entry.name), entry
+        elif not is_hidden(part):
+            name = _joined(folder, part)
+            found = entry_at(self.top / name)
+            if found is not None:
+                yield name, found
+
+    def _folders(self, start: str) -> Iterator[tuple[str, list[Entry]]]:
+        """Walk a folder and those below it, each real one once: links come last."""
+        seen: set[tuple[int, int]] = set()
+        links = deque([start])
+        while links:
+            folders = [links.popleft()]
+            while folders:
+                folder = folders.pop()
+                entries = self._entries_once(folder, seen)
+                if entries is None:
+                    continue
+                yield folder, entries
+                inner = [entry for entry in entries if entry.kind == FOLDER]
+                real = [_joined(folder, one.name) for one in inner if not one.is_link]
+                folders += reversed(real)
+                for one in inner:
+                    name = _joined(folder, one.name)
+                    if one.is_link and self._is_followed(name, one):
+                        links.append(name)
+
+    def _entries_once(self, folder: str, seen: set[tuple[int, int]]) -> list[Entry] | None:
+        try:
+            found = (self.top / folder).stat()
+        except OSError as error:
+            self._fail(folder, error)
+            return None
+        identity = (found.st_dev, found.st_ino)
+        if identity in seen:
+            self._links.pop(folder, None)
+            return None
+        seen.add(identity)
+        return self._entries(folder)
+
+    def _entries(self, folder: str) -> list[Entry] | None:
+        """List a folder without its hidden entries; None, and a problem, if that isn't possible."""
+        try:
+            entries = entries_of(str(self.top / folder))
+        except OSError as error:
+            self._fail(folder, error)
+            return None
+        return [entry for entry in entries if not is_hidden(entry.name)]
+
+    def _is_followed(self, name: str, entry: Entry) -> bool:
+        """Whether a folder is walked. A link to a folder above itself is a loop."""
+        if not entry.is_link:
+            return True
+        if not self.follow:
+            return False
+        path = self.top / name
+        real = path.resolve()
+        if path.parent.resolve().is_relative_to(real):
+            # What lies below the top is walked anyway.
+            if not real.is_relative_to(self.top.resolve()):
+                self._others.add(name)
+            return False
+        self._links[name] = real
+        return True
+
+    def _take(self, name: str, entry: Entry) -> None:
+        problem = entry.problem and f"reading {self.top / name}: {entry.problem}"
+        self.found.setdefault(name, problem)
+
+    def _fail(self, folder: str, error: OSError) -> None:
+        self.found[folder] = f"listing {self.top / folder}: {unreadable(error)}"
+
+
+def _in_order(name: str) -> list[str]:
+    return name.split("/")
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

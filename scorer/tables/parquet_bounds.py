@@ -1,0 +1,273 @@
+"""How many rows can be read at once, whatever they hold: the bound is taken from the pages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow.parquet as pq
+
+from scorer.errors import ReviewsError
+from scorer.tables.parquet_pages import (
+    DELTA_BYTE_ARRAY,
+    DELTA_LENGTH,
+    DICTIONARY_ENCODINGS,
+    BadHeader,
+    ChunkPlace,
+    PageHeader,
+    longest_value,
+    page_headers,
+    row_groups,
+)
+
+# Most bytes that the values of one step may take when they are decoded.
+MOST_DECODED = 16 << 20
+# The pages of a chunk aren't looked at if its rows can't decode to more.
+SMALL_CHUNK = 1 << 20
+# Finding the longest value of a dictionary costs as much as this many steps more.
+STEPS_A_SCAN = 16
+# A page may take as many bytes, or twice as many as --max-cell allows a value. A page may take more
+# if it isn't much smaller in the file.
+MOST_PAGE = 128 << 20
+CELLS_A_PAGE = 2
+MOST_PAGE_RATIO = 32
+# Bytes that a value takes in memory besides itself: of a dictionary; of lists and lengths.
+DICTIONARY_VALUE_BYTES, VALUE_BYTES = 16, 8
+
+# The most that a codec makes of a byte. Others make more, or may.
+RATIOS = {"UNCOMPRESSED": 1, "SNAPPY": 22, "LZ4": 255, "LZ4_RAW": 255, "GZIP": 1032} | {
+    "ZSTD": 1 << 15
+}
+UNKNOWN_RATIO = 1 << 20
+
+
+@dataclass(frozen=True)
+class Span:
+    """Rows of a column of which a page, or a chunk, bounds the bytes.
+
+    Attributes:
+        start: the first row, counted in the file.
+        end: the row behind the last.
+        most: most bytes of all of them.
+        row: most bytes of one row.
+        is_page: whether a decompressed page holds as many bytes anyway.
+    """
+
+    start: int
+    end: int
+    most: int
+    row: int
+    is_page: bool = False
+
+    def bytes_of(self, start: int, end: int) -> int:
+        """Return the most bytes of those of some rows that lie here."""
+        rows = min(end, self.end) - max(start, self.start)
+        return min(self.most, rows * self.row) if rows > 0 else 0
+
+
+class RowBounds:
+    """Bounds the bytes of rows that are about to be read. Rows are asked for in rising order.
+
+    A context manager; it closes its handle of the file.
+
+    Args:
+        path: the file.
+        footer: its footer.
+        metadata: the same, as pyarrow read it.
+        is_read: whether a column is read, by its path in the schema.
+        max_cell: most bytes of one value.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        footer: bytes,
+        metadata: pq.FileMetaData,
+        is_read: Callable[[str], bool],
+        max_cell: int,
+    ) -> None:
+        self._path, self._metadata = path, metadata
+        self._most_page = max(MOST_PAGE, CELLS_A_PAGE * max_cell)
+        schema = metadata.schema
+        self._columns = [
+            index for index in range(len(schema.names)) if is_read(schema.column(index).path)
+        ]
+        self._spans: dict[int, deque[Span]] = {index: deque() for index in self._columns}
+        groups = range(metadata.num_row_groups)
+        self._ends = list(accumulate(metadata.row_group(index).num_rows for index in groups))
+        self._group = self._known = 0
+        self._places = row_groups(footer)
+        self._file = path.open("rb")
+
+    def __enter__(self) -> RowBounds:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def most_rows(self, start: int, rows: int) -> int:
+        """Return how many rows can be read at once.
+
+        Args:
+            start: the first row.
+            rows: how many are wanted, at least one.
+
+        Raises:
+            ReviewsError: a page is too large; the message names its column and rows.
+        """
+        while self._known < start + rows and self._group < len(self._ends):
+            self._look_into(self._group)
+            self._known = self._ends[self._group]
+            self._group += 1
+        for spans in self._spans.values():
+            while spans and spans[0].end <= start:
+                spans.popleft()
+        while rows > 1 and self._bytes_of(start, start + rows) > MOST_DECODED:
+            rows //= 2
+        return rows
+
+    def _bytes_of(self, start: int, end: int) -> int:
+        return sum(_bytes_of(spans, start, end) for spans in self._spans.values())
+
+    def _look_into(self, index: int) -> None:
+        try:
+            places = next(self._places, [])
+        except BadHeader:
+            places = []
+        if len(places) != len(self._metadata.schema.names):
+            raise ReviewsError(
+                f"reading {self._path}: its footer doesn't say where its columns are; "
+                "check that it is a complete Parquet file"
+            )
+        for column in self._columns:
+            kind = self._metadata.schema.column(column)
+            chunk = _Chunk(places[column], kind, self._known, self._ends[index])
+            self._spans[column].extend(self._spans_of(chunk))
+
+    def _spans_of(self, chunk: _Chunk) -> Iterator[Span]:
+        if chunk.is_small:
+            yield Span(chunk.first, chunk.last, chunk.rows * chunk.decoded, chunk.decoded)
+            return
+        if chunk.is_plain and chunk.decoded <= self._most_page:
+            return
+        pages, handle = [], self._file.fileno()
+        try:
+            for page in page_headers(handle, chunk.place):
+                self._check(chunk, page)
+                pages.append(page)
+        except BadHeader:
+            # What stands before it is read; then pyarrow tells what is wrong.
+            pass
+        if not chunk.is_plain:
+            yield from chunk.spans(pages, handle)
+
+    def _check(self, chunk: _Chunk, page: PageHeader) -> None:
+        size = chunk.memory_of(page)
+        if size > max(self._most_page, MOST_PAGE_RATIO * page.compressed):
+            raise ReviewsError(
+                f"reading {self._path}: column {chunk.name!r} of rows {chunk.first + 1:,} to "
+                f"{chunk.last:,} has a page of {page.compressed:,} bytes that takes {size:,} in "
+                f"memory, more than {self._most_page:,}; raise --max-cell to half of that, or "
+                "leave the column out"
+            )
+
+
+class _Chunk:
+    """A column of a row group: what the footer says, and what its pages mean.
+
+    Args:
+        place: where it lies.
+        kind: the column in the schema.
+        first: first row.
+        last: the row behind the last.
+    """
+
+    def __init__(self, place: ChunkPlace, kind: pq.ColumnSchema, first: int, last: int) -> None:
+        self.place, self.first, self.last, self.rows = place, first, last, last - first
+        self.name = kind.path
+        self.is_repeated = kind.max_repetition_level > 0
+        # Bytes of a value, if all have as many and these are few.
+        self.value_bytes = VALUE_BYTES if "BYTE_ARRAY" not in kind.physical_type else None
+        self._length = kind.length if kind.physical_type == "FIXED_LEN_BYTE_ARRAY" else None
+        # The most that it can decode to, but for what a dictionary repeats.
+        self.decoded = place.size * RATIOS.get(place.codec, UNKNOWN_RATIO)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the rows can't take much, whatever the pages hold."""
+        return not self.is_repeated and self.rows * self.decoded <= SMALL_CHUNK
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each row takes a few bytes."""
+        return self.value_bytes is not None and not self.is_repeated
+
+    def memory_of(self, page: PageHeader) -> int:
+        """Return the bytes that a page takes in memory, and what is laid out before it is read."""
+        if page.is_dictionary:
+            return page.size + DICTIONARY_VALUE_BYTES * page.values
+        has_lengths = page.encoding in (DELTA_LENGTH, DELTA_BYTE_ARRAY)
+        counts = has_lengths or self.is_repeated
+        return page.size + (VALUE_BYTES * page.values if counts else 0)
+
+    def spans(self, pages: Sequence[PageHeader], handle: int) -> Iterator[Span]:
+        """Yield what bounds the rows: a page, or the chunk where pages don't tell their rows."""
+        longest, row = self._longest(pages, handle), self.first
+        data = [page for page in pages if not page.is_dictionary]
+        if self.is_repeated and any(page.rows is None for page in data):
+            sizes = [self._most(page, longest) for page in data]
+            yield Span(self.first, self.last, sum(sizes), max(sizes, default=0))
+            return
+        for page in data:
+            rows = page.values if page.rows is None else page.rows
+            most = self._most(page, longest)
+            largest = most if self.is_repeated else min(most, self._largest(page, longest))
+            yield Span(row, row + rows, most, largest, most <= page.size)
+            row += rows
+
+    def _most(self, page: PageHeader, longest: int) -> int:
+        """Return the most bytes of a page's values."""
+        repeats = page.encoding in DICTIONARY_ENCODINGS or page.encoding == DELTA_BYTE_ARRAY
+        if repeats or self.value_bytes:
+            return page.values * self._largest(page, longest)
+        return page.size
+
+    def _largest(self, page: PageHeader, longest: int) -> int:
+        """Return the most bytes of one of a page's values."""
+        fixed = self.value_bytes or self._length
+        if fixed:
+            return fixed
+        # A value may repeat the beginning of the one before it: it is no longer than the page.
+        return longest if page.encoding in DICTIONARY_ENCODINGS else page.size
+
+    def _longest(self, pages: Sequence[PageHeader], handle: int) -> int:
+        """Return the longest value of the dictionary, or a bound of it if that is cheaper."""
+        dictionary = next((page for page in pages if page.is_dictionary), None)
+        if dictionary is None or self.value_bytes or self._length:
+            return 0
+        repeated = sum(page.values for page in pages if page.encoding in DICTIONARY_ENCODINGS)
+        if repeated * dictionary.size <= STEPS_A_SCAN * MOST_DECODED:
+            return dictionary.size
+        return longest_value(handle, dictionary, self.place.codec)
+
+
+def _bytes_of(spans: Sequence[Span], start: int, end: int) -> int:
+    """Return the most bytes of rows, without those that the largest page among them holds."""
+    total = held = 0
+    for span in spans:
+        if span.start >= end:
+            break
+        size = span.bytes_of(start, end)
+        total += size
+        if span.is_page:
+            held = max(held, size)
+    return total - held

@@ -1,0 +1,289 @@
+"""Where a column chunk lies, and what its pages hold, by their headers: footers may claim anything.
+
+The structs, in Thrift's compact protocol:
+https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+# Bytes read for a header at first; statistics make it larger.
+HEADER_BYTES = 4096
+# Readers give up at 16 MiB, too.
+MOST_HEADER_BYTES = 16 << 20
+# Levels of nested structs; thrift's readers allow as many.
+DEEPEST = 64
+
+DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
+# Fields of a page header.
+TYPE, UNCOMPRESSED, COMPRESSED = 1, 2, 3
+# Page type → its own header's field, and in it the fields of the encoding and the number of rows.
+HEADERS = {DATA_PAGE: (5, 2, None), DICTIONARY_PAGE: (7, 2, None), DATA_PAGE_V2: (8, 4, 3)}
+VALUES = 1
+
+DICTIONARY_ENCODINGS = frozenset({2, 8})
+DELTA_BINARY_PACKED, DELTA_LENGTH, DELTA_BYTE_ARRAY = 5, 6, 7
+
+# The name of a column's codec → the codec. Hadoop's LZ4 has the same name, and can't be read by it.
+CODECS = {name: name.lower() for name in ("SNAPPY", "GZIP", "BROTLI", "ZSTD", "LZ4_RAW")} | {
+    "LZ4": "lz4_raw"
+}
+
+
+# Fields of a footer, of a row group, of a chunk, and of its metadata.
+ROW_GROUPS, COLUMNS, METADATA = 4, 1, 3
+CODEC, CHUNK_BYTES, DATA_OFFSET, DICTIONARY_OFFSET = 4, 7, 9, 11
+CODEC_NAMES = ("UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW")
+
+
+class BadHeader(Exception):
+    """Bytes that are no such struct. Reading the page tells what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class ChunkPlace:
+    """Where a column chunk lies.
+
+    Attributes:
+        start: offset of its first page, in bytes.
+        size: bytes of its pages in the file.
+        codec: the codec's name.
+    """
+
+    start: int
+    size: int
+    codec: str
+
+
+@dataclass(frozen=True)
+class PageHeader:
+    """The header of a page.
+
+    Attributes:
+        is_dictionary: whether it is the dictionary of the pages that follow.
+        encoding: of its values, by Parquet's number.
+        values: number of values, nulls included.
+        rows: number of rows, where it says so.
+        size: bytes of the page when it is decompressed.
+        offset: of the page's first byte behind the header, in the file.
+        compressed: bytes of the page in the file.
+    """
+
+    is_dictionary: bool
+    encoding: int
+    values: int
+    rows: int | None
+    size: int
+    offset: int
+    compressed: int
+
+
+def row_groups(footer: bytes) -> Iterator[list[ChunkPlace]]:
+    """Yield the column chunks of each row group.
+
+    pyarrow tells them, too, but of an encrypted column it ends the process.
+
+    Raises:
+        BadHeader: the footer is damaged.
+    """
+    thrift = _Thrift(footer)
+    try:
+        for group in thrift.list_at(ROW_GROUPS):
+            columns = group.get(COLUMNS) if isinstance(group, dict) else None
+            if not isinstance(columns, list):
+                raise BadHeader
+            yield [_place_of(column) for column in columns]
+    except IndexError:
+        raise BadHeader from None
+
+
+def _place_of(column: Any) -> ChunkPlace:
+    fields = column.get(METADATA) if isinstance(column, dict) else None
+    if not isinstance(fields, dict):
+        raise BadHeader
+    start, codec = _number(fields, DATA_OFFSET), _number(fields, CODEC)
+    dictionary = fields.get(DICTIONARY_OFFSET)
+    if isinstance(dictionary, int) and 0 < dictionary < start:
+        start = dictionary
+    name = CODEC_NAMES[codec] if codec < len(CODEC_NAMES) else "unknown"
+    return ChunkPlace(start, _number(fields, CHUNK_BYTES), name)
+
+
+def page_headers(handle: int, place: ChunkPlace) -> Iterator[PageHeader]:
+    """Yield the page headers of a column chunk, without what is no page of values.
+
+    Args:
+        handle: the open file.
+        place: where the chunk lies.
+
+    Raises:
+        BadHeader: the chunk is damaged.
+    """
+    start, end = place.start, place.start + place.size
+    while start < end:
+        fields, length = _read_header(handle, start, end)
+        kind, size, compressed = (_number(fields, key) for key in (TYPE, UNCOMPRESSED, COMPRESSED))
+        start += length
+        if kind in HEADERS:
+            own, encoding, rows = HEADERS[kind]
+            header = fields.get(own)
+            if not isinstance(header, dict):
+                raise BadHeader
+            yield PageHeader(
+                kind == DICTIONARY_PAGE,
+                _number(header, encoding),
+                _number(header, VALUES),
+                None if rows is None else _number(header, rows),
+                size,
+                start,
+                compressed,
+            )
+        start += compressed
+
+
+def longest_value(handle: int, page: PageHeader, codec: str) -> int:
+    """Return the bytes of the longest value of a dictionary page of byte arrays.
+
+    If the page can't be decompressed here, it is the whole page.
+    """
+    content: Any = os.pread(handle, page.compressed, page.offset)
+    if codec != "UNCOMPRESSED":
+        if codec not in CODECS:
+            return page.size
+        try:
+            content = pa.Codec(CODECS[codec]).decompress(content, page.size)
+        except (OSError, pa.ArrowException, ValueError):
+            return page.size
+    return _longest(memoryview(content))
+
+
+def _longest(content: memoryview) -> int:
+    """Return the largest length: of each value stand four bytes of length, then itself."""
+    read, at, end, longest = struct.Struct("<I").unpack_from, 0, len(content) - 4, 0
+    while at <= end:
+        (length,) = read(content, at)
+        if length > longest:
+            longest = length
+        at += 4 + length
+    return longest
+
+
+def _number(fields: dict[int, Any], key: int) -> int:
+    value = fields.get(key)
+    if not isinstance(value, int) or value < 0:
+        raise BadHeader
+    return value
+
+
+def _read_header(handle: int, start: int, end: int) -> tuple[dict[int, Any], int]:
+    most = HEADER_BYTES
+    while True:
+        content = os.pread(handle, min(most, end - start), start)
+        try:
+            thrift = _Thrift(content)
+            return thrift.fields(), thrift.at
+        except IndexError:
+            if len(content) < most or most >= MOST_HEADER_BYTES:
+                raise BadHeader from None
+            most *= 16
+
+
+class _Thrift:
+    """Reads a struct of Thrift's compact protocol: field number → value.
+
+    Args:
+        content: the bytes; if they end before the struct does, IndexError is raised.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.at = 0
+
+    def fields(self, depth: int = 0) -> dict[int, Any]:
+        if depth > DEEPEST:
+            raise BadHeader
+        found: dict[int, Any] = {}
+        key, kind = self._field(0)
+        while kind:
+            found[key] = self._value(kind, depth, is_field=True)
+            key, kind = self._field(key)
+        return found
+
+    def list_at(self, wanted: int) -> Iterator[Any]:
+        """Yield the elements of a field that is a list; what stands before it is skipped."""
+        key, kind = self._field(0)
+        while key != wanted:
+            if not kind:
+                raise BadHeader
+            self._value(kind, 0, is_field=True)
+            key, kind = self._field(key)
+        if kind != 9:
+            raise BadHeader
+        yield from self._elements(0)
+
+    def _field(self, before: int) -> tuple[int, int]:
+        """Return the number and the type of the next field; type 0 ends a struct."""
+        head = self._byte()
+        kind = head & 15
+        if not kind:
+            return before, 0
+        return (before + (head >> 4) if head >> 4 else self._integer()), kind
+
+    def _value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
+        match kind:
+            case 1 | 2 if is_field:
+                # A boolean field has its value in its type.
+                return kind == 1
+            case 1 | 2 | 3:
+                return self._byte()
+            case 4 | 5 | 6:
+                return self._integer()
+            case 7:
+                return self._skip(8)
+            case 8:
+                return self._skip(self._varint())
+            case 9 | 10:
+                return list(self._elements(depth))
+            case 12:
+                return self.fields(depth + 1)
+        raise BadHeader
+
+    def _elements(self, depth: int) -> Iterator[Any]:
+        head = self._byte()
+        count = head >> 4
+        if count == 15:
+            count = self._varint()
+        for _ in range(count):
+            yield self._value(head & 15, depth)
+
+    def _byte(self) -> int:
+        value = self._content[self.at]
+        self.at += 1
+        return value
+
+    def _skip(self, size: int) -> None:
+        self.at += size
+        if self.at > len(self._content):
+            raise IndexError
+
+    def _varint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self._byte()
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+            shift += 7
+            if shift > 63:
+                raise BadHeader
+
+    def _integer(self) -> int:
+        value = self._varint()
+        return value >> 1 ^ -(value & 1)

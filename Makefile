@@ -1,6 +1,6 @@
 # Every command of the project; `make help` lists them.
-# An environment is made when it is needed, with the versions of .ci/constraints.txt, and made again
-# when these change. Each Python has its own: .venv/3.11/base and so on.
+# An environment is made when it is needed, of the files whose hashes stand in its lock, .ci/base.lock
+# and so on, and made again when that changes. Each Python has its own: .venv/3.11/base and so on.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -19,7 +19,6 @@ FULL  := $(ENVS)/full
 BENCH := $(ENVS)/bench
 READERS := $(ENVS)/readers
 PIP   := -m pip --quiet --disable-pip-version-check
-REQUIREMENTS := pyproject.toml .ci/constraints.txt
 
 # Paths reach the commands through the environment, so that blanks, `;` and `$` in them are harmless.
 IN    ?=
@@ -80,13 +79,13 @@ test-readers: $(READERS)/.done ## Scored files in Spark, DuckDB, Polars, pandas 
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the models inside
 	@rm -rf build dist
-	@$(FULL)/bin/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
+	@$(FULL)/bin/python -m build --wheel --no-isolation --outdir dist . >/dev/null && ls dist/*.whl
 
 .PHONY: wheelhouse
 wheelhouse: wheel ## Gather the wheel and all that it needs in wheelhouse/, for a machine without a network
 	@rm -rf wheelhouse && $(FULL)/bin/python $(PIP) download \
-		--constraint .ci/constraints.txt --only-binary :all: --dest wheelhouse dist/*.whl
-	@cp dist/*.whl wheelhouse/ && ls wheelhouse
+		--require-hashes --only-binary :all: --dest wheelhouse --requirement .ci/base.lock
+	@cp .ci/base.lock dist/*.whl wheelhouse/ && ls wheelhouse
 
 .PHONY: test-wheel
 test-wheel: wheelhouse ## Install from wheelhouse/ without an index, outside the checkout; score and test there
@@ -127,26 +126,14 @@ format: $(FULL)/.done ## Put the code into shape
 clean: ## Remove environments and builds; runs, models and scored files stay
 	rm -rf .venv build dist wheelhouse *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
-$(BASE)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(BASE) WHAT='-e .'
-
-$(LIGHT)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(LIGHT) WHAT='-e .' GROUP=test
-
-$(FULL)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(FULL) WHAT='-e .[train]' GROUP=dev
-
-$(READERS)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(READERS) WHAT='-e .' GROUP=readers
-
-$(BENCH)/.done: $(REQUIREMENTS)
-	@$(MAKE) --no-print-directory environment AT=$(BENCH) WHAT='-e .[train]' GROUP=bench
-
-.PHONY: environment
-environment:
+# PySpark has no wheel, fastText has some for x86-64 only: they are built.
+$(ENVS)/bench/.done $(ENVS)/readers/.done: WHEELS :=
+$(ENVS)/%/.done: WHEELS := --only-binary :all:
+$(ENVS)/%/.done: .ci/%.lock .ci/build.lock pyproject.toml
 	@test -n "$(VERSION)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }
-	@echo "making $(AT), once, with $$($(PYTHON) --version)" >&2
-	@rm -rf $(AT) && $(PYTHON) -m venv $(AT)
-	@{ echo '$(WHAT)'; $(if $(GROUP),$(AT)/bin/python .ci/group $(GROUP);) } >$(AT)/requirements.txt
-	@$(AT)/bin/python $(PIP) install --constraint .ci/constraints.txt --requirement $(AT)/requirements.txt
-	@touch $(AT)/.done
+	@echo "making $(@D), once, with $$($(PYTHON) --version)" >&2
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python $(PIP) install --require-hashes --requirement .ci/build.lock
+	@$(@D)/bin/python $(PIP) install --require-hashes $(WHEELS) --requirement .ci/$*.lock
+	@$(@D)/bin/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

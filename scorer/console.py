@@ -5,14 +5,14 @@ The commands of all three packages use it. It knows click and nothing of scoring
 
 from __future__ import annotations
 
-import json
+import errno
 import logging
 import os
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,8 +20,19 @@ from typing import Any, NoReturn
 
 import click
 
-from scorer.errors import MORE_MEMORY, OutputError, SentimentError, Stopped, lacks_memory, one_line
+from scorer.errors import (
+    MORE_MEMORY,
+    OutputError,
+    SentimentError,
+    Stopped,
+    UsageError,
+    lacks_memory,
+    one_line,
+    too_long,
+)
 from scorer.system.background import is_background_busy
+from scorer.system.escape import escaped, escaped_page, json_text
+from scorer.system.records import Json
 from scorer.system.signals import (
     INTERRUPTED,
     INTERRUPTED_MESSAGE,
@@ -38,6 +49,8 @@ SECONDS_TO_END = 0.3
 # What every group of commands is made with.
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 CLEAR_LINE = "\r\x1b[K"
+# Terminals that show codes as they are, such as that of an editor.
+DUMB_TERMINALS = ("", "dumb")
 
 LOG_FORMATS = ("text", "json")
 _log = {"format": "text"}
@@ -57,6 +70,8 @@ class CommandGroup(click.Group):
         except click.ClickException as error:
             if log_is_json():
                 _leave(error.format_message(), error.exit_code)
+            # Other parts of what is shown are ours, and have several lines.
+            vars(error)["message"] = escaped(error.message)
             with suppress(OSError):
                 error.show()
             sys.exit(error.exit_code)
@@ -68,16 +83,23 @@ class CommandGroup(click.Group):
             # The reader of our output has left; there is nobody to tell.
             sys.exit(UNEXPECTED)
         except Exception as error:  # noqa: BLE001  # a sentence, not a traceback, for the user
-            if isinstance(error, OSError) and _is_printing(error):
-                _leave(str(_unwritable(error)), OutputError.exit_code)
-            if os.environ.get(DEBUG_VARIABLE):
-                traceback.print_exc()
-            if lacks_memory(error):
-                _leave(MORE_MEMORY, UNEXPECTED)
-            found = " ".join(f"{type(error).__name__}: {error}".split())
-            advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
-            _leave(f"unexpected: {found}; {advice}", UNEXPECTED)
+            _leave_unexpected(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave_unexpected(error: Exception) -> NoReturn:
+    """End the process with a sentence about an error that no part of it turned into one."""
+    if isinstance(error, OSError) and _is_printing(error):
+        _leave(str(_unwritable(error)), OutputError.exit_code)
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _leave(too_long(str(error.filename)), UsageError.exit_code)
+    if lacks_memory(error):
+        _leave(MORE_MEMORY, UNEXPECTED)
+    found = " ".join(f"{type(error).__name__}: {error}".split())
+    advice = f"run again with {DEBUG_VARIABLE}=1 and report what it prints"
+    _leave(f"unexpected: {found}; {advice}", UNEXPECTED)
 
 
 def run_as_process(command: Callable[[], None]) -> NoReturn:
@@ -154,19 +176,25 @@ def import_quietly(name: str) -> None:
         os.close(silence)
 
 
-def say(line: str, level: str = "info", **facts: str) -> None:
+def say(line: str, level: str = "info", facts: Mapping[str, Json] | None = None) -> None:
     """Print a line for the person who watches: on stderr, because stdout is for results.
 
     Args:
-        line: one sentence.
+        line: one sentence. Names in it may hold anything: it is escaped here.
         level: info, warning or error; shown in the JSON log.
         facts: further keys of the JSON log.
     """
+    line = escaped(line)
     if log_is_json():
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        record = {"time": now, "level": level, "message": line, **facts}
-        line = json.dumps(record, ensure_ascii=False)
+        record = {"time": now, "level": level, "message": line, **(facts or {})}
+        line = json_text(record)
     draw(f"{line}\n")
+
+
+def can_redraw() -> bool:
+    """Whether stderr is a terminal on which a line can be taken away again."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in DUMB_TERMINALS
 
 
 def draw(text: str) -> None:
@@ -176,24 +204,27 @@ def draw(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """Print on stdout what a command was asked for.
+    """Print on stdout what a command was asked for: a line, or a page.
 
     Raises:
         OutputError: it can't be written.
         BrokenPipeError: the reader has left.
     """
     try:
-        click.echo(text)
+        click.echo(escaped_page(text))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise _unwritable(error) from error
 
 
-def tell(text: str) -> None:
+def tell(*lines: str) -> None:
     """Print on stdout what a job did, if anybody can read it: the job goes on in any case."""
+    text = "\n".join(map(escaped, lines))
     try:
         click.echo(text)
+    except UnicodeEncodeError:
+        click.echo(text.encode("ascii", "backslashreplace"))
     except BrokenPipeError:
         pass
     except OSError as error:

@@ -70,6 +70,22 @@ MORE_MEMORY = (
 )
 
 
+# Bytes. No system refuses a name that is shorter.
+LONG_NAME = 128
+
+
+def too_long(path: str) -> str:
+    """Return the sentence on a path that the system doesn't take.
+
+    >>> too_long("out/" + "a" * 300)
+    'the name aaaaaaaaaaaaaaaaaaaa… has 300 bytes, more than the system takes; name a shorter one'
+    """
+    name = max(path.split("/"), key=lambda part: len(os.fsencode(part)))
+    what, text = ("name", name) if len(os.fsencode(name)) > LONG_NAME else ("path", path)
+    begin = f"the {what} {text[:20]}… has {len(os.fsencode(text)):,} bytes"
+    return f"{begin}, more than the system takes; name a shorter one"
+
+
 def lacks_memory(error: BaseException) -> bool:
     """Whether an error says that the system gave no more memory.
 

@@ -64,11 +64,13 @@ class SentimentModel:
 
     Attributes:
         file: the bytes of the model file.
+        name: what it was loaded by: the name of a model that ships, or a path.
         card: the tokenizer, the labels, and what the model is.
     """
 
-    def __init__(self, file: ModelFile) -> None:
+    def __init__(self, file: ModelFile, name: str | None = None) -> None:
         self.file = file
+        self.name = file.name if name is None else name
         self._session = _session(file)
         self.card = _card(self._session, file)
         self._check_answers()
@@ -95,7 +97,7 @@ class SentimentModel:
                 f"checking the model {file.name}: its SHA-256 is {file.sha256}, {sha256.lower()} "
                 "was asked for; name the model that was meant, or pin this one"
             )
-        return cls(file)
+        return cls(file, str(DEFAULT_MODEL if path is None else path))
 
     def score(self, texts: Texts) -> npt.NDArray[np.float32]:
         """Score reviews; ``model(texts)`` is the same.
@@ -267,7 +269,7 @@ class SentimentModel:
             raise ModelRefused(
                 f"checking the model {self.file.name}: its example sentences are scored "
                 f"{difference:.2g} off what it promises; onnxruntime computes differently here "
-                "than where the model was exported: install the versions of .ci/constraints.txt"
+                "than where the model was exported: install the versions of .ci/base.lock"
             )
 
 

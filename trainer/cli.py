@@ -326,7 +326,7 @@ def _show(run: RunFolder) -> None:
     }
     measured = {name: part for name, (part, _) in parts.items() if part is not None}
     columns = {name: metrics_column(part, parts[name][1]) for name, part in measured.items()}
-    tell(metrics_table(columns))
+    tell(*metrics_table(columns).split("\n"))
     say(f"the figures on the held-out reviews are {how_measured(metrics.held_out_folds)}")
     _warn_of_few(measured)
     say(f"wrote {run.path}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from scorer.console import show
+from scorer.system.escape import json_text
 
 
 @click.command()
@@ -24,6 +23,6 @@ def inspect(model: str | None, as_json: bool) -> None:
 
     loaded = SentimentModel.load(model)
     if as_json:
-        show(json.dumps(model_json(loaded), indent=1, ensure_ascii=False))
+        show(json_text(model_json(loaded), indent=1))
     else:
         show(model_text(loaded))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorer.console import draw, log_is_json, say, show, tell
+from scorer.console import log_is_json, say, show, tell
 from scorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ STDOUT = Path("-")
 class Lines:
     """The lines of a run: results on stdout, unless a report goes there; failures on stderr.
 
+    With ``--log-format json`` stderr has an object for each file, and one for the job.
+
     Attributes:
         alone: whether the run has one file, whose failure is the error that the command ends with.
         err: whether results go to stderr.
@@ -32,32 +34,35 @@ class Lines:
     def show_file(self, result: FileResult) -> None:
         """Print the line of one file."""
         from scorer.job.result import FAILED
-        from scorer.reports.text import file_line
+        from scorer.reports.text import file_facts, file_line, file_message
 
-        names = {"input": str(result.task.input), "output": str(result.task.output)}
-        if result.note:
-            note = result.note if log_is_json() else f"Note: {result.task.input}: {result.note}"
-            say(note, "warning", **names)
-        if result.status != FAILED:
+        is_failed = result.status == FAILED
+        if log_is_json():
+            level = "error" if is_failed else "warning" if result.note else "info"
+            say(file_message(result), level, file_facts(result))
+        else:
+            if result.note:
+                say(f"Note: {result.task.input}: {result.note}")
+            if is_failed and not self.alone:
+                say(file_line(result))
+        if not is_failed:
             self._show(file_line(result))
-        elif not self.alone:
-            line = result.reason if log_is_json() else file_line(result)
-            say(line, "error", **names)
 
     def show_summary(self, result: JobResult) -> None:
-        """Print the last lines of a run: what became of several files, what was not taken."""
-        from scorer.reports.text import notes, summary
+        """Print the last lines: what became of several files, and what else there is to say."""
+        from scorer.reports.text import closing_lines, job_facts, summary
 
-        if len(result.files) > 1:
-            self._show(summary(result))
-        for line in notes(result):
+        closing = closing_lines(result)
+        if log_is_json():
+            say("; ".join((summary(result), *closing)), facts=job_facts(result))
+        for line in closing if self.alone else (summary(result), *closing):
             self._show(line)
 
     def _show(self, line: str) -> None:
-        if self.err:
-            draw(f"{line}\n")
-        else:
+        if not self.err:
             tell(line)
+        elif not log_is_json():
+            say(line)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
 INT96_CHOICES = ("refuse", "truncate")
 
 TEXT_COLUMN_HELP = (
-    "Column with the reviews.  [default: review, text, body, comment, content, or the only one]"
+    "Column with the reviews, or the field of a struct: data.review.  [default: review, text, "
+    "body, comment, content, names like reviewText or Review Body, or the only one]"
 )
 
 
@@ -188,26 +190,28 @@ def _run_watched(
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
-    with ProgressLine(lambda: _count_rows(planned.tasks), quiet=log_is_json()) as progress:
+    names = [str(task.input) for task in planned.tasks]
+    count = partial(_count_rows, planned.tasks)
+    with ProgressLine(names, count, quiet=log_is_json()) as progress:
 
         def show(one: FileResult) -> None:
-            progress.clear()
-            lines.show_file(one)
+            progress.finish(partial(lines.show_file, one))
 
         return run_job(planned, model, options, watch=progress.update, done=show, probe=probe)
 
 
-def _count_rows(tasks: Sequence[Task]) -> int:
-    """Return the rows of all inputs, by their footers; a file that can't be opened counts none."""
+def _count_rows(tasks: Sequence[Task]) -> list[int]:
+    """Return the rows of each input, by its footer; a file that can't be opened counts none."""
     from contextlib import suppress
 
     from scorer.tables.parquet_reader import ParquetReviews
 
-    total = 0
+    rows = []
     for task in tasks:
+        rows.append(0)
         with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
-            total += reviews.rows
-    return total
+            rows[-1] = reviews.rows
+    return rows
 
 
 def _end(result: JobResult) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import click
 
 from scorer.cli.options import MODEL_OPTION
 from scorer.console import show
+from scorer.system.escape import escaped, json_text
 
 LONGEST_SHOWN = 90
 STANDARD_INPUT = "-"
@@ -63,7 +63,7 @@ def json_line(score: float | None, label: str | None, text: str) -> str:
     >>> json_line(0.97, "positive", "A delight.")
     '{"text": "A delight.", "score": 0.97, "label": "positive"}'
     """
-    return json.dumps({"text": text, "score": score, "label": label}, ensure_ascii=False)
+    return json_text({"text": text, "score": score, "label": label})
 
 
 def score_line(score: float | None, label: str | None, text: str) -> str:
@@ -73,4 +73,6 @@ def score_line(score: float | None, label: str | None, text: str) -> str:
     '0.970  positive  A delight.'
     """
     shown = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
-    return f"{'-' if score is None else f'{score:.3f}':>5}  {label or 'no text':<8}  {shown}"
+    return (
+        f"{'-' if score is None else f'{score:.3f}':>5}  {label or 'no text':<8}  {escaped(shown)}"
+    )

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 from threading import Lock
 from typing import BinaryIO
 
@@ -35,7 +35,8 @@ from scorer.errors import OutputError
 from scorer.kernel import Scores
 from scorer.storage.failures import unwritable, writing
 from scorer.storage.lock import hold_file
-from scorer.storage.whole_file import NEW_FILE, other_kind, partial_path
+from scorer.storage.names import helper_path
+from scorer.storage.whole_file import create, other_kind, partial_path
 from scorer.system.records import to_json
 
 FORMAT = "review-sentiment-scores"
@@ -178,7 +179,9 @@ class Records:
 
 
 @contextmanager
-def kept_scores(output: Path, binding: object, *, fresh: bool = False) -> Iterator[Journal]:
+def kept_scores(
+    output: Path, binding: object, *, fresh: bool = False, mode: int = 0o600
+) -> Iterator[Journal]:
     """Lock an output for this run, and open the scores that a stopped run left.
 
     The journal is removed when the block ends, whether it succeeds or fails. It stays if the
@@ -188,14 +191,17 @@ def kept_scores(output: Path, binding: object, *, fresh: bool = False) -> Iterat
         output: the file to be written.
         binding: a dataclass of everything that the scores depend on.
         fresh: whether kept scores are dropped.
+        mode: most permissions of the journal.
 
     Raises:
         OutputError: another process is writing the output, nothing can be written there, or a file
             that isn't ours stands in the journal's place.
     """
     path = journal_path(output)
-    journal = _open_journal(path, output, header_of(binding), fresh=fresh)
+    journal = _open_journal(path, output, header_of(binding), mode)
     try:
+        if fresh:
+            journal.forget()
         yield journal
     except Exception:
         path.unlink(missing_ok=True)
@@ -211,7 +217,7 @@ def kept_scores(output: Path, binding: object, *, fresh: bool = False) -> Iterat
         journal.close()
 
 
-def begin_partial(output: Path, journal: Journal) -> Path:
+def begin_partial(output: Path, journal: Journal, mode: int = 0o600) -> Path:
     """Create the empty file that the output is written to, in place of one that a run left.
 
     Raises:
@@ -223,7 +229,7 @@ def begin_partial(output: Path, journal: Journal) -> Path:
             if not journal.covers(path):
                 raise _foreign(path, output)
             path.unlink()
-        os.close(os.open(path, NEW_FILE, 0o666))
+        create(path, mode)
         journal.name_partial(path)
     return path
 
@@ -273,7 +279,7 @@ def journal_path(output: Path) -> Path:
     >>> journal_path(Path("out/a.parquet")).as_posix()
     'out/.a.parquet.scores'
     """
-    return output.with_name(f".{output.name}{SUFFIX}")
+    return helper_path(output, SUFFIX)
 
 
 def header_of(binding: object) -> bytes:
@@ -341,17 +347,17 @@ def read_records(file: BinaryIO) -> Records:
         end += FRAME.size + length
 
 
-def _open_journal(path: Path, output: Path, header: bytes, *, fresh: bool) -> Journal:
+def _open_journal(path: Path, output: Path, header: bytes, mode: int) -> Journal:
     if other_kind(path) is not None:
         raise _foreign(path, output)
     try:
-        handle = hold_file(path)
+        handle = hold_file(path, mode)
         if handle is None:
             raise OutputError(
                 f"writing {output}: another run is writing it; "
                 "wait until that has ended, or name another output"
             )
-        return _begin(handle, header, fresh=fresh)
+        return _begin(handle, header, mode)
     except ForeignFile as error:
         raise _foreign(path, output) from error
     except OSError as error:
@@ -360,11 +366,13 @@ def _open_journal(path: Path, output: Path, header: bytes, *, fresh: bool) -> Jo
         ) from error
 
 
-def _begin(handle: int, header: bytes, *, fresh: bool) -> Journal:
+def _begin(handle: int, header: bytes, mode: int) -> Journal:
     try:
         journal = Journal(handle, header)
-        if fresh:
-            journal.forget()
+        # The run that created it may have been allowed more.
+        found = S_IMODE(os.fstat(handle).st_mode)
+        if found & ~mode:
+            os.fchmod(handle, found & mode)
     except BaseException:
         os.close(handle)
         raise

@@ -17,7 +17,8 @@ class Options:
     """The options of a job.
 
     Attributes:
-        text_column: the column with the reviews; found by its usual names if None.
+        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
+            found by its usual names if None.
         keep: names of the columns carried into the output; every column if None.
         drop: names of the columns left out of the output; not with ``keep``.
         prefix: put before the names of the two new columns.

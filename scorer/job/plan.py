@@ -13,6 +13,7 @@ from scorer.errors import UsageError
 from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
 from scorer.storage.address import check_local
 from scorer.storage.listing import FILE, entry_at
+from scorer.storage.names import check_name
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def plan(inputs: Sequence[str | Path], output: str | Path) -> Plan:
     into the folder ``output``.
 
     Raises:
-        UsageError: an input doesn't exist or holds no Parquet file, an output would overlap an
-            input, or two inputs would be written to one output.
+        UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
+            would overlap an input, or two inputs would be written to one output.
     """
+    for path in (*inputs, output):
+        check_name(Path(path))
     found = [find_inputs(str(one)) for one in inputs]
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
@@ -199,14 +202,14 @@ def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
 
 def _check_next_run(found: Found, base: Path, tasks: Sequence[Task], real: RealPaths) -> None:
     """Check that the next run wouldn't find an output of this one among its inputs."""
-    walked = [folder for folder, _ in found.linked] + ([] if found.pattern else [base])
-    # By the real folder of the output: whether all of it is taken, or what matches the pattern.
+    linked = [folder for folder, _ in found.linked]
+    # By the real folder of the output: whether all of it is taken; None if the pattern decides.
     taken: dict[Path, bool | None] = {}
     for task in tasks:
         folder = real.folder_of(task.output)
         if folder not in taken:
             is_below = folder.is_relative_to(base)
-            taken[folder] = any(map(folder.is_relative_to, walked)) or (None if is_below else False)
+            taken[folder] = any(map(folder.is_relative_to, linked)) or (None if is_below else False)
         is_taken = taken[folder]
         if is_taken is None:
             below = (folder / task.output.name).relative_to(base).parts
@@ -219,7 +222,7 @@ def _check_next_run(found: Found, base: Path, tasks: Sequence[Task], real: RealP
 
 
 def _would_match(below: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    if "**" in pattern:
+    if not pattern or "**" in pattern:
         return True
     return len(below) >= len(pattern) and all(map(fnmatch, below, pattern))
 

@@ -9,6 +9,7 @@ from functools import reduce
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.plan import Task
+from scorer.job.tested import untested
 from scorer.kernel import Counts
 from scorer.system.stopwatch import STAGES
 
@@ -71,7 +72,7 @@ class ModelId:
     """The model of a job.
 
     Attributes:
-        name: its path, or the name of a model that ships.
+        name: as it was given: the name of a model that ships, or a path.
         sha256: of the model file, in hex.
     """
 
@@ -125,6 +126,11 @@ class JobResult:
     def changes(self) -> Changes:
         """What the outputs hold otherwise than their inputs."""
         return reduce(Changes.__add__, (one.changes for one in self.files), Changes())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to say, in a sentence each."""
+        return untested(self.versions["onnxruntime"])
 
     @property
     def reused(self) -> int:

@@ -17,6 +17,7 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
@@ -52,6 +53,7 @@ from scorer.job.seen import Seen, write_seen
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
+from scorer.storage.whole_file import mode_for
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 from scorer.system.records import to_json
@@ -204,8 +206,10 @@ def prepare(
             write_seen(output, seen)
             return _skipped(task, started, clock)
         make_folder(output)
-        binding = source.binding(stamp)
-        journal = resources.enter_context(kept_scores(output, binding, fresh=options.force))
+        binding, mode = source.binding(stamp), mode_for(output, reviews.permissions)
+        journal = resources.enter_context(
+            kept_scores(output, binding, fresh=options.force, mode=mode)
+        )
         # Another run may have finished it before this one had the lock.
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
@@ -213,7 +217,8 @@ def prepare(
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
-        file = resources.enter_context(_begin(source, compression, journal, pipeline))
+        partial_file = begin_partial(output, journal, mode)
+        file = resources.enter_context(_begin(source, compression, partial_file, pipeline))
         kept = resources.pop_all()
         return Prepared(
             source,
@@ -247,18 +252,18 @@ def _count_truncated(source: OpenInput, pipeline: Pipeline[Window, ScoredWindow]
 def _begin(
     source: OpenInput,
     compression: Compression,
-    journal: Journal,
+    partial_file: Path,
     pipeline: Pipeline[Window, ScoredWindow],
 ) -> ParquetOutput:
-    output, reviews = source.task.output, source.reviews
+    reviews = source.reviews
     return ParquetOutput(
-        output,
+        source.task.output,
         source.kernel.schema,
         reviews.rows,
         reviews.row_groups,
         compression.codecs,
         pipeline.background,
-        begin_partial(output, journal),
+        partial_file,
         reviews.storage(source.kernel.carried),
     )
 
@@ -442,7 +447,7 @@ def _job_result(
         cpu_seconds=time.process_time() - started.cpu,
         threads=_threads(options),
         options=options,
-        model=ModelId(model.file.name, model.file.sha256),
+        model=ModelId(model.name, model.file.sha256),
         versions=versions(),
         fingerprint=model.fingerprint if any(one.status == SCORED for one in results) else None,
         peak_memory=peak_memory(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from scorer.card import how_measured
 from scorer.model import SentimentModel
+from scorer.system.escape import escaped
 from scorer.system.records import Json, to_json
 
 
@@ -38,7 +39,7 @@ def model_text(model: SentimentModel) -> str:
         ("examples", f"{len(card.golden)} sentences, all scored as promised"),
     ]
     width = max(len(name) for name, _ in lines)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+    return "\n".join(f"{escaped(name):<{width}}  {escaped(value)}" for name, value in lines)
 
 
 def model_json(model: SentimentModel) -> dict[str, Json]:

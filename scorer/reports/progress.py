@@ -2,57 +2,187 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from unicodedata import category, east_asian_width
 
-from scorer.console import CLEAR_LINE, draw
+from scorer.console import CLEAR_LINE, can_redraw, draw
+from scorer.system.escape import escaped
 
 SECONDS_BETWEEN = 0.2
+# On a terminal where no line can be taken away.
+SECONDS_BETWEEN_LINES = 30.0
+USUAL_WIDTH = 80
+# A shorter piece of a name says nothing.
+SHORTEST_NAME = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a run is.
+
+    Attributes:
+        name: of the present file.
+        number: of the present file, from 1.
+        files: number of all files.
+        passed: rows that are behind, those of skipped files included.
+        total: rows of all files; 0 until they are counted.
+        written: rows that were scored and written.
+        seconds: since the first file began.
+    """
+
+    name: str
+    number: int
+    files: int
+    passed: int
+    total: int
+    written: int
+    seconds: float
 
 
 class ProgressLine:
-    """Shows rows done, speed and time left.
+    """Shows the file, rows done, speed and time left, from the beginning on.
 
     Args:
-        count: counts the rows of all inputs; called only if the line is visible.
+        names: of the files, in the order in which they are scored.
+        count: returns the rows of each file; called only if the line is visible.
         quiet: whether the line stays invisible.
     """
 
-    def __init__(self, count: Callable[[], int], *, quiet: bool = False) -> None:
-        self._done = 0
-        self._started = time.monotonic()
-        self._shown = 0.0
-        self._visible = sys.stderr.isatty() and not quiet
-        self._total = count() if self._visible else 0
+    def __init__(
+        self, names: Sequence[str], count: Callable[[], list[int]], *, quiet: bool = False
+    ) -> None:
+        self._names, self._count, self._rows = names, count, [0] * len(names)
+        self._visible, self._redraws = sys.stderr.isatty() and not quiet, can_redraw()
+        self._number = self._written = self._of_file = 0
+        self._started = self._due = time.monotonic()
 
     def __enter__(self) -> ProgressLine:
+        if self._visible:
+            self._show()
+            self._rows = self._count()
+            self._started = time.monotonic()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.clear()
+        self._clear()
 
     def update(self, rows: int) -> None:
         """Count rows that are done."""
-        self._done += rows
-        now = time.monotonic()
-        if self._visible and now - self._shown >= SECONDS_BETWEEN:
-            self._shown = now
-            line = progress_text(self._done, self._total, now - self._started)
-            draw(CLEAR_LINE + line)
+        self._written += rows
+        self._of_file += rows
+        self._show()
 
-    def clear(self) -> None:
-        """Take the line away, so that something that stays can be printed."""
-        if self._visible:
+    def finish(self, print_file: Callable[[], None]) -> None:
+        """Print what became of the present file, and turn to the next."""
+        self._clear()
+        print_file()
+        self._number, self._of_file = self._number + 1, 0
+        if self._redraws:
+            self._due = 0.0
+        self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if not self._visible or now < self._due or self._number == len(self._names):
+            return
+        self._due = now + (SECONDS_BETWEEN if self._redraws else SECONDS_BETWEEN_LINES)
+        line = progress_text(self._place(now), terminal_width() - 1)
+        draw(CLEAR_LINE + line if self._redraws else f"{line}\n")
+
+    def _place(self, now: float) -> Place:
+        return Place(
+            name=self._names[self._number],
+            number=self._number + 1,
+            files=len(self._names),
+            passed=sum(self._rows[: self._number]) + self._of_file,
+            total=sum(self._rows),
+            written=self._written,
+            seconds=now - self._started,
+        )
+
+    def _clear(self) -> None:
+        if self._visible and self._redraws:
             draw(CLEAR_LINE)
 
 
-def progress_text(done: int, total: int, seconds: float) -> str:
-    """Return what the line says.
+def progress_text(at: Place, width: int) -> str:
+    """Return what the line says; a long name loses its middle.
 
-    >>> progress_text(500, 2000, 0.25)
-    '500 of 2,000 rows, 2,000 rows/s, 1 s left'
+    >>> progress_text(Place("in/a.parquet", 3, 40, 1500, 2000, 500, 0.25), 79)
+    '3 of 40: in/a.parquet, 1,500 of 2,000 rows, 2,000 rows/s, 1 s left'
     """
-    speed = done / max(seconds, 1e-9)
-    left = f", {max(0, total - done) / speed:.0f} s left" if done else ""
-    return f"{done:,} of {total:,} rows, {speed:,.0f} rows/s{left}"
+    head = f"{at.number} of {at.files}: "
+    figures = ""
+    if at.total:
+        figures += f", {at.passed:,} of {at.total:,} rows"
+    if at.total and at.written:
+        speed = at.written / max(at.seconds, 1e-9)
+        left = max(0, at.total - at.passed) / speed
+        figures += f", {speed:,.0f} rows/s, {duration(left)} left"
+    room = max(SHORTEST_NAME, width - len(head) - len(figures))
+    return _beginning(f"{head}{shortened(escaped(at.name), room)}{figures}", width)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a clock shows it, once it takes minutes.
+
+    >>> duration(11232.4), duration(75), duration(59)
+    ('3:07:12', '0:01:15', '59 s')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def shortened(text: str, width: int) -> str:
+    """Return text that takes at most so many cells of a terminal: its middle is left out.
+
+    >>> shortened("dumps/2026-11/reviews.parquet", 20)
+    'dumps/…views.parquet'
+    """
+    if cells(text) <= width:
+        return text
+    head = _beginning(text, (width - 1) // 3)
+    tail = _beginning(reversed(text), width - 1 - cells(head))
+    return f"{head}…{tail[::-1]}"
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal text takes.
+
+    >>> cells("film"), cells("映画"), cells("e\u0301")
+    (4, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells_of, text))
+
+
+def terminal_width() -> int:
+    """Return the width of the terminal at stderr, in cells."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_WIDTH
+    except (OSError, ValueError):
+        return USUAL_WIDTH
+
+
+def _beginning(text: Iterable[str], width: int) -> str:
+    kept, used = [], 0
+    for character in text:
+        used += _cells_of(character)
+        if used > width:
+            break
+        kept.append(character)
+    return "".join(kept)
+
+
+def _cells_of(character: str) -> int:
+    # Marks and format characters stand on the character before them.
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1

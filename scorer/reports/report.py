@@ -14,6 +14,7 @@ from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
+from scorer.system.escape import json_text
 from scorer.system.records import RecordError, from_json, optional, to_json
 
 REPORT_VERSION = 2
@@ -113,8 +114,9 @@ class Report:
     Attributes:
         report_version: 2.
         started: start time, UTC, ISO 8601.
-        model: name and SHA-256 of the model.
+        model: name, as it was given, and SHA-256 of the model.
         versions: of the scorer, Python, onnxruntime, pyarrow and numpy.
+        notes: what else there is to say, in a sentence each: a version that was never tested.
         fingerprint: of the arithmetic, in hex: machines that agree in it give the same bits. Null
             if no file was scored.
         options: the options of the job.
@@ -134,6 +136,7 @@ class Report:
     started: str
     model: ModelId
     versions: Mapping[str, str]
+    notes: tuple[str, ...]
     fingerprint: str | None
     options: Options
     threads: int
@@ -155,6 +158,7 @@ class Report:
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
             model=result.model,
             versions=result.versions,
+            notes=result.notes,
             fingerprint=result.fingerprint,
             options=result.options,
             threads=result.threads,
@@ -173,7 +177,7 @@ class Report:
         """Return the report as JSON text."""
         stored = to_json(self)
         stored["files"] = [_flat(one) for one in self.files]
-        return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+        return json_text(stored, indent=1) + "\n"
 
     @classmethod
     def from_text(cls, text: str) -> Report:
@@ -197,7 +201,7 @@ def write_report(result: JobResult, path: Path) -> None:
     Raises:
         OutputError: it can't be written.
     """
-    content = Report.of(result).to_text().encode("utf-8", "replace")
+    content = Report.of(result).to_text().encode()
     with writing(path), whole_file(path) as temporary:
         temporary.write_bytes(content)
 

@@ -16,23 +16,29 @@ from scorer.job.result import (
     JobResult,
 )
 from scorer.kernel import Counts
+from scorer.system.records import Json
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 
 
 def file_line(result: FileResult) -> str:
     """Return the line of one file."""
+    return f"{result.status:<9}{file_message(result)}"
+
+
+def file_message(result: FileResult) -> str:
+    """Return what there is to say of one file, beside its status."""
     if result.status == FAILED:
-        return f"failed   {result.reason}"
+        return result.reason
     if result.status in (SKIPPED, STOPPED):
-        return f"{result.status}  {result.task.output}: {result.reason}"
+        return f"{result.task.output}: {result.reason}"
     parts = (result.reason, _reused(result.reused), *_changes(result.changes))
     reasons = "; ".join(filter(None, parts))
     if result.status == PLANNED:
-        return f"planned  {result.task.output}: {result.counts.rows:,} rows; {reasons}"
+        return f"{result.task.output}: {result.counts.rows:,} rows; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
     speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
     behind = f" ({reasons})" if reasons else ""
-    return f"scored   {result.task.output}: {counts_line(result.counts)}; {speed}{behind}"
+    return f"{result.task.output}: {counts_line(result.counts)}; {speed}{behind}"
 
 
 def _reused(rows: int) -> str:
@@ -80,11 +86,33 @@ def summary(result: JobResult) -> str:
     return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
 
 
-def notes(result: JobResult) -> list[str]:
-    """Return a line for each kind of file that the run did not touch, if there are any."""
+def closing_lines(result: JobResult) -> list[str]:
+    """Return what else there is to say: files that the run did not touch, and its notes."""
     lines = []
     if result.left_aside.files:
         lines.append(f"left aside: {counted(result.left_aside, 'other file')}")
     if result.without_input.files:
         lines.append(f"no input for {counted(result.without_input, 'output')}; they stay")
-    return lines
+    return [*lines, *result.notes]
+
+
+def file_facts(result: FileResult) -> dict[str, Json]:
+    """Return the keys of a file in the JSON log."""
+    return {
+        "input": str(result.task.input),
+        "output": str(result.task.output),
+        "status": result.status,
+        "rows": result.counts.rows,
+        "seconds": round(result.seconds, 6),
+        **({"note": result.note} if result.note else {}),
+    }
+
+
+def job_facts(result: JobResult) -> dict[str, Json]:
+    """Return the keys of a job in the JSON log."""
+    statuses = (SCORED, SKIPPED, FAILED)
+    return {
+        **{status: result.count(status) for status in statuses},
+        "rows": result.counts.rows,
+        "seconds": round(result.seconds, 6),
+    }

@@ -9,10 +9,14 @@ from pathlib import Path
 LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def hold_file(path: Path) -> int | None:
+def hold_file(path: Path, mode: int = 0o666) -> int | None:
     """Open a file, creating it if it is missing, and lock it until the handle is closed.
 
     The lock ends with the process, however the process ends.
+
+    Args:
+        path: of the file.
+        mode: most of its permissions, if it is created.
 
     Returns:
         The open handle; None if another process holds the lock, or this one does by another handle.
@@ -22,7 +26,7 @@ def hold_file(path: Path) -> int | None:
     """
     while True:
         # A link is not followed, and a pipe is not waited for.
-        handle = os.open(path, LOCK_FLAGS, 0o666)
+        handle = os.open(path, LOCK_FLAGS, mode)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):

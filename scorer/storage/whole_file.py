@@ -10,8 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scorer.errors import OutputError
+from scorer.storage.names import helper_path
 from scorer.system.background import in_background
 
+# Permissions of the owner of a file that is being written.
+OWNER = 0o600
 PARTIAL_SUFFIX = ".partial"
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -36,8 +39,9 @@ class WholeFile:
 
     Args:
         path: the final name.
-        temporary: the name to write under, an empty file of ours; by default one is created under a
-            name of its own.
+        temporary: the name to write under, an empty file of ours, whose permissions are the most
+            that the file may have; by default one is created under a name of its own, and gets the
+            permissions of the file that it replaces.
 
     Attributes:
         path: the final name.
@@ -49,6 +53,7 @@ class WholeFile:
 
     def __init__(self, path: Path, temporary: Path | None = None) -> None:
         self.path = path
+        self._keeps_mode = temporary is None
         self.temporary = temporary or _new_temporary(path)
 
     def put(self, background: Background = in_background) -> None:
@@ -62,10 +67,26 @@ class WholeFile:
         Raises:
             OutputError: something that isn't a regular file stands at ``path``.
         """
+        check_replaceable(self.path)
+        self._set_mode()
         background(lambda: sync(self.temporary))
         check_replaceable(self.path)
         self.temporary.replace(self.path)
         sync(self.path.parent)
+
+    def _set_mode(self) -> None:
+        """Give the file the permissions of the one that it replaces, or fewer."""
+        existing = _permissions(self.path)
+        if existing is None:
+            return
+        handle = os.open(self.temporary, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            own = stat.S_IMODE(os.fstat(handle).st_mode)
+            mode = existing if self._keeps_mode else existing & own
+            if mode != own:
+                os.fchmod(handle, mode)
+        finally:
+            os.close(handle)
 
     def discard(self) -> None:
         """Remove the temporary file, if there is one."""
@@ -115,7 +136,33 @@ def partial_path(path: Path) -> Path:
     >>> partial_path(Path("out/a.parquet")).as_posix()
     'out/.a.parquet.partial'
     """
-    return path.with_name(f".{path.name}{PARTIAL_SUFFIX}")
+    return helper_path(path, PARTIAL_SUFFIX)
+
+
+def create(path: Path, mode: int) -> None:
+    """Create an empty file; a link there is not followed.
+
+    Args:
+        path: of the file.
+        mode: most of its permissions; the umask may leave fewer.
+
+    Raises:
+        OSError: it can't be created, or something stands there.
+    """
+    os.close(os.open(path, NEW_FILE, mode))
+
+
+def mode_for(path: Path, most: int = 0o666) -> int:
+    """Return the permissions to create a file with that will replace another, or nothing.
+
+    Group and others get no more than on the file that is replaced.
+
+    Args:
+        path: the final name.
+        most: permissions that group and others may get.
+    """
+    existing = _permissions(path)
+    return OWNER | (most & 0o066 & (0o777 if existing is None else existing))
 
 
 def sync(path: Path) -> None:
@@ -129,6 +176,14 @@ def sync(path: Path) -> None:
 
 def _new_temporary(path: Path) -> Path:
     """Create an empty file under a name that nobody else has; a link there is not followed."""
-    temporary = partial_path(path.with_name(f"{path.name}.{secrets.token_hex(4)}"))
-    os.close(os.open(temporary, NEW_FILE, 0o666))
+    temporary = helper_path(path, f".{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+    create(temporary, mode_for(path))
     return temporary
+
+
+def _permissions(path: Path) -> int | None:
+    """Return the permissions of a file; None if there is none."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None

@@ -12,6 +12,7 @@ from types import TracebackType
 import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
+from scorer.tables.parquet_indices import most_repeats
 from scorer.tables.parquet_pages import (
     DELTA_BYTE_ARRAY,
     DELTA_LENGTH,
@@ -28,8 +29,10 @@ from scorer.tables.parquet_pages import (
 MOST_DECODED = 16 << 20
 # The pages of a chunk aren't looked at if its rows can't decode to more.
 SMALL_CHUNK = 1 << 20
-# Finding the longest value of a dictionary costs as much as this many steps more.
-STEPS_A_SCAN = 16
+# Most bytes of the values of a page whose dictionary isn't looked into, and the most pages of which
+# it is counted how often they repeat a value: of more, that takes longer.
+MOST_REPEATED = 4 << 20
+PAGES_COUNTED = 2
 # A page may take as many bytes, or twice as many as --max-cell allows a value. A page may take more
 # if it isn't much smaller in the file.
 MOST_PAGE = 128 << 20
@@ -195,6 +198,7 @@ class _Chunk:
         self.place, self.first, self.last, self.rows = place, first, last, last - first
         self.name = kind.path
         self.is_repeated = kind.max_repetition_level > 0
+        self._is_nullable = kind.max_definition_level > 0
         # Bytes of a value, if all have as many and these are few.
         self.value_bytes = VALUE_BYTES if "BYTE_ARRAY" not in kind.physical_type else None
         self._length = kind.length if kind.physical_type == "FIXED_LEN_BYTE_ARRAY" else None
@@ -221,23 +225,24 @@ class _Chunk:
 
     def spans(self, pages: Sequence[PageHeader], handle: int) -> Iterator[Span]:
         """Yield what bounds the rows: a page, or the chunk where pages don't tell their rows."""
-        longest, row = self._longest(pages, handle), self.first
-        data = [page for page in pages if not page.is_dictionary]
+        longest, repeats = self._dictionary(pages, handle)
+        data, row = [page for page in pages if not page.is_dictionary], self.first
         if self.is_repeated and any(page.rows is None for page in data):
-            sizes = [self._most(page, longest) for page in data]
+            sizes = [self._most(page, longest, repeats) for page in data]
             yield Span(self.first, self.last, sum(sizes), max(sizes, default=0))
             return
         for page in data:
             rows = page.values if page.rows is None else page.rows
-            most = self._most(page, longest)
+            most = self._most(page, longest, repeats)
             largest = most if self.is_repeated else min(most, self._largest(page, longest))
             yield Span(row, row + rows, most, largest, most <= page.size)
             row += rows
 
-    def _most(self, page: PageHeader, longest: int) -> int:
+    def _most(self, page: PageHeader, longest: int, repeats: int) -> int:
         """Return the most bytes of a page's values."""
-        repeats = page.encoding in DICTIONARY_ENCODINGS or page.encoding == DELTA_BYTE_ARRAY
-        if repeats or self.value_bytes:
+        if page.encoding in DICTIONARY_ENCODINGS:
+            return min(page.values, repeats) * self._largest(page, longest)
+        if page.encoding == DELTA_BYTE_ARRAY or self.value_bytes:
             return page.values * self._largest(page, longest)
         return page.size
 
@@ -249,15 +254,26 @@ class _Chunk:
         # A value may repeat the beginning of the one before it: it is no longer than the page.
         return longest if page.encoding in DICTIONARY_ENCODINGS else page.size
 
-    def _longest(self, pages: Sequence[PageHeader], handle: int) -> int:
-        """Return the longest value of the dictionary, or a bound of it if that is cheaper."""
+    def _dictionary(self, pages: Sequence[PageHeader], handle: int) -> tuple[int, int]:
+        """Return the most bytes of a value of the dictionary, and how often a page may hold it.
+
+        A value that isn't held often may be as large as the dictionary: then it isn't decompressed.
+        """
         dictionary = next((page for page in pages if page.is_dictionary), None)
+        coded = [page for page in pages if page.encoding in DICTIONARY_ENCODINGS]
+        values = sum(page.values for page in coded)
         if dictionary is None or self.value_bytes or self._length:
-            return 0
-        repeated = sum(page.values for page in pages if page.encoding in DICTIONARY_ENCODINGS)
-        if repeated * dictionary.size <= STEPS_A_SCAN * MOST_DECODED:
-            return dictionary.size
-        return longest_value(handle, dictionary, self.place.codec)
+            return 0, values
+        if values * dictionary.size <= SMALL_CHUNK:
+            return dictionary.size, values
+        if len(coded) <= PAGES_COUNTED and not self.is_repeated:
+            codec = self.place.codec
+            repeats = max(
+                most_repeats(handle, page, codec, is_nullable=self._is_nullable) for page in coded
+            )
+            if repeats * dictionary.size <= MOST_REPEATED:
+                return dictionary.size, repeats
+        return longest_value(handle, dictionary, self.place.codec), values
 
 
 def _bytes_of(spans: Sequence[Span], start: int, end: int) -> int:

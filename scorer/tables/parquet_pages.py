@@ -26,9 +26,9 @@ DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 TYPE, UNCOMPRESSED, COMPRESSED = 1, 2, 3
 # Page type → its own header's field, and in it the fields of the encoding and the number of rows.
 HEADERS = {DATA_PAGE: (5, 2, None), DICTIONARY_PAGE: (7, 2, None), DATA_PAGE_V2: (8, 4, 3)}
-VALUES = 1
+VALUES, LEVEL_ENCODING, DEFINITION_BYTES, REPETITION_BYTES, IS_COMPRESSED = 1, 3, 5, 6, 7
 
-DICTIONARY_ENCODINGS = frozenset({2, 8})
+RLE, DICTIONARY_ENCODINGS = 3, frozenset({2, 8})
 DELTA_BINARY_PACKED, DELTA_LENGTH, DELTA_BYTE_ARRAY = 5, 6, 7
 
 # The name of a column's codec → the codec. Hadoop's LZ4 has the same name, and can't be read by it.
@@ -74,6 +74,9 @@ class PageHeader:
         size: bytes of the page when it is decompressed.
         offset: of the page's first byte behind the header, in the file.
         compressed: bytes of the page in the file.
+        levels: bytes of the levels, where the header says so.
+        level_encoding: of the definition levels, by Parquet's number, where that is to be known.
+        is_compressed: whether the values of a page that tells its levels are compressed.
     """
 
     is_dictionary: bool
@@ -83,6 +86,9 @@ class PageHeader:
     size: int
     offset: int
     compressed: int
+    levels: int | None = None
+    level_encoding: int | None = None
+    is_compressed: bool = True
 
 
 def row_groups(footer: bytes) -> Iterator[list[ChunkPlace]]:
@@ -144,8 +150,16 @@ def page_headers(handle: int, place: ChunkPlace) -> Iterator[PageHeader]:
                 size,
                 start,
                 compressed,
+                *_levels(header, is_v2=kind == DATA_PAGE_V2),
             )
         start += compressed
+
+
+def _levels(header: dict[int, Any], *, is_v2: bool) -> tuple[int | None, int | None, bool]:
+    if not is_v2:
+        return None, header.get(LEVEL_ENCODING), True
+    levels = _number(header, DEFINITION_BYTES) + _number(header, REPETITION_BYTES)
+    return levels, None, header.get(IS_COMPRESSED) is not False
 
 
 def longest_value(handle: int, page: PageHeader, codec: str) -> int:
@@ -153,18 +167,39 @@ def longest_value(handle: int, page: PageHeader, codec: str) -> int:
 
     If the page can't be decompressed here, it is the whole page.
     """
-    content: Any = os.pread(handle, page.compressed, page.offset)
-    if codec != "UNCOMPRESSED":
-        if codec not in CODECS:
-            return page.size
-        try:
-            content = pa.Codec(CODECS[codec]).decompress(content, page.size)
-        except (OSError, pa.ArrowException, ValueError):
-            return page.size
-    return _longest(memoryview(content))
+    try:
+        content = decompressed(pread(handle, page), codec, page.size)
+    except (BadHeader, OSError, pa.ArrowException, ValueError):
+        return page.size
+    return _longest(content)
 
 
-def _longest(content: memoryview) -> int:
+def pread(handle: int, page: PageHeader) -> bytes:
+    """Return the bytes of a page as they stand in the file."""
+    return os.pread(handle, page.compressed, page.offset)
+
+
+def decompressed(content: bytes, codec: str, size: int) -> bytes:
+    """Decompress a page.
+
+    Args:
+        content: its bytes.
+        codec: the codec's name.
+        size: bytes of the result.
+
+    Raises:
+        BadHeader: pyarrow doesn't know the codec.
+        OSError: the bytes are damaged.
+    """
+    if codec == "UNCOMPRESSED":
+        return content
+    if codec not in CODECS:
+        raise BadHeader
+    plain: bytes = pa.Codec(CODECS[codec]).decompress(content, size, asbytes=True)
+    return plain
+
+
+def _longest(content: bytes) -> int:
     """Return the largest length: of each value stand four bytes of length, then itself."""
     read, at, end, longest = struct.Struct("<I").unpack_from, 0, len(content) - 4, 0
     while at <= end:

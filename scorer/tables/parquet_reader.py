@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IMODE, S_ISREG
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,6 +68,7 @@ class ParquetReviews:
         schema: of the record batches, with its metadata.
         rows: number of rows, by the footer.
         row_groups: rows of each row group.
+        permissions: of the file, as chmod takes them.
         identity: what the system said of the file before it was opened.
 
     Raises:
@@ -102,6 +103,7 @@ class ParquetReviews:
             self.row_groups = [
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]
+        self.permissions = S_IMODE(found.st_mode)
         self._check_row_groups()
 
     def __enter__(self) -> ParquetReviews:

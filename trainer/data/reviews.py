@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
+from scorer.system.escape import escaped
 from trainer.data.label_map import listed
 
 # A message shows this many characters of a review.
@@ -114,7 +115,7 @@ class Reviews:
 
     def describe(self) -> ReviewsId:
         """Return name, number and fingerprint."""
-        return ReviewsId(self.name, len(self), self.fingerprint())
+        return ReviewsId(escaped(self.name), len(self), self.fingerprint())
 
     @classmethod
     def concatenate(cls, parts: Sequence[Reviews], name: str) -> Reviews:

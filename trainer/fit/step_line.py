@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
-from scorer.console import CLEAR_LINE, draw
+from scorer.console import CLEAR_LINE, can_redraw, draw
 from trainer.quiet import keras
 
 STEPS_BETWEEN = 10
@@ -20,7 +19,7 @@ class StepLine(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no 
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Show the step."""
-        if sys.stderr.isatty() and batch % STEPS_BETWEEN == 0:
+        if can_redraw() and batch % STEPS_BETWEEN == 0:
             steps, logs = self.params.get("steps"), logs or {}
             # Keras names the accuracy after its function.
             figures = f"loss {logs.get('loss', 0):.4f}, accuracy {logs.get('same_side', 0):.4f}"
@@ -29,5 +28,5 @@ class StepLine(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no 
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Clear the line: the run prints what the epoch reached."""
-        if sys.stderr.isatty():
+        if can_redraw():
             draw(CLEAR_LINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scorer.card import Metrics, how_measured
+from scorer.system.escape import escaped
 from scorer.system.records import to_json
 from trainer.measure.intervals import Intervals
 from trainer.run.folder import RunFolder
@@ -21,9 +22,9 @@ def metrics_table(columns: Mapping[str, Column]) -> str:
     ['           a  b', 'reviews    4  4', 'auc      0.5  -']
     """
     names = list(dict.fromkeys(name for cells in columns.values() for name in cells))
-    rows = [["", *columns]]
+    rows = [["", *map(escaped, columns)]]
     for name in names:
-        cells = (str(column.get(name, "-")) for column in columns.values())
+        cells = (escaped(str(column.get(name, "-"))) for column in columns.values())
         rows.append([name.replace("_", " "), *cells])
     first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
     return "\n".join(_line(row, first, others) for row in rows)

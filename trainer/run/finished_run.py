@@ -54,7 +54,9 @@ def write_run(path: Path, run: FinishedRun) -> None:
     files.write_json(path / files.TOKENIZER, tokenizer_to_json(run.tokenizer))
     files.write_json(path / files.CONFIG, to_json(run.provenance))
     files.write_json(path / files.METRICS, run.metrics.to_json())
-    pq.write_table(_held_out(run), path / files.HELD_OUT, compression="zstd")
+    # pyarrow opens no path that isn't UTF-8.
+    with (path / files.HELD_OUT).open("wb") as file:
+        pq.write_table(_held_out(run), file, compression="zstd")
     names = [run.kind.file, files.TOKENIZER, files.CONFIG, files.METRICS, files.HELD_OUT]
     write_manifest(path, [*names, *_draw(path, run)])
     shutil.rmtree(path / files.CHECKPOINT, ignore_errors=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.card import Provenance, Teacher
+from scorer.system.escape import escaped
 from scorer.system.records import from_json
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
@@ -82,7 +83,7 @@ class RunFolder:
 
     def describe(self) -> Teacher:
         """Return what a student records of this run: name, command and fingerprint."""
-        return Teacher(self.path.name, self.provenance.command, self.fingerprint)
+        return Teacher(escaped(self.path.name), self.provenance.command, self.fingerprint)
 
     @property
     def is_network(self) -> bool:

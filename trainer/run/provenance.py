@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from scorer._version import __version__
 from scorer.card import Provenance, Teacher, TrainingData
+from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews, fingerprint_of_texts
 from trainer.run.folder import RunFolder
 from trainer.settings import RunSettings
@@ -93,7 +94,7 @@ class RunInputs:
         )
 
     def _command(self, command: str, settings: RunSettings) -> list[str]:
-        words = ["trainer", command, self.reviews.name, *settings.options()]
+        words = ["trainer", command, escaped(self.reviews.name), *settings.options()]
         if self.unlabeled is not None:
             words += ["--unlabeled", "…"]
         return words + [word for teacher in self.teachers for word in ("--teacher", teacher.name)]

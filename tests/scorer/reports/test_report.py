@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from helpers import left_in, run_command, some_texts, write_reviews
 from scorer import SentimentModel, __version__
 from scorer.errors import UsageError
 from scorer.job.options import Options
-from scorer.job.plan import plan
+from scorer.job.plan import Plan, plan
 from scorer.job.result import JobResult
 from scorer.job.run import preview_job, run_job
+from scorer.job.tested import TESTED_ONNXRUNTIME, untested
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report, read_report
+from scorer.reports.text import closing_lines
 
 NO_PARQUET = "it does not end as a Parquet file does; check that it was copied whole"
 
@@ -64,9 +67,9 @@ def test_the_report_tells_of_each_file_and_of_all(
 ) -> None:
     report = as_json(result)
     assert list(report) == [
-        "report_version", "started", "model", "versions", "fingerprint", "options", "threads",
-        "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed", "left_aside",
-        "outputs_without_input", "total", "files",
+        "report_version", "started", "model", "versions", "notes", "fingerprint", "options",
+        "threads", "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed",
+        "left_aside", "outputs_without_input", "total", "files",
     ]  # fmt: skip
     assert (report["scored"], report["skipped"], report["failed"]) == (1, 1, 1)
     assert report["model"]["sha256"] == model.file.sha256
@@ -80,6 +83,44 @@ def test_the_report_tells_of_each_file_and_of_all(
     assert [one["status"] for one in report["files"]] == ["scored", "failed", "skipped"]
     assert report["files"][1]["reason"] == f"reading {dump}/b.parquet: {NO_PARQUET}"
     assert report["files"][2]["reason"] == "already done"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [(None, "default"), ("fast", "fast"), ("./my model.onnx", "./my model.onnx")]
+)
+def test_the_report_calls_the_model_what_it_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = SentimentModel.load("fast").file
+    Path("my model.onnx").write_bytes(shipped.content)
+    report = Report.of(run_job(Plan(()), SentimentModel.load(given), Options(threads=1)))
+    assert report.model.name == name
+
+
+def test_an_untested_onnxruntime_is_a_line_in_the_report_and_the_summary(
+    result: JobResult,
+) -> None:
+    assert as_json(result)["notes"] == []
+    newer = replace(result, versions={**result.versions, "onnxruntime": "9.0.0"})
+    oldest, newest = TESTED_ONNXRUNTIME
+    note = (
+        f"onnxruntime 9.0.0 is outside the tested range, {oldest} to {newest}: "
+        "compare some scores first"
+    )
+    assert as_json(newer)["notes"] == [note]
+    assert closing_lines(newer) == [*closing_lines(result), note]
+
+
+@pytest.mark.parametrize(
+    ("version", "is_tested"),
+    [
+        ("1.24.4", False), ("1.25.0", True), ("1.32.7", True), ("1.33.0", False),
+        ("1.3.0", False), ("2.0.0", False), ("1.33.0.dev20261201", False), ("0.32", False),
+    ],
+)  # fmt: skip
+def test_versions_are_compared_as_numbers(version: str, is_tested: bool) -> None:
+    assert (untested(version) == ()) == is_tested
 
 
 def test_the_figures_of_a_file_are_those_of_its_rows(
@@ -218,14 +259,22 @@ def test_the_plan_says_why_an_output_is_scored_anew(
 
 def test_the_log_is_json_line_by_line_where_it_is_asked_for(dump: Path, tmp_path: Path) -> None:
     done = run_command("scorer", "run", dump, tmp_path / "out", "--log-format", "json")
-    first, last = map(json.loads, done.stderr.splitlines())
-    assert list(first) == ["time", "level", "message", "input", "output"]
-    assert first["message"].startswith(f"reading {dump}/b.parquet: ")
-    assert (first["level"], first["input"], first["output"]) == (
+    first, second, third, job, last = map(json.loads, done.stderr.splitlines())
+    assert len(done.stdout.splitlines()) == 3
+    keys = ["time", "level", "message", "input", "output", "status", "rows", "seconds"]
+    assert list(first) == list(second) == keys
+    assert first["message"].startswith(f"{tmp_path}/out/a.parquet: 33 rows, ")
+    assert (first["level"], first["status"], first["rows"]) == ("info", "scored", 33)
+    assert second["message"] == f"reading {dump}/b.parquet: {NO_PARQUET}"
+    assert (second["level"], second["input"], second["output"]) == (
         "error",
         f"{dump}/b.parquet",
         f"{tmp_path}/out/b.parquet",
     )
+    assert (third["status"], third["rows"]) == ("scored", 9)
+    assert job["message"] == "3 files: 2 scored, 1 failed; 42 rows written"
+    assert list(job) == [*keys[:3], "scored", "skipped", "failed", "rows", "seconds"]
+    assert (job["scored"], job["skipped"], job["failed"], job["rows"]) == (2, 0, 1, 42)
     assert last["message"] == "1 of 3 files failed, each is named above; mend them and run again"
     usage = run_command(
         "scorer", "run", "none", tmp_path / "out", "--log-format", "json", "--threads", "0"

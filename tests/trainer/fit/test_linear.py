@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from helpers import left_in
 from tiny import tiny_reviews
 from trainer.errors import RunFolderError
 from trainer.fit.linear import fit_linear
+from trainer.run.compare import compare
 from trainer.run.folder import RunFolder
 from trainer.settings import LinearSettings
 
@@ -29,6 +31,15 @@ def test_the_linear_model_learns_and_is_read_back(linear_run: RunFolder) -> None
     scores = again.predict(texts)
     assert scores[0] > 0.5 > scores[1]
     assert np.isnan(scores[2:]).all()
+
+
+def test_names_that_hold_anything_are_stored_as_they_are_shown(tmp_path: Path) -> None:
+    reviews = replace(tiny_reviews(), name="caf\udce9\n.csv")
+    run = fit_linear(reviews, LinearSettings(), tmp_path / "caf\udce9\n.run")
+    provenance = RunFolder.open(run.path).provenance
+    assert provenance.data.name == r"caf\udce9\n.csv"
+    assert provenance.command.startswith(r"trainer linear caf\udce9\n.csv --")
+    assert compare([run]).splitlines()[0].split() == [r"caf\udce9\n.run"]
 
 
 def test_a_linear_model_is_not_exported(linear_run: RunFolder, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ BASE  := $(ENVS)/base
 LIGHT := $(ENVS)/light
 FULL  := $(ENVS)/full
 BENCH := $(ENVS)/bench
+READERS := $(ENVS)/readers
 PIP   := -m pip --quiet --disable-pip-version-check
 
 # Paths reach the commands through the environment, so that blanks, `;` and `$` in them are harmless.
@@ -69,6 +70,12 @@ test: $(FULL)/.done ## All tests, and the scorer's once more from the wheel, wit
 test-scorer: $(LIGHT)/.done ## The scorer's own tests, without TensorFlow [PYTHON=python3.13]
 	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
 
+# pytest is told anew what to do: the usual settings leave these tests out, and take a warning of
+# another's code for an error.
+.PHONY: test-readers
+test-readers: $(READERS)/.done ## Scored files in Spark, DuckDB, Polars, pandas and datasets; needs Java 17
+	$(READERS)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/readers
+
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the models inside
 	@rm -rf build dist
@@ -119,8 +126,8 @@ format: $(FULL)/.done ## Put the code into shape
 clean: ## Remove environments and builds; runs, models and scored files stay
 	rm -rf .venv build dist wheelhouse *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
-# fastText has wheels for x86-64 only; elsewhere it is built.
-$(ENVS)/bench/.done: WHEELS :=
+# PySpark has no wheel, fastText has some for x86-64 only: they are built.
+$(ENVS)/bench/.done $(ENVS)/readers/.done: WHEELS :=
 $(ENVS)/%/.done: WHEELS := --only-binary :all:
 $(ENVS)/%/.done: .ci/%.lock .ci/build.lock pyproject.toml
 	@test -n "$(VERSION)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column, listed, path_to, text_array
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
+from scorer.schema_metadata import with_columns
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
@@ -20,6 +21,7 @@ SENTIMENT = pa.field("sentiment", pa.string())
 SCORE = pa.field("sentiment_score", pa.float32())
 
 HISTOGRAM_BINS = 20
+KEEP_OR_DROP = "columns to keep and columns to drop are given; give one or the other"
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,15 @@ class Kernel:
             found by its usual names if None.
         prefix: put before the names of both new columns.
         keep: names of the columns carried into the answer; every column if None.
+        drop: names of the columns left out of it; not with ``keep``.
 
     Attributes:
         text_column: the column with the reviews; the field of a struct with its path.
+        carried: names of the columns carried into the answer.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
-        schema: of the answer.
+        schema: of the answer. Its metadata are those of the source; what describes the columns in
+            them (Spark, pandas and others do) is made true of the answer's, or left out.
 
     Raises:
         ReviewsError: there is no such column, it isn't text, or the schema has a column of a new
@@ -114,18 +119,21 @@ class Kernel:
         *,
         prefix: str = "",
         keep: Sequence[str] | None = None,
+        drop: Sequence[str] = (),
     ) -> None:
         self.model = model
         self.text_column = find_text_column(schema, text_column)
+        if drop:
+            keep = rest_of(schema, drop, keep)
         kept = schema if keep is None else kept_schema(schema, keep)
         self._kept = None if keep is None else kept.names
+        self.carried: list[str] = kept.names
         read = path_to(schema, self.text_column)[0]
         self.columns = (
             None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
         )
-        self.schema = kept
-        for field in (SENTIMENT, SCORE):
-            self.schema = self.schema.append(_new_field(kept, field, prefix))
+        new = [_new_field(kept, field, prefix) for field in (SENTIMENT, SCORE)]
+        self.schema = with_columns(kept, new)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the batch with both columns: same rows, same order, other columns untouched."""
@@ -204,14 +212,36 @@ def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:
     >>> kept_schema(pa.schema([("id", pa.int64()), ("stars", pa.int8())]), ["stars"]).names
     ['stars']
     """
-    for name in keep:
+    _check_names(schema, keep, "keep")
+    return pa.schema([field for field in schema if field.name in keep], schema.metadata)
+
+
+def rest_of(
+    schema: pa.Schema, drop: Sequence[str], keep: Sequence[str] | None = None
+) -> Sequence[str]:
+    """Return the names of the columns that are not left out.
+
+    Raises:
+        ReviewsError: a column to leave out doesn't exist, or its name occurs twice; or columns to
+            keep are named, too.
+
+    >>> rest_of(pa.schema([("id", pa.int64()), ("stars", pa.int8())]), ["stars"])
+    ['id']
+    """
+    if keep is not None:
+        raise ReviewsError(KEEP_OR_DROP)
+    _check_names(schema, drop, "drop")
+    return [name for name in schema.names if name not in drop]
+
+
+def _check_names(schema: pa.Schema, names: Sequence[str], what: str) -> None:
+    for name in names:
         found = schema.names.count(name)
         if found != 1:
             there = f"are {found} columns" if found else "is no column"
             raise ReviewsError(
-                f"there {there} {name!r} to keep; the columns are {listed(schema.names)}"
+                f"there {there} {name!r} to {what}; the columns are {listed(schema.names)}"
             )
-    return pa.schema([field for field in schema if field.name in keep], schema.metadata)
 
 
 def _new_field(schema: pa.Schema, field: pa.Field, prefix: str) -> pa.Field:
@@ -219,6 +249,6 @@ def _new_field(schema: pa.Schema, field: pa.Field, prefix: str) -> pa.Field:
     if name in schema.names:
         raise ReviewsError(
             f"there is a column {name!r} already; name the new ones otherwise, as in "
-            "--prefix new_, or leave that one out with --keep"
+            "--prefix new_, or leave that one out with --drop"
         )
     return field.with_name(name)

@@ -53,6 +53,13 @@ def column_list(value: str) -> tuple[str, ...]:
     return tuple(names or [value])
 
 
+def dropped_columns(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    """Read a list of columns."""
+    return () if value is None else column_list(value)
+
+
 def mebibytes(context: click.Context, parameter: click.Parameter, value: int) -> int:
     """Return the bytes of a number of MiB."""
     return value << 20

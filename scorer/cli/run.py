@@ -13,6 +13,7 @@ import click
 from scorer.cli.options import (
     MODEL_OPTION,
     TARGET_FILE,
+    dropped_columns,
     in_a_folder,
     kept_columns,
     log_format,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # The codecs that Parquet has and pyarrow writes.
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
+# Those of scorer.job.options, which imports pyarrow.
+INT96_CHOICES = ("refuse", "truncate")
 
 TEXT_COLUMN_HELP = (
     "Column with the reviews, or the field of a struct: data.review.  [default: review, text, "
@@ -54,6 +57,19 @@ TEXT_COLUMN_HELP = (
     show_default=True,
     callback=kept_columns,
     help="Columns carried into the output.",
+)
+@click.option(
+    "--drop",
+    metavar="COLUMN,…",
+    callback=dropped_columns,
+    help="Columns left out of the output; not with --keep.",
+)
+@click.option(
+    "--int96",
+    type=click.Choice(INT96_CHOICES),
+    default="refuse",
+    show_default=True,
+    help="INT96 times with nanoseconds: refuse the file, or truncate them to microseconds.",
 )
 @click.option(
     "--prefix", metavar="TEXT", default="", help="Text put before the names of the new columns."
@@ -145,17 +161,18 @@ def run(
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
+    chosen = Options(**options)
     planned = plan(inputs, output)
     targets = Targets(report, metrics_file)
     targets.check(planned.tasks, find_model(model))
     loaded = SentimentModel.load(model, sha256=model_sha256)
     lines = Lines(alone=len(planned.tasks) == 1, err=targets.use_stdout)
     if dry_run:
-        result = preview_job(planned, loaded, Options(**options))
+        result = preview_job(planned, loaded, chosen)
         for one in result.files:
             lines.show_file(one)
     else:
-        result = _run_watched(planned, loaded, Options(**options), probe, lines)
+        result = _run_watched(planned, loaded, chosen, probe, lines)
     lines.show_summary(result)
     if not dry_run:
         targets.write(result)

@@ -19,7 +19,7 @@ from scorer.model import SentimentModel
 from scorer.storage.failures import unreadable, writing
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
-from scorer.system.records import RecordError, from_json, to_json
+from scorer.system.records import RecordError, from_json, optional, to_json
 from scorer.tables.parquet_reader import is_damaged_parquet, read_key
 
 STAMP_VERSION = 2
@@ -45,11 +45,13 @@ class OutputOptions:
         text_column: the column with the reviews.
         columns: names of the output's columns.
         compression: codec of every column, or "source".
+        int96: "truncate" if nanoseconds of INT96 times may be cut off, and there are such times.
     """
 
     text_column: str
     columns: tuple[str, ...]
     compression: str
+    int96: str = optional("refuse")
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Stamp:
         input_sha256: str,
         kernel: Kernel,
         compression: str | None,
+        int96: str = "refuse",
     ) -> Stamp:
         """Return the stamp of an output to be written."""
         columns = tuple(kernel.schema.names)
@@ -85,7 +88,7 @@ class Stamp:
             scorer=__version__,
             input=InputId(input_sha256),
             model_sha256=model.file.sha256,
-            options=OutputOptions(kernel.text_column, columns, compression or "source"),
+            options=OutputOptions(kernel.text_column, columns, compression or "source", int96),
         )
 
     def to_footer(self) -> dict[str, str]:

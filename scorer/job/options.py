@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer.errors import UsageError
+from scorer.kernel import KEEP_OR_DROP
 from scorer.system.records import optional
 from scorer.tables.parquet_reader import MAX_CELL
+
+INT96_CHOICES = ("refuse", "truncate")
 
 
 @dataclass(frozen=True)
@@ -16,9 +20,12 @@ class Options:
         text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
             found by its usual names if None.
         keep: names of the columns carried into the output; every column if None.
+        drop: names of the columns left out of the output; not with ``keep``.
         prefix: put before the names of the two new columns.
         compression: codec of every column; each column's own in the input if None.
         max_cell: most bytes of one value of a column; a file with a larger one fails.
+        int96: what to do with INT96 times that have nanoseconds, which a timestamp of microseconds
+            can't hold: "refuse" the file, or "truncate" them.
         threads: threads that score; as many as the process has cores if None.
         force: score everything anew, and replace an output that scorer didn't write.
     """
@@ -30,3 +37,19 @@ class Options:
     max_cell: int = optional(MAX_CELL)
     threads: int | None = None
     force: bool = False
+    drop: tuple[str, ...] = optional(())
+    int96: str = optional("refuse")
+
+    def __post_init__(self) -> None:
+        """Check that the options fit together.
+
+        Raises:
+            UsageError: they don't.
+        """
+        if self.drop and self.keep is not None:
+            raise UsageError(f"reading the options: {KEEP_OR_DROP}")
+        if self.int96 not in INT96_CHOICES:
+            raise UsageError(
+                f"reading the options: int96 is {self.int96!r}; name one of "
+                f"{' and '.join(INT96_CHOICES)}"
+            )

@@ -11,6 +11,7 @@ from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.kernel import SCORE, SENTIMENT, Kernel
 from scorer.model import SentimentModel
+from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION, ParquetReviews
 
 
@@ -25,6 +26,19 @@ class Binding:
     stamp: Stamp
     versions: Mapping[str, str]
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How an output is compressed.
+
+    Attributes:
+        codecs: the codec of every column, or of each by its path.
+        replaced: columns whose codec in the input can't be written.
+    """
+
+    codecs: str | dict[str, str]
+    replaced: int
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,11 @@ class OpenInput:
                 options.text_column,
                 prefix=options.prefix,
                 keep=options.keep,
+                drop=options.drop,
             )
         except ReviewsError as error:
             raise ReviewsError(f"reading {reviews.path}: {error}") from error
+        reviews.check_carried(kernel.carried)
         return cls(task, reviews, kernel, options)
 
     def stamp(self, sha256: str) -> Stamp:
@@ -70,23 +86,32 @@ class OpenInput:
         Args:
             sha256: of the input, in hex.
         """
-        return Stamp.of(self.kernel.model, sha256, self.kernel, self.options.compression)
+        # The bytes of a file without such times don't depend on the option.
+        int96 = "refuse" if self.int96() is None else self.options.int96
+        return Stamp.of(self.kernel.model, sha256, self.kernel, self.options.compression, int96)
 
     def binding(self, stamp: Stamp) -> Binding:
         """Return everything that kept scores of this input depend on."""
         return Binding(stamp, versions(), self.kernel.model.fingerprint)
 
-    def codecs(self) -> str | dict[str, str]:
-        """Return the codec of every column, or of each; the new columns get the text column's.
+    def int96(self) -> Int96Columns | None:
+        """Return the INT96 times to be carried; None if there are none."""
+        return self.reviews.int96(self.kernel.carried, truncate=self.options.int96 == "truncate")
+
+    def compression(self) -> Compression:
+        """Return how the output is compressed; the new columns get the text column's codec.
 
         Raises:
             ReviewsError: the first row can't be read.
         """
         if self.options.compression is not None:
-            return self.options.compression
-        codecs = self.reviews.codecs(self.kernel.columns)
+            return Compression(self.options.compression, 0)
+        found = self.reviews.codecs(self.kernel.columns)
+        codecs = {path: codec or DEFAULT_COMPRESSION for path, codec in found.items()}
         ours = codecs.get(self.kernel.text_column, DEFAULT_COMPRESSION)
+        replaced = sum(codec is None for codec in found.values())
         if set(codecs.values()) <= {ours}:
-            return ours
+            return Compression(ours, replaced)
         new = (SENTIMENT, SCORE)
-        return codecs | {f"{self.options.prefix}{field.name}": ours for field in new}
+        codecs |= {f"{self.options.prefix}{field.name}": ours for field in new}
+        return Compression(codecs, replaced)

@@ -21,6 +21,25 @@ STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What an output holds otherwise than its input did.
+
+    Attributes:
+        times_truncated: INT96 times whose nanoseconds were cut off.
+        codecs_replaced: columns whose codec can't be written.
+    """
+
+    times_truncated: int = 0
+    codecs_replaced: int = 0
+
+    def __add__(self, other: Changes) -> Changes:
+        return Changes(
+            self.times_truncated + other.times_truncated,
+            self.codecs_replaced + other.codecs_replaced,
+        )
+
+
+@dataclass(frozen=True)
 class FileResult:
     """What became of one file.
 
@@ -34,6 +53,7 @@ class FileResult:
         seconds: wall-clock time.
         stages: seconds of each stage; those of several threads are added up.
         note: what a user should know of a file that was scored all the same; mostly empty.
+        changes: what the output holds otherwise than the input.
     """
 
     task: Task
@@ -44,6 +64,7 @@ class FileResult:
     seconds: float = 0.0
     stages: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     note: str = ""
+    changes: Changes = Changes()
 
 
 @dataclass(frozen=True)
@@ -100,6 +121,11 @@ class JobResult:
     def counts(self) -> Counts:
         """The counts of all scored files together."""
         return reduce(Counts.__add__, (one.counts for one in self.files), Counts())
+
+    @property
+    def changes(self) -> Changes:
+        """What the outputs hold otherwise than their inputs."""
+        return reduce(Changes.__add__, (one.changes for one in self.files), Changes())
 
     @property
     def notes(self) -> tuple[str, ...]:

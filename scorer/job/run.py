@@ -37,13 +37,14 @@ from scorer.job.notes import note_on
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Plan, Task
-from scorer.job.prepared import OpenInput
+from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import (
     FAILED,
     PLANNED,
     SCORED,
     SKIPPED,
     STOPPED,
+    Changes,
     FileResult,
     JobResult,
     ModelId,
@@ -135,6 +136,7 @@ class Prepared:
     stamp: Stamp
     seen: Seen
     reason: str
+    changes: Changes
     journal: Journal
     output: ParquetOutput
     started: float
@@ -212,14 +214,46 @@ def prepare(
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
+        with clock.stage("reading"):
+            times_truncated = _count_truncated(source, pipeline)
+        compression = pipeline.reading(source.compression)
         partial_file = begin_partial(output, journal, mode)
-        file = resources.enter_context(_begin(source, partial_file, pipeline))
+        file = resources.enter_context(_begin(source, compression, partial_file, pipeline))
         kept = resources.pop_all()
-        return Prepared(source, stamp, seen, verdict.reason, journal, file, started, clock, kept)
+        return Prepared(
+            source,
+            stamp,
+            seen,
+            verdict.reason,
+            Changes(times_truncated, compression.replaced),
+            journal,
+            file,
+            started,
+            clock,
+            kept,
+        )
+
+
+def _count_truncated(source: OpenInput, pipeline: Pipeline[Window, ScoredWindow]) -> int:
+    """Return the number of INT96 times whose nanoseconds are cut off.
+
+    Raises:
+        ReviewsError: a time can't be carried.
+    """
+    times = source.int96()
+    if times is None:
+        return 0
+    counts, total = times.check(), 0
+    while (count := pipeline.reading(partial(next, counts, None))) is not None:
+        total += count
+    return total
 
 
 def _begin(
-    source: OpenInput, partial_file: Path, pipeline: Pipeline[Window, ScoredWindow]
+    source: OpenInput,
+    compression: Compression,
+    partial_file: Path,
+    pipeline: Pipeline[Window, ScoredWindow],
 ) -> ParquetOutput:
     reviews = source.reviews
     return ParquetOutput(
@@ -227,9 +261,10 @@ def _begin(
         source.kernel.schema,
         reviews.rows,
         reviews.row_groups,
-        pipeline.reading(source.codecs),
+        compression.codecs,
         pipeline.background,
         partial_file,
+        reviews.storage(source.kernel.carried),
     )
 
 
@@ -291,6 +326,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
         scored.note,
+        prepared.changes,
     )
 
 

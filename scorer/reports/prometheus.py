@@ -92,6 +92,7 @@ def _row_metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
         ("rows_without_text", "Rows without a token, which have no score.", counts.without_text),
         ("rows_invalid_utf8", "Rows with invalid UTF-8.", counts.invalid),
         ("rows_truncated", "Rows longer than the network reads.", counts.truncated),
+        ("times_truncated", "INT96 times cut to microseconds.", result.changes.times_truncated),
         ("rows_positive", "Rows scored as positive.", counts.positive),
         ("tokens", "Tokens read.", counts.tokens),
         ("tokens_unknown", "Tokens that are not in the vocabulary.", counts.unknown),

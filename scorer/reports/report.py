@@ -12,7 +12,6 @@ from scorer.errors import UsageError, one_line
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
-from scorer.kernel import Counts
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.escape import json_text
@@ -31,6 +30,8 @@ class Figures:
         without_text: rows without a token (null, empty, only markup); they have no score.
         invalid_utf8: rows with invalid UTF-8, mended before they were scored.
         truncated: rows longer than the network reads.
+        times_truncated: INT96 times whose nanoseconds were cut off, by ``--int96 truncate``.
+        codecs_replaced: columns compressed with zstd, because their codec can't be written.
         tokens: tokens of all rows.
         unknown_tokens: tokens that are not in the vocabulary.
         unknown_rate: fraction of such tokens; null if there are no tokens.
@@ -48,6 +49,8 @@ class Figures:
     without_text: int
     invalid_utf8: int
     truncated: int
+    times_truncated: int
+    codecs_replaced: int
     tokens: int
     unknown_tokens: int
     unknown_rate: float | None
@@ -59,16 +62,17 @@ class Figures:
     rows_per_second: float
 
     @classmethod
-    def of(
-        cls, counts: Counts, reused: int, seconds: float, stages: Mapping[str, float]
-    ) -> Figures:
-        """Return the figures of some rows."""
+    def of(cls, result: FileResult | JobResult) -> Figures:
+        """Return the figures of one file, or of all."""
+        counts, seconds = result.counts, result.seconds
         return cls(
             rows=counts.rows,
-            reused=reused,
+            reused=result.reused,
             without_text=counts.without_text,
             invalid_utf8=counts.invalid,
             truncated=counts.truncated,
+            times_truncated=result.changes.times_truncated,
+            codecs_replaced=result.changes.codecs_replaced,
             tokens=counts.tokens,
             unknown_tokens=counts.unknown,
             unknown_rate=_fraction(counts.unknown, counts.tokens),
@@ -76,7 +80,7 @@ class Figures:
             positive_share=_fraction(counts.positive, counts.scored),
             score_histogram=counts.histogram,
             seconds=round(seconds, 6),
-            stage_seconds={stage: round(spent, 6) for stage, spent in stages.items()},
+            stage_seconds={stage: round(spent, 6) for stage, spent in result.stages.items()},
             rows_per_second=round(counts.rows / seconds, 1) if seconds else 0.0,
         )
 
@@ -165,7 +169,7 @@ class Report:
             failed=result.count(FAILED),
             left_aside=result.left_aside,
             outputs_without_input=result.without_input,
-            total=Figures.of(result.counts, result.reused, result.seconds, result.stages),
+            total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
         )
 
@@ -222,7 +226,7 @@ def _file_report(result: FileResult) -> FileReport:
         output=str(result.task.output),
         status=result.status,
         reason=result.reason,
-        figures=Figures.of(result.counts, result.reused, result.seconds, result.stages),
+        figures=Figures.of(result),
         note=result.note,
     )
 

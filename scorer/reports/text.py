@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scorer.job.inputs import counted
-from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult, JobResult
+from scorer.job.result import (
+    FAILED,
+    PLANNED,
+    SCORED,
+    SKIPPED,
+    STOPPED,
+    Changes,
+    FileResult,
+    JobResult,
+)
 from scorer.kernel import Counts
 from scorer.system.records import Json
+from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 
 
 def file_line(result: FileResult) -> str:
@@ -19,7 +31,8 @@ def file_message(result: FileResult) -> str:
         return result.reason
     if result.status in (SKIPPED, STOPPED):
         return f"{result.task.output}: {result.reason}"
-    reasons = "; ".join(filter(None, (result.reason, _reused(result.reused))))
+    parts = (result.reason, _reused(result.reused), *_changes(result.changes))
+    reasons = "; ".join(filter(None, parts))
     if result.status == PLANNED:
         return f"{result.task.output}: {result.counts.rows:,} rows; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
@@ -30,6 +43,17 @@ def file_message(result: FileResult) -> str:
 
 def _reused(rows: int) -> str:
     return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
+
+
+def _changes(changes: Changes) -> Iterator[str]:
+    """Yield what an output holds otherwise than its input."""
+    if changes.times_truncated:
+        yield f"INT96 times cut to microseconds: {changes.times_truncated:,}"
+    if changes.codecs_replaced:
+        yield (
+            f"columns compressed with {DEFAULT_COMPRESSION}, since their codec can't be written: "
+            f"{changes.codecs_replaced:,}"
+        )
 
 
 def counts_line(counts: Counts) -> str:

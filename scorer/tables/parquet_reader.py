@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
@@ -21,7 +21,9 @@ from scorer.storage.identity import FileIdentity, hash_file
 from scorer.system.memory import give_back
 from scorer.tables.file_kind import HEAD_BYTES, kind_of
 from scorer.tables.parquet_bounds import RowBounds
+from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
+from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leaves_of, lost_types
 
 # A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
 # hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
@@ -90,6 +92,8 @@ class ParquetReviews:
                 pre_buffer=False,
                 buffer_size=READ_BUFFER_BYTES,
                 page_checksum_verification=True,
+                # Nanoseconds reach from 1677 to 2262 only, and Spark refuses to read them.
+                coerce_int96_timestamp_unit="us",
             )
             self.schema = self._file.schema_arrow
             metadata = self._file.metadata
@@ -164,8 +168,40 @@ class ParquetReviews:
                 f"{self.rows}; check that it was copied whole"
             )
 
-    def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str]:
+    def storage(self, columns: Collection[str]) -> Storage:
+        """Return how columns are stored where Arrow's types leave that open."""
+        return Storage.of(self._leaves_of(columns))
+
+    def check_carried(self, columns: Collection[str]) -> None:
+        """Check that columns keep their types in an output.
+
+        Raises:
+            ReviewsError: some don't; the message names them.
+        """
+        schema = pa.schema([field for field in self.schema if field.name in columns])
+        with reading(self.path):
+            lost = lost_types(schema, self._leaves_of(columns))
+        if lost:
+            kinds = ", ".join(f"{name!r} of type {kind}" for name, kind in lost.items())
+            raise ReviewsError(
+                f"reading {self.path}: the type of a column can't be written as it is: {kinds}; "
+                f"leave out what needn't be there with {drop_option(list(lost))}"
+            )
+
+    def int96(self, columns: Collection[str], *, truncate: bool) -> Int96Columns | None:
+        """Return the INT96 values of some columns; None if there are none.
+
+        Args:
+            columns: which columns.
+            truncate: whether nanoseconds may be cut off.
+        """
+        leaves = tuple(leaf.path for leaf in self._leaves_of(columns) if leaf.physical == INT96)
+        return Int96Columns(self.path, self._file.metadata, leaves, truncate) if leaves else None
+
+    def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str | None]:
         """Return the codec of each column, by its path in the schema; empty if there are no rows.
+
+        It is None if pyarrow reads it, but doesn't write it: Hadoop's LZ4.
 
         Args:
             columns: which columns; every column if None.
@@ -187,6 +223,14 @@ class ParquetReviews:
             for index, path in enumerate(paths)
             if _is_in(path, columns)
         }
+
+    @cached_property
+    def _leaves(self) -> list[Leaf]:
+        with reading(self.path):
+            return list(leaves_of(self._file))
+
+    def _leaves_of(self, columns: Collection[str]) -> list[Leaf]:
+        return [leaf for leaf in self._leaves if leaf.column in columns]
 
     def _window_rows(self, read: int) -> int:
         """Return the most rows of the window that starts after ``read`` rows.
@@ -414,8 +458,12 @@ def _encrypted(path: Path) -> ReviewsError:
     )
 
 
-def _codec(name: str) -> str:
+def _codec(name: str) -> str | None:
     codec = {"UNCOMPRESSED": "none", "LZ4_RAW": "lz4"}.get(name, name.lower())
-    if codec == "none" or (codec != "lzo" and pa.Codec.is_available(codec)):
+    if codec == "none":
         return codec
-    return DEFAULT_COMPRESSION
+    try:
+        return codec if codec != "lzo" and pa.Codec.is_available(codec) else None
+    except ValueError:
+        # What has no name in pyarrow is "unknown".
+        return None

@@ -15,6 +15,7 @@ from scorer.storage.failures import writing
 from scorer.storage.whole_file import Background, WholeFile
 from scorer.system.background import in_background
 from scorer.system.memory import give_back
+from scorer.tables.parquet_types import Storage
 
 # A row group is held in memory until it is written.
 ROW_GROUP_BYTES = 32 << 20
@@ -36,6 +37,7 @@ class ParquetOutput:
         codecs: one for all columns, or one for each column by its path.
         background: runs the slow calls: compressing a row group, waiting for the disk.
         temporary: the name to write under, an empty file of ours; one of its own by default.
+        storage: how values are stored where Arrow's types leave that open.
 
     Raises:
         OutputError: the file can't be created.
@@ -50,6 +52,7 @@ class ParquetOutput:
         codecs: str | dict[str, str],
         background: Background = in_background,
         temporary: Path | None = None,
+        storage: Storage = Storage(),
     ) -> None:
         self.path = path
         self._rows = rows
@@ -64,7 +67,11 @@ class ParquetOutput:
         try:
             with writing(path):
                 self._file = pq.ParquetWriter(
-                    self._whole.temporary, schema, compression=codecs, write_page_checksum=True
+                    self._whole.temporary,
+                    schema,
+                    compression=codecs,
+                    write_page_checksum=True,
+                    **storage.options(),
                 )
         except BaseException:
             self._whole.discard()

@@ -87,8 +87,8 @@ MUTANTS = (
         "        verdict = judge(output, stamp, force=options.force)\n"
         "        if verdict.is_done:\n"
         "            return FileResult(task, SKIPPED, verdict.reason)\n"
-        "        file = ",
-        "        verdict = judge(output, stamp, force=options.force)\n        file = ",
+        "        with clock",
+        "        verdict = judge(output, stamp, force=options.force)\n        with clock",
         "tests/scorer/job/test_run.py",
     ),
     Mutant(
@@ -111,6 +111,27 @@ MUTANTS = (
         "json.dumps([to_json(self), stamp], sort_keys=True)",
         "json.dumps([to_json(self)], sort_keys=True)",
         "tests/scorer/job/test_freshness.py",
+    ),
+    Mutant(
+        "Spark's schema doesn't gain the new columns",
+        "scorer/schema_metadata.py",
+        'return stored | {"fields": kept + new}',
+        'return stored | {"fields": kept}',
+        "tests/scorer/test_schema_metadata.py",
+    ),
+    Mutant(
+        "nanoseconds of INT96 are cut off in silence",
+        "scorer/tables/parquet_int96.py",
+        "if found.with_nanoseconds and not self.truncate:",
+        "if False:",
+        "tests/scorer/tables/test_parquet_int96.py",
+    ),
+    Mutant(
+        "a column may lose its type",
+        "scorer/tables/parquet_types.py",
+        "if before.kind != after.kind and before.physical != INT96",
+        "if False",
+        "tests/scorer/tables/test_parquet_types.py",
     ),
     Mutant(
         "pages are written without checksums",

@@ -13,7 +13,7 @@ BATCH = pa.record_batch(
 )
 ALREADY = (
     "there is a column {!r} already; name the new ones otherwise, as in --prefix new_, "
-    "or leave that one out with --keep"
+    "or leave that one out with --drop"
 )
 
 

@@ -164,18 +164,6 @@ def test_a_series_is_scored_as_its_list_and_its_missing_values_have_no_score(
     assert model.predict(Series(texts)).tolist() == model.predict(plain).tolist()
 
 
-def test_a_series_of_pandas_works_whatever_its_type(model: SentimentModel) -> None:
-    pandas = pytest.importorskip("pandas")
-    texts = ["a great film", None, "awful"]
-    expected = bits(model.score(texts))
-    for kind in (object, "str", "string", "category"):
-        series = pandas.Series(texts, index=[7, 7, 0], dtype=kind)
-        assert bits(model.score(series)) == expected, kind
-        assert model.predict_proba(series).shape == (3, 2)
-    with pytest.raises(TypeError, match="not a DataFrame; of a table name the column"):
-        model.score(pandas.DataFrame({"review": texts}))
-
-
 def test_calling_the_model_scores(model: SentimentModel) -> None:
     texts = ["a great film", None, "awful"]
     assert bits(model(texts)) == bits(model.score(texts))

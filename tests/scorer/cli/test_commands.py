@@ -145,7 +145,7 @@ def test_run_writes_what_is_kept_under_other_names_with_another_codec(tmp_path: 
         scorer("run", write_reviews(tmp_path / "in.parquet", some_texts(9)), scored).returncode == 0
     )
     refused = scorer("run", scored, tmp_path / "again.parquet", "--text-column", "review")
-    offer = "name the new ones otherwise, as in --prefix new_, or leave that one out with --keep"
+    offer = "name the new ones otherwise, as in --prefix new_, or leave that one out with --drop"
     assert refused.returncode == 3
     assert (
         refused.stderr

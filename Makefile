@@ -19,6 +19,8 @@ FULL  := $(ENVS)/full
 BENCH := $(ENVS)/bench
 READERS := $(ENVS)/readers
 PIP   := -m pip --quiet --disable-pip-version-check
+# On each core, but a process that trains takes 1 GB.
+PYTEST := -m pytest --quiet --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Paths reach the commands through the environment, so that blanks, `;` and `$` in them are harmless.
 IN    ?=
@@ -63,12 +65,12 @@ export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into m
 
 .PHONY: test
 test: $(FULL)/.done ## All tests, and the scorer's once more from the wheel, without TensorFlow
-	$(FULL)/bin/python -m pytest --quiet
+	$(FULL)/bin/python $(PYTEST)
 	@$(MAKE) --no-print-directory test-wheel
 
 .PHONY: test-scorer
 test-scorer: $(LIGHT)/.done ## The scorer's own tests, without TensorFlow [PYTHON=python3.13]
-	$(LIGHT)/bin/python -m pytest --quiet tests/scorer scorer
+	$(LIGHT)/bin/python $(PYTEST) tests/scorer scorer
 
 # pytest is told anew what to do: the usual settings leave these tests out, and take a warning of
 # another's code for an error.

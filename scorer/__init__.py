@@ -14,7 +14,7 @@ from scorer._version import __version__
 from scorer.errors import SentimentError
 
 if TYPE_CHECKING:
-    from scorer.api import score_files
+    from scorer.job.api import score_files
     from scorer.job.options import Options
     from scorer.kernel import Kernel
     from scorer.model import SentimentModel
@@ -25,7 +25,7 @@ _HOMES = {
     "Kernel": "scorer.kernel",
     "Options": "scorer.job.options",
     "SentimentModel": "scorer.model",
-    "score_files": "scorer.api",
+    "score_files": "scorer.job.api",
 }
 
 

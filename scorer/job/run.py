@@ -33,7 +33,7 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
-from scorer.job.notes import note_on
+from scorer.job.empty_column import note_on
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Plan, Task

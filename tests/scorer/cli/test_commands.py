@@ -33,7 +33,7 @@ def test_help_loads_neither_onnxruntime_nor_pyarrow() -> None:
 
 
 def test_scoring_imports_nothing_that_trains() -> None:
-    modules = "cli, scorer.api, scorer.job.run, scorer.reports.prometheus, scorer.reports.report"
+    modules = "cli, scorer.job.api, scorer.reports.prometheus, scorer.reports.report"
     statement = (
         f"import scorer.{modules}\nfrom scorer import SentimentModel\n"
         "SentimentModel.load().score(['x'])"

@@ -1,4 +1,4 @@
-"""What a user should know of a file that was scored all the same."""
+"""The note on a file whose text column is empty while another one holds text."""
 
 from __future__ import annotations
 

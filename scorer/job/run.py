@@ -23,6 +23,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
+from scorer.job.empty_column import note_on
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge, versions
 from scorer.job.journal import (
     Journal,
@@ -33,7 +34,6 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
-from scorer.job.empty_column import note_on
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.plan import Plan, Task

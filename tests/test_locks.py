@@ -25,6 +25,7 @@ WANTED = {
     "full": (("base", "train"), ("dev",)),
     "bench": (("base", "train"), ("bench",)),
     "build": ((), ("build",)),
+    "readers": (("base",), ("readers",)),
 }
 ENTRY = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+))?", re.M)
 HASH = r"    --hash=sha256:[0-9a-f]{64}"

@@ -127,3 +127,11 @@ def test_a_layout_that_makes_no_sense_is_refused_before_anything_is_read(
     done = CliRunner().invoke(cli, ["linear", *paths, *option])
     assert done.exit_code == 2
     assert done.stderr.startswith(f"Error: {option[0]} is ")
+
+
+def test_a_name_that_holds_a_newline_forges_no_line(tmp_path: Path) -> None:
+    done = run_command("trainer", "linear", "no\nError: all fine", "--out", "run", cwd=tmp_path)
+    assert done.returncode in (2, 3)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: reading ")
+    assert r"no\nError: all fine" in line

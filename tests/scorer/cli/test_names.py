@@ -79,14 +79,6 @@ def test_a_usage_error_is_one_line_whatever_was_typed(
     assert last in done.stderr.splitlines()[-1]
 
 
-def test_the_trainer_speaks_as_the_scorer_does(tmp_path: Path) -> None:
-    done = run_command("trainer", "linear", "no\nfile", "--out", "run", cwd=tmp_path)
-    assert done.returncode in (2, 3)
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("Error: ")
-    assert r"no\nfile" in line
-
-
 def test_a_text_is_shown_on_one_line() -> None:
     done = run_command("scorer", "text", "--model", "fast", "A delight.\x1b[2J\nTruly.")
     assert done.stdout.splitlines()[0].endswith(r"A delight.\x1b[2J\nTruly.")

@@ -28,8 +28,8 @@ class Progress:
 
     Attributes:
         history: a line for each finished epoch.
-        best_epoch: number of the epoch with the lowest held-out loss, as the network is; 0 before
-            the first.
+        best_epoch: number of the epoch with the lowest held-out loss of what would ship, which is
+            calibrated; 0 before the first.
     """
 
     history: tuple[Epoch, ...] = ()
@@ -42,7 +42,7 @@ class Progress:
     @classmethod
     def of(cls, history: tuple[Epoch, ...]) -> Progress:
         """Return the progress after the epochs of a history."""
-        best = min(history, key=lambda line: line.held_out_loss)
+        best = min(history, key=lambda line: line.held_out_calibrated_loss)
         return cls(history, best.epoch)
 
     def is_over(self, epochs: int, patience: int) -> bool:

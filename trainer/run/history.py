@@ -20,10 +20,10 @@ class Epoch:
         loss: loss of the network on labelled training reviews, about as many as are held out.
         accuracy: accuracy of the network on the same reviews.
         held_out_loss: loss of the network on the held-out reviews, as it is: neither calibrated nor
-            with the wide branch's sum. The best epoch has the lowest.
+            with the wide branch's sum.
         held_out_accuracy: accuracy of the network on the held-out reviews, as it is.
         held_out_calibrated_loss: loss of network and wide branch together, calibrated by
-            cross-fitting: what would ship after this epoch.
+            cross-fitting: what would ship after this epoch. The best epoch has the lowest.
         held_out_calibrated_accuracy: accuracy of the same.
         seconds: duration of the epoch.
     """

@@ -31,8 +31,9 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
 def history_picture(history: Sequence[Epoch], best: int, title: str) -> Figure:
     """Draw loss and accuracy after each epoch: the network on training and on held-out reviews.
 
-    Both lines show the same network, as it is: without dropout, calibration and the wide branch's
-    sum. Where the one falls and the other rises, it learns its reviews by heart.
+    Two lines show the same network, as it is: without dropout, calibration and the wide branch's
+    sum. Where the one falls and the other rises, it learns its reviews by heart. A third shows what
+    would ship, by which the best epoch is chosen.
 
     Args:
         history: a line for each epoch.
@@ -40,17 +41,19 @@ def history_picture(history: Sequence[Epoch], best: int, title: str) -> Figure:
         title: names the run and its preset.
     """
     epochs = [line.epoch for line in history]
-    losses = [line.loss for line in history], [line.held_out_loss for line in history]
-    accuracies = [line.accuracy for line in history], [line.held_out_accuracy for line in history]
+    losses = [(line.loss, line.held_out_loss, line.held_out_calibrated_loss) for line in history]
+    accuracies = [
+        (line.accuracy, line.held_out_accuracy, line.held_out_calibrated_accuracy)
+        for line in history
+    ]
     figure, (left, right) = _figure(title, columns=2)
-    for axes, name, (training, held_out) in (
-        (left, "loss, nats", losses),
-        (right, "accuracy", accuracies),
-    ):
+    for axes, name, values in ((left, "loss, nats", losses), (right, "accuracy", accuracies)):
+        training, held_out, calibrated = zip(*values, strict=True)
         axes.axvline(best, color=GREY, linestyle=":", label=f"best epoch, {best}")
         axes.plot(epochs, training, "o--", color=ORANGE, label="training reviews")
         axes.plot(epochs, held_out, "o-", color=BLUE, label="held-out reviews")
-        axes.set(xlabel="epoch", ylabel=f"{name}, of the network as it is", xticks=epochs)
+        axes.plot(epochs, calibrated, "-.", color=BLUE, label="held-out, as it would ship")
+        axes.set(xlabel="epoch", ylabel=f"{name}; dots: of the network as it is", xticks=epochs)
         axes.legend(frameon=False)
     return figure
 

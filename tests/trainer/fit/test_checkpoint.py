@@ -71,7 +71,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_run() -> None:
     progress = Progress()
     for number, loss in enumerate([0.5, 0.3, 0.4, 0.35], start=1):
         assert not progress.is_over(epochs=9, patience=2)
-        progress = progress.after(Epoch(number, 0.1, 0.9, loss, 0.8, 1 - loss, 0.9, 1.0))
+        progress = progress.after(Epoch(number, 0.1, 0.9, 1 - loss, 0.8, loss, 0.9, 1.0))
     assert progress.best_epoch == 2
     assert progress.is_over(epochs=9, patience=2)
     assert not progress.is_over(epochs=9, patience=0)

@@ -177,6 +177,8 @@ def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
     with (run.path / "history.csv").open() as file:
         stored = list(csv.DictReader(file))
     assert [float(line["held_out_loss"]) for line in stored] == held_out.tolist()
-    assert run.metrics.epoch == int(np.argmin(held_out)) + 1
+    shipped = [float(line["held_out_calibrated_loss"]) for line in stored]
+    assert lines["held-out, as it would ship"].tolist() == shipped
+    assert run.metrics.epoch == int(np.argmin(shipped)) + 1
     assert figures["history.png"].get_suptitle() == "run (article)"
     assert run.metrics.held_out_folds == 5

@@ -37,22 +37,26 @@ def drawn(axes: object) -> dict[str, list[float]]:
 
 
 def test_the_history_shows_the_same_network_on_both_sides_and_its_best_epoch() -> None:
-    figure = history_picture(OVERFITTED, 1, "night (article)")
+    figure = history_picture(OVERFITTED, 3, "night (article)")
     losses, accuracies = map(drawn, figure.axes)
     assert losses["training reviews"] == [0.60, 0.30, 0.10]
     assert losses["held-out reviews"] == [0.691, 0.843, 0.864]
     assert accuracies["training reviews"] == [0.70, 0.90, 0.98]
     assert accuracies["held-out reviews"] == [0.52, 0.60, 0.66]
     for axes in figure.axes:
-        (best,) = (line for line in axes.get_lines() if line.get_label() == "best epoch, 1")
-        assert list(best.get_xdata()) == [1, 1]
+        (best,) = (line for line in axes.get_lines() if line.get_label() == "best epoch, 3")
+        assert list(best.get_xdata()) == [3, 3]
     assert figure.get_suptitle() == "night (article)"
 
 
 def test_no_line_is_called_what_it_is_not() -> None:
-    figure = history_picture(OVERFITTED, 1, "night (article)")
+    figure = history_picture(OVERFITTED, 3, "night (article)")
+    losses, accuracies = map(drawn, figure.axes)
+    assert losses["held-out, as it would ship"] == [0.689, 0.633, 0.558]
+    assert accuracies["held-out, as it would ship"] == [0.55, 0.65, 0.70]
     words = [text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()]
-    assert not [word for word in words if "dropout" in word or "calibrated" in word]
+    assert len(words) == 8
+    assert not [word for word in words if "dropout" in word]
 
 
 def test_the_roc_tells_its_area_with_its_interval_and_the_number_of_reviews(

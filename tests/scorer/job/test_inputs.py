@@ -19,7 +19,7 @@ from scorer.job.result import FAILED, SCORED
 from scorer.job.run import run_job
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report
-from scorer.reports.text import notes
+from scorer.reports.text import closing_lines
 
 DENIED = "Permission denied; let this user read it, and enter the folders above it"
 NO_FILE = "not a regular file; name one"
@@ -266,7 +266,7 @@ def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(
     write_reviews(folder / "in/a.parquet", some_texts(3))
     touch("in/a.csv", "in/b.json", "in/c.txt", "out/old.parquet")
     result = run_job(plan(["in"], "out"), model)
-    assert notes(result) == [
+    assert closing_lines(result) == [
         "left aside: 3 other files, such as a.csv, b.json",
         "no input for 1 output, such as out/old.parquet; they stay",
     ]

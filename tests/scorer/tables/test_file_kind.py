@@ -32,7 +32,10 @@ CONTENTS = [
     ("review\ngood\n".encode("utf-16"), f"it is a text file; {FROM_CSV}"),
     (b'{"review": "good"}\n{"review": "bad"}\n', f"it is a JSON file; {FROM_JSON}"),
     (b'[\n  {"review": "good"}\n]', f"it is a JSON file; {FROM_JSON}"),
-    (gzip.compress(b"PAR1"), "it is compressed with gzip as a whole; unpack it first, with gunzip"),
+    (
+        gzip.compress(b"PAR1", mtime=0),
+        "it is compressed with gzip as a whole; unpack it first, with gunzip",
+    ),
     (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 12345\n",
         "it is a Git LFS pointer, not the file itself; fetch that with: git lfs pull",

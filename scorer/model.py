@@ -21,6 +21,7 @@ from scorer.modelproto import refuse_external_data
 from scorer.packing import micro_batches
 from scorer.storage.address import check_local
 from scorer.storage.listing import entry_at
+from scorer.storage.names import check_name
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
@@ -277,9 +278,10 @@ def find_model(name: str | Path | None) -> Path:
     """Return the path of a model: one that ships, or a file.
 
     Raises:
-        UsageError: there is neither.
+        UsageError: there is neither, or the name is too long.
     """
     wanted = str(DEFAULT_MODEL if name is None else name)
+    check_name(Path(wanted))
     shipped = SHIPPED / f"{wanted}.onnx"
     if Path(wanted).name == wanted and shipped.is_file():
         return shipped

@@ -10,6 +10,7 @@ import click
 
 from scorer.console import log_as
 from scorer.storage.address import check_local
+from scorer.storage.names import check_name
 
 MODEL_OPTION = click.option(
     "--model",
@@ -80,11 +81,12 @@ def in_a_folder(
     """Check before the run that a file can be written after it: a typo must not cost a night.
 
     Raises:
-        UsageError: it is an address of a store.
+        UsageError: it is an address of a store, or its name is too long.
         BadParameter: its folder doesn't exist.
     """
     if value is not None:
         check_local(value, f"checking {parameter.opts[0]}:")
+        check_name(value)
     if value is not None and str(value) != "-" and not value.absolute().parent.is_dir():
         raise click.BadParameter(
             f"there is no folder {value.parent} to write {value.name} in; make it first"

@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from scorer.modelfile import SEAL, UNSEALED, seal
 
@@ -55,6 +57,13 @@ def with_few_rights(*arguments: object, cwd: Path) -> subprocess.CompletedProces
             pytest.skip("needs setpriv and the right to use it, or a user that isn't root")
         command = [*obey, *command]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
+
+
+def run_here(cli: click.Group, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, which has loaded what it needs already."""
+    words = [str(argument) for argument in arguments]
+    done = CliRunner().invoke(cli, words)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
 def write_reviews(path: Path, texts: list[str | None], **parquet: object) -> Path:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from helpers import left_in, run_command
+from helpers import left_in, run_here
 from tiny import OPTIONS, tiny_reviews, write_tiny
 from trainer.cli import cli
 from trainer.run.compare import compare
@@ -20,22 +20,22 @@ def test_the_recipe_by_commands(tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "reviews.parquet")
     more = write_tiny(tmp_path / "more.parquet", 100, seed=3)
     linear, student = tmp_path / "linear", tmp_path / "student"
-    done = run_command("trainer", "linear", data, "--out", linear)
+    done = run_here(cli, "linear", data, "--out", linear)
     assert (done.returncode, done.stdout.split()[:4]) == (0, ["held", "out", "reviews", "30"])
     teaching = ["--unlabeled", more, "--teacher", linear]
     options = [*teaching, "--out", student, "--wide-slots", "128", *OPTIONS, "--epochs", "1"]
-    done = run_command("trainer", "fit", data, *options)
+    done = run_here(cli, "fit", data, *options)
     assert done.returncode == 0, done.stderr
     assert "370 reviews to train on, 30 held out" in done.stderr
-    done = run_command("trainer", "compare", linear, student)
+    done = run_here(cli, "compare", linear, student)
     assert (done.returncode, done.stdout.split()[:2]) == (0, ["linear", "student"]), done.stderr
-    done = run_command("trainer", "evaluate", linear, more)
+    done = run_here(cli, "evaluate", linear, more)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_commands_print_the_same_tables(network_run: RunFolder, tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "test.parquet", 60, seed=1)
-    done = run_command("trainer", "evaluate", network_run.path, data)
+    done = run_here(cli, "evaluate", network_run.path, data)
     assert (done.returncode, done.stderr) == (
         0,
         "test.parquet: 60 reviews are few, and the figures may be anything in their 95% intervals; "
@@ -44,7 +44,7 @@ def test_the_commands_print_the_same_tables(network_run: RunFolder, tmp_path: Pa
     assert network_run.metrics.test is not None
     accuracy = ["accuracy", str(network_run.metrics.test.accuracy)]
     assert accuracy in [line.split() for line in done.stdout.splitlines()]
-    done = run_command("trainer", "compare", network_run.path, network_run.path)
+    done = run_here(cli, "compare", network_run.path, network_run.path)
     assert (done.returncode, done.stdout) == (0, compare([network_run]) + "\n")
 
 
@@ -129,8 +129,11 @@ def test_a_layout_that_makes_no_sense_is_refused_before_anything_is_read(
     assert done.stderr.startswith(f"Error: {option[0]} is ")
 
 
-def test_a_name_that_holds_a_newline_forges_no_line(tmp_path: Path) -> None:
-    done = run_command("trainer", "linear", "no\nError: all fine", "--out", "run", cwd=tmp_path)
+def test_a_name_that_holds_a_newline_forges_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run_here(cli, "linear", "no\nError: all fine", "--out", "run")
     assert done.returncode in (2, 3)
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: reading ")

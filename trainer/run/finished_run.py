@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.card import Provenance
+from scorer.system.escape import escaped
 from scorer.system.records import to_json
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
@@ -75,7 +76,7 @@ def _held_out(run: FinishedRun) -> pa.Table:
 
 def _draw(path: Path, run: FinishedRun) -> list[str]:
     """Draw the pictures, and write the history; return the names of their files."""
-    title = f"{path.name} ({run.provenance.settings.get('preset', run.kind.name)})"
+    title = escaped(f"{path.name} ({run.provenance.settings.get('preset', run.kind.name)})")
     pictures = {
         files.ROC_PICTURE: roc_picture(run.calibrated, title),
         files.CALIBRATION_PICTURE: calibration_picture(run.calibrated, title),

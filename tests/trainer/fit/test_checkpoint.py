@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import processes, run_command
+from helpers import processes, run_here
 from tiny import OPTIONS as TINY
 from tiny import write_tiny
+from trainer.cli import cli
 from trainer.errors import RunFolderError
 from trainer.fit import checkpoint
 from trainer.fit.checkpoint import Progress
@@ -45,18 +46,16 @@ def killed_after(epoch: int, data: Path, out: Path) -> None:
 
 def test_a_killed_run_resumes_to_the_same_history_and_weights(tmp_path: Path) -> None:
     data = write_tiny(tmp_path / "reviews.parquet", 400)
-    undisturbed = run_command("trainer", "fit", data, "--out", tmp_path / "whole", *OPTIONS)
+    undisturbed = run_here(cli, "fit", data, "--out", tmp_path / "whole", *OPTIONS)
     assert undisturbed.returncode == 0, undisturbed.stderr
     killed_after(1, data, tmp_path / "killed")
-    refused = run_command("trainer", "fit", data, "--out", tmp_path / "killed", *OPTIONS)
+    refused = run_here(cli, "fit", data, "--out", tmp_path / "killed", *OPTIONS)
     assert (refused.returncode, refused.stderr.splitlines()[-1]) == (
         3,
         f"Error: training into {tmp_path}/killed: it holds an interrupted run; "
         "add --resume, or name another folder",
     )
-    resumed = run_command(
-        "trainer", "fit", data, "--out", tmp_path / "killed", *OPTIONS, "--resume"
-    )
+    resumed = run_here(cli, "fit", data, "--out", tmp_path / "killed", *OPTIONS, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch 1:" not in resumed.stderr
     assert history(tmp_path / "killed") == history(tmp_path / "whole")

@@ -94,7 +94,7 @@ def test_what_was_asked_for_and_cannot_be_printed_is_a_failure() -> None:
     done = in_shell(">/dev/full", "scorer", "text", "Good.")
     message = "Error: writing to stdout: No space left on device; send it to another place\n"
     assert (done.returncode, done.stderr) == (3, message)
-    for words in (["scorer", "--help"], ["scorer", "run", "--help"], ["trainer", "--version"]):
+    for words in (["scorer", "--help"], ["scorer", "run", "--help"], ["scorer", "--version"]):
         done = in_shell(">/dev/full", *words)
         assert (done.returncode, done.stderr) == (3, message)
     done = in_shell(">&7", "scorer", "text", "Good.")

@@ -38,6 +38,7 @@ from scorer.system.signals import (
     INTERRUPTED_MESSAGE,
     TERMINATED,
     ignore_signals,
+    raise_if_stopped,
     stop_on_signals,
 )
 
@@ -89,6 +90,10 @@ class CommandGroup(click.Group):
 
 def _leave_unexpected(error: Exception) -> NoReturn:
     """End the process with a sentence about an error that no part of it turned into one."""
+    try:
+        raise_if_stopped()
+    except Stopped as stopped:
+        _leave(str(stopped), stopped.exit_code)
     if isinstance(error, OSError) and _is_printing(error):
         _leave(str(_unwritable(error)), OutputError.exit_code)
     if os.environ.get(DEBUG_VARIABLE):

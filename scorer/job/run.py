@@ -57,7 +57,7 @@ from scorer.storage.whole_file import mode_for
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 from scorer.system.records import to_json
-from scorer.system.signals import TERMINATED
+from scorer.system.signals import TERMINATED, raise_if_stopped
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.parquet_reader import ParquetReviews
 from scorer.tables.parquet_writer import ParquetOutput
@@ -398,6 +398,7 @@ def _contained(
     except SentimentError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
+        raise_if_stopped()
         reason = f"scoring {task.input}: {_unexpected(error)}"
     return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
 

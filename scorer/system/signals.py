@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn
 
 from scorer.errors import Stopped
@@ -15,6 +16,16 @@ INTERRUPTED = 130
 TERMINATED = 143
 INTERRUPTED_MESSAGE = "stopped by Ctrl-C; what was finished stays, run again to go on"
 TERMINATED_MESSAGE = "stopped by SIGTERM; what was finished stays, run again to go on"
+
+
+@dataclass
+class _Received:
+    """The stop that a signal asked for, if one did since the handlers were set."""
+
+    stop: Stopped | None = None
+
+
+_received = _Received()
 
 
 def end_on_signals() -> None:
@@ -29,6 +40,7 @@ def stop_on_signals() -> None:
 
     Later ones are ignored: they would interrupt the clearing up that the first one started.
     """
+    _received.stop = None
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
         signal.signal(signal.SIGINT, _interrupt)
@@ -36,13 +48,37 @@ def stop_on_signals() -> None:
 
 def ignore_signals() -> None:
     """Ignore SIGTERM and Ctrl-C from now on: the process is ending."""
+    sys.unraisablehook = _without_late_signals
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def raise_if_stopped() -> None:
+    """Raise the stop once more that a signal asked for: something on its way has swallowed it.
+
+    A C extension that is being imported turns it into an ``ImportError``.
+
+    Raises:
+        Stopped: a signal came.
+    """
+    if _received.stop is not None:
+        raise _received.stop
+
+
+def _without_late_signals(unraisable: sys.UnraisableHookArgs) -> None:
+    """Print what can't be raised, but not that a signal came just before it was to be ignored."""
+    if "ignored due to race condition" not in str(unraisable.exc_value):
+        sys.__unraisablehook__(unraisable)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    _received.stop = Stopped(message, code)
+    raise _received.stop
+
+
 def _terminate(number: int, frame: object) -> NoReturn:
     ignore_signals()
-    raise Stopped(TERMINATED_MESSAGE, TERMINATED)
+    _stop(TERMINATED_MESSAGE, TERMINATED)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
@@ -51,4 +87,4 @@ def _interrupt(number: int, frame: object) -> NoReturn:
     with suppress(OSError):
         if os.isatty(sys.stderr.fileno()):
             os.write(sys.stderr.fileno(), b"\n")
-    raise Stopped(INTERRUPTED_MESSAGE, INTERRUPTED)
+    _stop(INTERRUPTED_MESSAGE, INTERRUPTED)

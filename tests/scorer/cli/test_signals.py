@@ -142,6 +142,49 @@ def test_little_address_space_is_not_ctrl_c(tmp_path: Path, megabytes: int) -> N
     assert done.returncode != 130
 
 
+# Presses Ctrl-C while a C extension is imported, which makes an ImportError of it.
+SWALLOW_CTRL_C = """
+import os, signal, sys, time
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "onnxruntime":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(60)
+            except BaseException:
+                raise ImportError("initialization failed") from None
+sys.meta_path.insert(0, Finder())
+from scorer.__main__ import main
+main()
+"""
+# Has SIGTERM and Ctrl-C come at once, before Python looks at either.
+BOTH_AT_ONCE = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "onnxruntime":
+            both = {signal.SIGINT, signal.SIGTERM}
+            signal.pthread_sigmask(signal.SIG_BLOCK, both)
+            for number in both:
+                os.kill(os.getpid(), number)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+sys.meta_path.insert(0, Finder())
+from scorer.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("code", [SWALLOW_CTRL_C, BOTH_AT_ONCE])
+def test_a_signal_that_is_swallowed_or_comes_with_another_still_stops_the_run(
+    tmp_path: Path, code: str
+) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(20))
+    command = [sys.executable, "-c", code, "run", str(source), str(tmp_path / "out.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGES[signal.SIGINT])
+    assert left_in(tmp_path) == ["in.parquet"]
+
+
 # Sends its own process SIGTERM when the command has returned, and again while the process ends.
 TERMINATE_AT_THE_END = """
 import atexit, os, signal, sys

@@ -82,6 +82,8 @@ class Reviews:
         name: name of the source, without the folders that lead to it.
         groups: ``large_string[reviews]``, the product that each review is about; None where the
             source doesn't tell. Reviews of one product are held out together.
+        ids: ``large_string[reviews]``, the id of each review, which soft labels may name; None
+            where the source doesn't tell.
         reading: what was left out or changed when they were read.
     """
 
@@ -89,6 +91,7 @@ class Reviews:
     labels: npt.NDArray[np.int8]
     name: str
     groups: pa.LargeStringArray | None = None
+    ids: pa.LargeStringArray | None = None
     reading: Reading = Reading()
 
     def __len__(self) -> int:
@@ -96,8 +99,11 @@ class Reviews:
 
     def take(self, rows: npt.NDArray[np.int64]) -> Reviews:
         """Return the reviews at ``rows``, ``int64[n]``."""
-        groups = None if self.groups is None else self.groups.take(pa.array(rows))
-        return Reviews(self.texts.take(pa.array(rows)), self.labels[rows], self.name, groups)
+        kept = pa.array(rows)
+        groups, ids = (
+            None if names is None else names.take(kept) for names in (self.groups, self.ids)
+        )
+        return Reviews(self.texts.take(kept), self.labels[rows], self.name, groups, ids)
 
     def group_numbers(self) -> npt.NDArray[np.int64]:
         """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
@@ -121,11 +127,16 @@ class Reviews:
     def concatenate(cls, parts: Sequence[Reviews], name: str) -> Reviews:
         """Return the reviews of all parts, one part after another."""
         groups = [part.groups for part in parts if part.groups is not None]
+        ids = [
+            pa.nulls(len(part), pa.large_string()) if part.ids is None else part.ids
+            for part in parts
+        ]
         return cls(
             pa.concat_arrays([part.texts for part in parts]),
             np.concatenate([part.labels for part in parts]),
             name,
             pa.concat_arrays(groups) if groups else None,
+            pa.concat_arrays(ids) if any(part.ids is not None for part in parts) else None,
             sum((part.reading for part in parts), Reading()),
         )
 

@@ -38,6 +38,7 @@ class Layout:
         text_column: column with the reviews; searched by its usual names where None.
         label_column: column with the labels; searched by its usual names where None.
         group_column: column with the product that a review is about; None for no groups.
+        id_column: column with the id of each review, which a table may lack; None for no ids.
         labels: what the labels mean.
         encoding: encoding of CSV files.
 
@@ -48,6 +49,7 @@ class Layout:
     text_column: str | None = None
     label_column: str | None = None
     group_column: str | None = None
+    id_column: str | None = None
     labels: LabelMap = USUAL_LABELS
     encoding: str = UTF_8
 
@@ -102,7 +104,11 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
 
 def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
     columns = find_columns(
-        table.schema, layout.text_column, layout.label_column, layout.group_column
+        table.schema,
+        layout.text_column,
+        layout.label_column,
+        layout.group_column,
+        layout.id_column,
     )
     # A name asked for twice is read once.
     names = list(dict.fromkeys(column for column in columns if column is not None))
@@ -130,10 +136,11 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
     if not kept.all():
         batch, labels = batch.take(pa.array(np.flatnonzero(kept))), labels[kept]
     texts, mended = valid_text(text_array(batch, columns.text))
-    groups = None
-    if columns.group is not None:
-        groups = batch.column(columns.group).cast(pa.large_string())
-    return Reviews(texts, labels, "", groups, Reading(mended=mended))
+    groups, ids = (
+        None if name is None else batch.column(name).cast(pa.large_string())
+        for name in (columns.group, columns.id)
+    )
+    return Reviews(texts, labels, "", groups, ids, Reading(mended=mended))
 
 
 def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:

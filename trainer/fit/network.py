@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
+from trainer.data.soft_reviews import SoftReviews
 from trainer.fit import checkpoint
 from trainer.fit.checkpoint import Progress
 from trainer.fit.epochs import HeldOut, TrainingSample, epoch_line, run_epoch
@@ -37,6 +38,7 @@ def fit(
     *,
     unlabeled: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
+    soft: SoftReviews | None = None,
     test: Reviews | None = None,
     resume: bool = False,
     say: Say = silent,
@@ -50,13 +52,15 @@ def fit(
         out: the run folder to make.
         unlabeled: ``large_string[n]``, reviews to learn from with the labels of the teachers.
         teachers: finished runs that label them; at least one if there are unlabeled reviews.
+        soft: texts to learn from, each with its probability.
         test: labelled reviews to report on; nothing is learned from them.
         resume: whether the interrupted run in ``out`` goes on after its last finished epoch.
         say: takes lines of progress.
         callbacks: Keras callbacks of each epoch.
 
     Raises:
-        ReviewsError: there are too few reviews, or all have one label.
+        ReviewsError: there are too few reviews, or all have one label; or no soft review is left to
+            learn from.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     return fit_run(
@@ -65,6 +69,7 @@ def fit(
         out,
         unlabeled=unlabeled,
         teachers=teachers,
+        soft=soft,
         test=test,
         resume=resume,
         say=say,
@@ -98,7 +103,12 @@ class NetworkLearner:
     def learn(self, task: Task) -> Learned:
         """Fit the wide branch, train the network beside it, and calibrate both together."""
         training_set = make_training_set(
-            task.training, task.inputs.unlabeled, task.teachers, self.settings, task.say
+            task.training,
+            task.inputs.unlabeled,
+            task.teachers,
+            task.soft,
+            self.settings,
+            task.say,
         )
         tokenizer = training_set.tokenizer
         reviews = task.held_out

@@ -82,17 +82,17 @@ class Reviews:
         name: name of the source, without the folders that lead to it.
         groups: ``large_string[reviews]``, the product that each review is about; None where the
             source doesn't tell. Reviews of one product are held out together.
+        reading: what was left out or changed when they were read.
         ids: ``large_string[reviews]``, the id of each review, which soft labels may name; None
             where the source doesn't tell.
-        reading: what was left out or changed when they were read.
     """
 
     texts: pa.LargeStringArray
     labels: npt.NDArray[np.int8]
     name: str
     groups: pa.LargeStringArray | None = None
-    ids: pa.LargeStringArray | None = None
     reading: Reading = Reading()
+    ids: pa.LargeStringArray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,7 +103,7 @@ class Reviews:
         groups, ids = (
             None if names is None else names.take(kept) for names in (self.groups, self.ids)
         )
-        return Reviews(self.texts.take(kept), self.labels[rows], self.name, groups, ids)
+        return Reviews(self.texts.take(kept), self.labels[rows], self.name, groups, ids=ids)
 
     def group_numbers(self) -> npt.NDArray[np.int64]:
         """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
@@ -136,8 +136,8 @@ class Reviews:
             np.concatenate([part.labels for part in parts]),
             name,
             pa.concat_arrays(groups) if groups else None,
-            pa.concat_arrays(ids) if any(part.ids is not None for part in parts) else None,
             sum((part.reading for part in parts), Reading()),
+            pa.concat_arrays(ids) if any(part.ids is not None for part in parts) else None,
         )
 
 

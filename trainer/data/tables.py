@@ -38,9 +38,9 @@ class Layout:
         text_column: column with the reviews; searched by its usual names where None.
         label_column: column with the labels; searched by its usual names where None.
         group_column: column with the product that a review is about; None for no groups.
-        id_column: column with the id of each review, which a table may lack; None for no ids.
         labels: what the labels mean.
         encoding: encoding of CSV files.
+        id_column: column with the id of each review, which a table may lack; None for no ids.
 
     Raises:
         UsageError: there is no such encoding.
@@ -49,9 +49,9 @@ class Layout:
     text_column: str | None = None
     label_column: str | None = None
     group_column: str | None = None
-    id_column: str | None = None
     labels: LabelMap = USUAL_LABELS
     encoding: str = UTF_8
+    id_column: str | None = None
 
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
@@ -140,7 +140,7 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
         None if name is None else batch.column(name).cast(pa.large_string())
         for name in (columns.group, columns.id)
     )
-    return Reviews(texts, labels, "", groups, ids, Reading(mended=mended))
+    return Reviews(texts, labels, "", groups, Reading(mended=mended), ids)
 
 
 def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:

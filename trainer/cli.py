@@ -179,14 +179,14 @@ def fit(
     """
     settings = preset(preset_name, **changes)
     layout = _layout(text_column, label_column, labels, encoding)
-    from trainer.data.sources import read_texts
+    from trainer.data.sources import read_texts_and_ids
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
     soft = _read_soft(soft_files)
-    id_column = None if soft is None else REVIEW_ID
-    reviews = _read(data, replace(layout, group_column=group_column, id_column=id_column))
-    unlabeled_texts = None if unlabeled is None else read_texts(unlabeled, layout)
+    layout = layout if soft is None else replace(layout, id_column=REVIEW_ID)
+    reviews = _read(data, replace(layout, group_column=group_column))
+    texts, ids = (None, None) if unlabeled is None else read_texts_and_ids(unlabeled, layout)
     test_reviews = None if test is None else _read(test, layout, "test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
     import_quietly("trainer.quiet")
@@ -197,7 +197,8 @@ def fit(
         reviews,
         settings,
         out,
-        unlabeled=unlabeled_texts,
+        unlabeled=texts,
+        unlabeled_ids=ids,
         teachers=teachers,
         soft=soft,
         test=test_reviews,

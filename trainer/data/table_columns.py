@@ -45,7 +45,7 @@ def find_columns(
         find_text(schema, text),
         _find_label(schema) if label is None else _find(schema, label, "--label-column"),
         None if group is None else _find(schema, group, "--group-column"),
-        review_id if _has_names(schema, review_id) else None,
+        find_id(schema, review_id),
     )
 
 
@@ -65,9 +65,10 @@ def is_name(kind: pa.DataType) -> bool:
     return is_string(kind) or bool(pa.types.is_integer(kind))
 
 
-def _has_names(schema: pa.Schema, name: str | None) -> bool:
-    """Whether a column is there once, and holds names."""
-    return schema.names.count(name) == 1 and is_name(schema.field(name).type)
+def find_id(schema: pa.Schema, name: str | None) -> str | None:
+    """Return the name of the column with the ids; None unless it is there once and holds names."""
+    holds_names = schema.names.count(name) == 1 and is_name(schema.field(name).type)
+    return name if holds_names else None
 
 
 def _find_label(schema: pa.Schema) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ from scorer.tokenizer import valid_text
 from trainer.data.encoding import UTF_8, check_encoding, first_invalid
 from trainer.data.label_map import LEFT_OUT, USUAL, USUAL_LABELS, LabelMap, count_values, explain
 from trainer.data.reviews import Reading, Reviews
-from trainer.data.table_columns import Columns, find_columns, find_text
+from trainer.data.table_columns import Columns, find_columns, find_id, find_text
 
 ROWS_AT_ONCE = 10_000
 
@@ -94,12 +94,33 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
     Raises:
         ReviewsError: it can't be read, or has no text column or has it twice.
     """
+    return read_texts_and_ids(source, layout)[0]
 
-    def read_table(table: Table) -> pa.LargeStringArray:
-        name = find_text(table.schema, layout.text_column)
-        return _joined([valid_text(text_array(batch, name))[0] for batch in table.batches([name])])
 
-    return _joined([_read_file(path, layout, read_table) for path in _files(source)])
+def read_texts_and_ids(
+    source: Path, layout: Layout = USUAL_LAYOUT
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Read the texts, and the ids of the layout, each ``large_string[reviews]``.
+
+    An id is null where a file has none.
+
+    Raises:
+        ReviewsError: a file can't be read, or has no text column or has it twice.
+    """
+
+    def read_table(table: Table) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+        text = find_text(table.schema, layout.text_column)
+        review_id = find_id(table.schema, layout.id_column)
+        names = [text] if review_id in (None, text) else [text, review_id]
+        texts, ids = [], []
+        for batch in table.batches(names):
+            texts.append(valid_text(text_array(batch, text))[0])
+            ids.append(_ids(batch, review_id))
+        return _joined(texts), _joined(ids)
+
+    parts = [_read_file(path, layout, read_table) for path in _files(source)]
+    texts, ids = zip(*parts, strict=True)
+    return _joined(texts), _joined(ids)
 
 
 def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
@@ -143,7 +164,13 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
     return Reviews(texts, labels, "", groups, Reading(mended=mended), ids)
 
 
-def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:
+def _ids(batch: pa.RecordBatch, name: str | None) -> pa.LargeStringArray:
+    if name is None:
+        return pa.nulls(len(batch), pa.large_string())
+    return batch.column(name).cast(pa.large_string())
+
+
+def _joined(parts: Iterable[pa.Array]) -> pa.LargeStringArray:
     return pa.concat_arrays([pa.array([], pa.large_string()), *parts])
 
 

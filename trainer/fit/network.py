@@ -37,6 +37,7 @@ def fit(
     out: Path,
     *,
     unlabeled: pa.LargeStringArray | None = None,
+    unlabeled_ids: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
     soft: SoftReviews | None = None,
     test: Reviews | None = None,
@@ -51,6 +52,7 @@ def fit(
         settings: settings of the run.
         out: the run folder to make.
         unlabeled: ``large_string[n]``, reviews to learn from with the labels of the teachers.
+        unlabeled_ids: ``large_string[n]``, their ids, which ``soft`` may name as groups.
         teachers: finished runs that label them; at least one if there are unlabeled reviews.
         soft: texts to learn from, each with its probability.
         test: labelled reviews to report on; nothing is learned from them.
@@ -68,6 +70,7 @@ def fit(
         reviews,
         out,
         unlabeled=unlabeled,
+        unlabeled_ids=unlabeled_ids,
         teachers=teachers,
         soft=soft,
         test=test,
@@ -105,6 +108,7 @@ class NetworkLearner:
         training_set = make_training_set(
             task.training,
             task.inputs.unlabeled,
+            task.inputs.unlabeled_ids,
             task.teachers,
             task.soft,
             self.settings,

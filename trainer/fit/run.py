@@ -31,6 +31,7 @@ def fit_run(
     out: Path,
     *,
     unlabeled: pa.LargeStringArray | None = None,
+    unlabeled_ids: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
     soft: SoftReviews | None = None,
     test: Reviews | None = None,
@@ -44,6 +45,7 @@ def fit_run(
         reviews: labelled reviews; some of them are held out of training.
         out: the run folder to make.
         unlabeled: ``large_string[n]``, reviews without a label.
+        unlabeled_ids: ``large_string[n]``, their ids, which ``soft`` may name as groups.
         teachers: finished runs that label them.
         soft: texts with probabilities to learn from.
         test: labelled reviews to report on; nothing is learned from them.
@@ -58,7 +60,7 @@ def fit_run(
     check_both_labels(reviews)
     check_differing(reviews)
     readable = with_words(reviews, say)
-    inputs = RunInputs.of(reviews, unlabeled, teachers, soft)
+    inputs = RunInputs.of(reviews, unlabeled, teachers, soft, unlabeled_ids)
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)

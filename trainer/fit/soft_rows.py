@@ -29,13 +29,30 @@ class SoftRows:
     Attributes:
         texts: ``large_string[rows]``, each with a word.
         targets: ``float32[rows]``, the probability of positive.
+        names: ``large_string[rows]``, the name of the group of each, as the file has it.
         groups: ``int64[rows]``, number of the group of each. It is that of the training reviews
             where one of these belongs to it, else a greater one.
     """
 
     texts: pa.LargeStringArray
     targets: npt.NDArray[np.float32]
+    names: pa.LargeStringArray
     groups: npt.NDArray[np.int64]
+
+    def groups_of(
+        self, texts: pa.LargeStringArray, ids: pa.LargeStringArray | None
+    ) -> npt.NDArray[np.int64]:
+        """Return the group of each text, by its id or the text itself; NO_GROUP for the others.
+
+        Args:
+            texts: ``large_string[n]``.
+            ids: ``large_string[n]``, if there are any.
+        """
+        rows = _index(texts, self.texts)
+        if ids is not None:
+            by_id = _index(ids, self.names)
+            rows = np.where(by_id == NO_GROUP, rows, by_id)
+        return np.where(rows == NO_GROUP, NO_GROUP, self.groups[rows])
 
 
 def choose_soft_rows(
@@ -74,7 +91,9 @@ def choose_soft_rows(
         )
     groups = _numbers(codes, _belong_to(soft, training), training)
     kept = pa.array(rows)
-    return SoftRows(soft.texts.take(kept), soft.probabilities[rows], groups[rows])
+    return SoftRows(
+        soft.texts.take(kept), soft.probabilities[rows], soft.groups.take(kept), groups[rows]
+    )
 
 
 def _tell(

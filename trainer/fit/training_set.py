@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from scorer.tokenizer import Tokenizer, Tokens
 from trainer.data.reviews import Reviews
 from trainer.data.vocabulary import build_tokenizer
 from trainer.fit.learner import Say
 from trainer.fit.soft_labels import rows_of_part, soft_labels
-from trainer.fit.soft_rows import SoftRows
+from trainer.fit.soft_rows import NO_GROUP, SoftRows
 from trainer.run.folder import RunFolder
 from trainer.settings import Settings
 
@@ -47,6 +46,7 @@ class TrainingSet:
 def make_training_set(
     training: Reviews,
     unlabeled: pa.LargeStringArray | None,
+    unlabeled_ids: pa.LargeStringArray | None,
     teachers: Sequence[RunFolder],
     soft: SoftRows | None,
     settings: Settings,
@@ -57,6 +57,7 @@ def make_training_set(
     Args:
         training: labelled reviews, without those held out.
         unlabeled: ``large_string[n]``, reviews without a label, if there are any.
+        unlabeled_ids: ``large_string[n]``, their ids, which soft rows may name as their group.
         teachers: finished runs that label them.
         soft: texts that bring a probability, if there are any.
         settings: settings of the run.
@@ -70,7 +71,9 @@ def make_training_set(
         groups = np.concatenate([groups, soft.groups])
     learned = np.ones(len(texts), bool)
     if unlabeled is not None:
-        groups = np.concatenate([groups, _groups_of_unlabeled(unlabeled, soft, groups)])
+        groups = np.concatenate(
+            [groups, _groups_of_unlabeled(unlabeled, unlabeled_ids, soft, groups)]
+        )
         texts = pa.concat_arrays([texts, unlabeled])
         targets = np.concatenate([targets, soft_labels(teachers, unlabeled, say)])
         part = rows_of_part(len(unlabeled), settings.part, settings.parts)
@@ -87,13 +90,14 @@ def make_training_set(
 
 
 def _groups_of_unlabeled(
-    unlabeled: pa.LargeStringArray, soft: SoftRows | None, taken: npt.NDArray[np.int64]
+    unlabeled: pa.LargeStringArray,
+    ids: pa.LargeStringArray | None,
+    soft: SoftRows | None,
+    taken: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """Number the groups of unlabeled reviews: that of the same soft text, or one of its own."""
-    groups = int(taken.max()) + 1 + np.arange(len(unlabeled))
+    """Number the groups of unlabeled reviews: that of their soft rows, or one of their own."""
+    own = int(taken.max()) + 1 + np.arange(len(unlabeled))
     if soft is None:
-        return groups
-    same = pc.index_in(unlabeled, soft.texts)
-    rows = np.flatnonzero(same.is_valid())
-    groups[rows] = soft.groups[np.asarray(same.take(pa.array(rows)))]
-    return groups
+        return own
+    shared = soft.groups_of(unlabeled, ids)
+    return np.where(shared == NO_GROUP, own, shared)

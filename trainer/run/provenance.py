@@ -32,7 +32,9 @@ class RunInputs:
         teachers: the runs that label them. They are described when the run begins: when it ends,
             their folders may be gone.
         soft: texts with probabilities, if there are any.
-        fingerprint: SHA-256 of all of these, in hex: only the same data can resume a run.
+        unlabeled_ids: ``large_string[n]``, the ids of the unlabeled reviews, which groups of the
+            soft reviews may name.
+        fingerprint: SHA-256 of all but the ids, in hex: only the same data can resume a run.
         unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
         soft_fingerprint: SHA-256 of the texts with probabilities, in hex, if there are any.
     """
@@ -41,6 +43,7 @@ class RunInputs:
     unlabeled: pa.LargeStringArray | None
     teachers: tuple[Teacher, ...]
     soft: SoftReviews | None
+    unlabeled_ids: pa.LargeStringArray | None
     fingerprint: str
     unlabeled_fingerprint: str | None
     soft_fingerprint: str | None
@@ -52,6 +55,7 @@ class RunInputs:
         unlabeled: pa.LargeStringArray | None = None,
         teachers: Sequence[RunFolder] = (),
         soft: SoftReviews | None = None,
+        unlabeled_ids: pa.LargeStringArray | None = None,
     ) -> RunInputs:
         """Take the fingerprints."""
         described = () if unlabeled is None else tuple(one.describe() for one in teachers)
@@ -62,7 +66,16 @@ class RunInputs:
             parts += [of_unlabeled, *(teacher.sha256 for teacher in described)]
         if of_soft is not None:
             parts += ["soft labels", of_soft]
-        return cls(reviews, unlabeled, described, soft, _of_all(parts), of_unlabeled, of_soft)
+        return cls(
+            reviews,
+            unlabeled,
+            described,
+            soft,
+            unlabeled_ids,
+            _of_all(parts),
+            of_unlabeled,
+            of_soft,
+        )
 
     def provenance(
         self, command: str, settings: RunSettings, held_out: Reviews, packages: Sequence[str]

@@ -21,7 +21,7 @@ from trainer.cli import cli
 from trainer.data.reviews import Reviews
 from trainer.data.soft_reviews import SoftReviews
 from trainer.errors import RunFolderError
-from trainer.fit import network, training_set
+from trainer.fit import network, soft_labels, training_set
 from trainer.fit.soft_rows import SoftRows, choose_soft_rows
 from trainer.fit.split import split
 from trainer.fit.training_set import make_training_set
@@ -140,14 +140,14 @@ def test_a_file_of_which_nothing_is_left_is_refused() -> None:
 def test_targets_are_labels_and_probabilities() -> None:
     training, _ = split(REVIEWS, 0.2)
     rows = chosen(crops_of(rows_of(training)))
-    made = make_training_set(training, None, (), rows, tiny_settings(vocabulary=500), silent)
+    made = make_training_set(training, None, None, (), rows, tiny_settings(vocabulary=500), silent)
     assert made.labelled == 80
     np.testing.assert_array_equal(made.targets[:80], training.labels)
     np.testing.assert_allclose(made.targets[80:], np.resize(PROBABILITIES, 80))
     assert made.groups[80:].tolist() == made.groups[:80].tolist()
 
 
-def test_an_unlabeled_review_shares_the_group_of_its_soft_text(
+def test_an_unlabeled_review_shares_the_group_of_its_soft_text_and_of_its_crops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     training, _ = split(REVIEWS, 0.2)
@@ -155,9 +155,12 @@ def test_an_unlabeled_review_shares_the_group_of_its_soft_text(
     monkeypatch.setattr(
         training_set, "soft_labels", lambda teachers, texts, say: np.full(len(texts), 0.5)
     )
-    unlabeled = pa.array(["other text", "one text"], pa.large_string())
-    made = make_training_set(training, unlabeled, (), rows, tiny_settings(), silent)
-    assert made.groups[80:].tolist() == [80, 80, 81, 80]
+    unlabeled = strings(["other text", "one text", "whole review"])
+    ids = pa.array([None, "x", "u1"], pa.large_string())
+    made = make_training_set(training, unlabeled, ids, (), rows, tiny_settings(), silent)
+    assert made.groups[80:].tolist() == [80, 80, 81, 80, 80]
+    without = make_training_set(training, unlabeled, None, (), rows, tiny_settings(), silent)
+    assert without.groups[80:].tolist() == [80, 80, 81, 80, 83]
 
 
 class Watched:
@@ -273,3 +276,24 @@ def test_a_file_that_makes_no_sense_is_refused_before_anything_else_is_read(
         f"Error: reading soft labels from {file}: the probability of row 1 is nan; give the "
         "probability of positive, from 0 to 1\n",
     )
+
+
+def test_ids_are_read_where_soft_labels_may_name_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def keep(reviews: Reviews, *rest: object, **named: object) -> None:
+        given.update(named, reviews=reviews)
+        raise ReviewsError("enough")
+
+    monkeypatch.setattr(network, "fit", keep)
+    monkeypatch.setattr(soft_labels, "open_teachers", lambda run_dirs, unlabeled: [])
+    data = write(tmp_path / "films.parquet", FILMS)
+    options = ["--unlabeled", data, "--out", tmp_path / "run"]
+    assert run_here(cli, "fit", data, *options).returncode == 3
+    assert given["reviews"].ids is None
+    file = write_soft(tmp_path / "soft.parquet", crops_of(range(3)))
+    assert run_here(cli, "fit", data, *options, "--soft-labels", file).returncode == 3
+    assert given["reviews"].ids.equals(FILMS.ids)
+    assert given["unlabeled_ids"].equals(FILMS.ids)

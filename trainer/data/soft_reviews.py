@@ -82,8 +82,13 @@ def read_soft_reviews(path: Path) -> SoftReviews:
         raise UsageError(f"reading soft labels: {path} does not exist")
     try:
         return _read(pq.ParquetFile(path, pre_buffer=False), path.name)
-    except (OSError, pa.ArrowException) as error:
+    except OSError as error:
         raise ReviewsError(f"reading soft labels from {path}: {one_line(error)}") from error
+    except pa.ArrowException as error:
+        raise ReviewsError(
+            f"reading soft labels from {path}: {one_line(error).rstrip('.')}; "
+            "give a whole Parquet file"
+        ) from error
     except ReviewsError as error:
         raise ReviewsError(f"reading soft labels from {path}: {error}") from error
 

@@ -158,4 +158,7 @@ def test_a_file_that_is_no_table_or_has_no_row_or_does_not_exist_is_refused(
     empty = {"text": pa.array([], pa.string()), "probability": pa.array([], pa.float32())}
     assert refusal(write(path, **empty, group=None)) == "there are no rows in it"
     path.write_text("text,probability\ngood,0.9\n")
-    assert "Parquet" in refusal(path)
+    assert refusal(path).endswith("; give a whole Parquet file")
+    path.unlink()
+    path.mkdir()
+    assert "directory" in refusal(path)

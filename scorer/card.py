@@ -169,6 +169,8 @@ class TrainingData:
         unlabeled: number of reviews without a label, if there were any.
         unlabeled_sha256: of their texts, in hex.
         teachers: the runs that labelled them.
+        soft_labels: number of texts that came with a probability, if there were any.
+        soft_labels_sha256: of texts, probabilities and groups, in hex.
     """
 
     name: str
@@ -179,6 +181,8 @@ class TrainingData:
     unlabeled: int | None = optional()
     unlabeled_sha256: str | None = optional()
     teachers: tuple[Teacher, ...] = optional(())
+    soft_labels: int | None = optional()
+    soft_labels_sha256: str | None = optional()
 
 
 @dataclass(frozen=True)
@@ -334,7 +338,8 @@ class Card:
                 f"the figures are cross-fitted over {folds!r:.20} folds, not 2 or more"
             )
         data = self.provenance.data
-        counts = (self.figures.held_out.reviews, data.reviews, data.held_out, data.unlabeled or 0)
+        others = (data.unlabeled or 0, data.soft_labels or 0)
+        counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)
         if min(counts) < 0:
             raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from trainer.settings import (
 if TYPE_CHECKING:
     from scorer.card import Metrics
     from trainer.data.reviews import Reviews
+    from trainer.data.soft_reviews import SoftReviews
     from trainer.data.tables import Layout
     from trainer.run.folder import RunFolder
 
@@ -47,6 +48,8 @@ PRESET = click.option(
     show_default=True,
     help="Settings to start from.",
 )
+# Column with the id of a labelled review, which the groups of soft labels may name.
+REVIEW_ID = "review_id"
 # Fewer reviews are told to be few.
 FEW_REVIEWS = 100
 NUMBERS = {"int": int, "float": float}
@@ -133,6 +136,16 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
     help="Finished run that labels the unlabeled reviews; repeatable.",
 )
 @click.option(
+    "--soft-labels",
+    "soft_files",
+    metavar="FILE",
+    multiple=True,
+    type=PATH,
+    help="Parquet file of texts that another model labelled: columns text, probability (of "
+    "positive) and, where wanted, group (the review_id or --group-column value of the review that "
+    "a text is cut from); repeatable.",
+)
+@click.option(
     "--resume",
     is_flag=True,
     help="Go on after the last finished epoch of an interrupted run in --out.",
@@ -147,6 +160,7 @@ def fit(
     test: Path | None,
     unlabeled: Path | None,
     teacher_dirs: tuple[Path, ...],
+    soft_files: tuple[Path, ...],
     resume: bool,
     text_column: str | None,
     label_column: str | None,
@@ -165,12 +179,14 @@ def fit(
     """
     settings = preset(preset_name, **changes)
     layout = _layout(text_column, label_column, labels, encoding)
-    from trainer.data.sources import read_texts
+    from trainer.data.sources import read_texts_and_ids
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
+    soft = _read_soft(soft_files)
+    layout = layout if soft is None else replace(layout, id_column=REVIEW_ID)
     reviews = _read(data, replace(layout, group_column=group_column))
-    unlabeled_texts = None if unlabeled is None else read_texts(unlabeled, layout)
+    texts, ids = (None, None) if unlabeled is None else read_texts_and_ids(unlabeled, layout)
     test_reviews = None if test is None else _read(test, layout, "test")
     say(f"read {len(reviews)} reviews from {data}; starting Keras")
     import_quietly("trainer.quiet")
@@ -181,8 +197,10 @@ def fit(
         reviews,
         settings,
         out,
-        unlabeled=unlabeled_texts,
+        unlabeled=texts,
+        unlabeled_ids=ids,
         teachers=teachers,
+        soft=soft,
         test=test_reviews,
         resume=resume,
         say=say,
@@ -313,6 +331,16 @@ def _read(source: Path, layout: Layout, part: str = "train") -> Reviews:
     for line in reviews.reading.lines():
         say(f"{source}: {line}")
     return reviews
+
+
+def _read_soft(paths: Sequence[Path]) -> SoftReviews | None:
+    from trainer.data.soft_reviews import SoftReviews, read_soft_reviews
+
+    parts = [read_soft_reviews(path) for path in paths]
+    for path, part in zip(paths, parts, strict=True):
+        for line in part.reading.lines():
+            say(f"{path}: {line}")
+    return SoftReviews.concatenate(parts) if parts else None
 
 
 def _show(run: RunFolder) -> None:

@@ -83,6 +83,8 @@ class Reviews:
         groups: ``large_string[reviews]``, the product that each review is about; None where the
             source doesn't tell. Reviews of one product are held out together.
         reading: what was left out or changed when they were read.
+        ids: ``large_string[reviews]``, the id of each review, which soft labels may name; None
+            where the source doesn't tell.
     """
 
     texts: pa.LargeStringArray
@@ -90,14 +92,18 @@ class Reviews:
     name: str
     groups: pa.LargeStringArray | None = None
     reading: Reading = Reading()
+    ids: pa.LargeStringArray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: npt.NDArray[np.int64]) -> Reviews:
         """Return the reviews at ``rows``, ``int64[n]``."""
-        groups = None if self.groups is None else self.groups.take(pa.array(rows))
-        return Reviews(self.texts.take(pa.array(rows)), self.labels[rows], self.name, groups)
+        kept = pa.array(rows)
+        groups, ids = (
+            None if names is None else names.take(kept) for names in (self.groups, self.ids)
+        )
+        return Reviews(self.texts.take(kept), self.labels[rows], self.name, groups, ids=ids)
 
     def group_numbers(self) -> npt.NDArray[np.int64]:
         """Number the groups, ``int64[reviews]``; each review is a group if there are none."""
@@ -121,12 +127,17 @@ class Reviews:
     def concatenate(cls, parts: Sequence[Reviews], name: str) -> Reviews:
         """Return the reviews of all parts, one part after another."""
         groups = [part.groups for part in parts if part.groups is not None]
+        ids = [
+            pa.nulls(len(part), pa.large_string()) if part.ids is None else part.ids
+            for part in parts
+        ]
         return cls(
             pa.concat_arrays([part.texts for part in parts]),
             np.concatenate([part.labels for part in parts]),
             name,
             pa.concat_arrays(groups) if groups else None,
             sum((part.reading for part in parts), Reading()),
+            pa.concat_arrays(ids) if any(part.ids is not None for part in parts) else None,
         )
 
 

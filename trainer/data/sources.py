@@ -51,12 +51,27 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
         UsageError: the source doesn't exist.
         ReviewsError: it can't be read, has no text column, or no review at all.
     """
+    return read_texts_and_ids(source, layout)[0]
+
+
+def read_texts_and_ids(
+    source: Path, layout: Layout = USUAL_LAYOUT
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Read reviews without labels and their ids, null where there are none.
+
+    Returns:
+        ``large_string[reviews]`` twice.
+
+    Raises:
+        UsageError: the source doesn't exist.
+        ReviewsError: it can't be read, has no text column, or no review at all.
+    """
     if not source.exists():
         raise UsageError(f"reading reviews: {source} does not exist")
-    texts = tables.read_texts(source, layout)
+    texts, ids = tables.read_texts_and_ids(source, layout)
     if not len(texts):
         raise ReviewsError(f"reading {source}: there are no reviews in it")
-    return texts
+    return texts, ids
 
 
 def _read_imdb(source: Path, part: str) -> Reviews | None:

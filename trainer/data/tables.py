@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ from scorer.tokenizer import valid_text
 from trainer.data.encoding import UTF_8, check_encoding, first_invalid
 from trainer.data.label_map import LEFT_OUT, USUAL, USUAL_LABELS, LabelMap, count_values, explain
 from trainer.data.reviews import Reading, Reviews
-from trainer.data.table_columns import Columns, find_columns, find_text
+from trainer.data.table_columns import Columns, find_columns, find_id, find_text
 
 ROWS_AT_ONCE = 10_000
 
@@ -40,6 +40,7 @@ class Layout:
         group_column: column with the product that a review is about; None for no groups.
         labels: what the labels mean.
         encoding: encoding of CSV files.
+        id_column: column with the id of each review, which a table may lack; None for no ids.
 
     Raises:
         UsageError: there is no such encoding.
@@ -50,6 +51,7 @@ class Layout:
     group_column: str | None = None
     labels: LabelMap = USUAL_LABELS
     encoding: str = UTF_8
+    id_column: str | None = None
 
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
@@ -92,17 +94,42 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
     Raises:
         ReviewsError: it can't be read, or has no text column or has it twice.
     """
+    return read_texts_and_ids(source, layout)[0]
 
-    def read_table(table: Table) -> pa.LargeStringArray:
-        name = find_text(table.schema, layout.text_column)
-        return _joined([valid_text(text_array(batch, name))[0] for batch in table.batches([name])])
 
-    return _joined([_read_file(path, layout, read_table) for path in _files(source)])
+def read_texts_and_ids(
+    source: Path, layout: Layout = USUAL_LAYOUT
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """Read the texts, and the ids of the layout, each ``large_string[reviews]``.
+
+    An id is null where a file has none.
+
+    Raises:
+        ReviewsError: a file can't be read, or has no text column or has it twice.
+    """
+
+    def read_table(table: Table) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+        text = find_text(table.schema, layout.text_column)
+        review_id = find_id(table.schema, layout.id_column)
+        names = [text] if review_id in (None, text) else [text, review_id]
+        texts, ids = [], []
+        for batch in table.batches(names):
+            texts.append(valid_text(text_array(batch, text))[0])
+            ids.append(_ids(batch, review_id))
+        return _joined(texts), _joined(ids)
+
+    parts = [_read_file(path, layout, read_table) for path in _files(source)]
+    texts, ids = zip(*parts, strict=True)
+    return _joined(texts), _joined(ids)
 
 
 def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
     columns = find_columns(
-        table.schema, layout.text_column, layout.label_column, layout.group_column
+        table.schema,
+        layout.text_column,
+        layout.label_column,
+        layout.group_column,
+        layout.id_column,
     )
     # A name asked for twice is read once.
     names = list(dict.fromkeys(column for column in columns if column is not None))
@@ -130,13 +157,20 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
     if not kept.all():
         batch, labels = batch.take(pa.array(np.flatnonzero(kept))), labels[kept]
     texts, mended = valid_text(text_array(batch, columns.text))
-    groups = None
-    if columns.group is not None:
-        groups = batch.column(columns.group).cast(pa.large_string())
-    return Reviews(texts, labels, "", groups, Reading(mended=mended))
+    groups, ids = (
+        None if name is None else batch.column(name).cast(pa.large_string())
+        for name in (columns.group, columns.id)
+    )
+    return Reviews(texts, labels, "", groups, Reading(mended=mended), ids)
 
 
-def _joined(parts: list[pa.Array]) -> pa.LargeStringArray:
+def _ids(batch: pa.RecordBatch, name: str | None) -> pa.LargeStringArray:
+    if name is None:
+        return pa.nulls(len(batch), pa.large_string())
+    return batch.column(name).cast(pa.large_string())
+
+
+def _joined(parts: Iterable[pa.Array]) -> pa.LargeStringArray:
     return pa.concat_arrays([pa.array([], pa.large_string()), *parts])
 
 

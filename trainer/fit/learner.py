@@ -9,6 +9,7 @@ from typing import Protocol
 
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
+from trainer.fit.soft_rows import SoftRows
 from trainer.measure.evaluation import Calibrated
 from trainer.models.kinds import Kind, Model
 from trainer.run.folder import RunFolder
@@ -36,6 +37,7 @@ class Task:
         training: the labelled reviews to learn from; each has a word.
         held_out: the labelled reviews to calibrate on; each has a word.
         teachers: the runs that label the unlabeled reviews.
+        soft: further texts to learn from, each with its probability, if there are any.
         say: takes lines of progress.
     """
 
@@ -45,6 +47,7 @@ class Task:
     training: Reviews
     held_out: Reviews
     teachers: Sequence[RunFolder]
+    soft: SoftRows | None
     say: Say
 
 

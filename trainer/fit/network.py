@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
+from trainer.data.soft_reviews import SoftReviews
 from trainer.fit import checkpoint
 from trainer.fit.checkpoint import Progress
 from trainer.fit.epochs import HeldOut, TrainingSample, epoch_line, run_epoch
@@ -36,7 +37,9 @@ def fit(
     out: Path,
     *,
     unlabeled: pa.LargeStringArray | None = None,
+    unlabeled_ids: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
+    soft: SoftReviews | None = None,
     test: Reviews | None = None,
     resume: bool = False,
     say: Say = silent,
@@ -49,14 +52,17 @@ def fit(
         settings: settings of the run.
         out: the run folder to make.
         unlabeled: ``large_string[n]``, reviews to learn from with the labels of the teachers.
+        unlabeled_ids: ``large_string[n]``, their ids, which ``soft`` may name as groups.
         teachers: finished runs that label them; at least one if there are unlabeled reviews.
+        soft: texts to learn from, each with its probability.
         test: labelled reviews to report on; nothing is learned from them.
         resume: whether the interrupted run in ``out`` goes on after its last finished epoch.
         say: takes lines of progress.
         callbacks: Keras callbacks of each epoch.
 
     Raises:
-        ReviewsError: there are too few reviews, or all have one label.
+        ReviewsError: there are too few reviews, or all have one label; or no soft review is left to
+            learn from.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     return fit_run(
@@ -64,7 +70,9 @@ def fit(
         reviews,
         out,
         unlabeled=unlabeled,
+        unlabeled_ids=unlabeled_ids,
         teachers=teachers,
+        soft=soft,
         test=test,
         resume=resume,
         say=say,
@@ -98,7 +106,13 @@ class NetworkLearner:
     def learn(self, task: Task) -> Learned:
         """Fit the wide branch, train the network beside it, and calibrate both together."""
         training_set = make_training_set(
-            task.training, task.inputs.unlabeled, task.teachers, self.settings, task.say
+            task.training,
+            task.inputs.unlabeled,
+            task.inputs.unlabeled_ids,
+            task.teachers,
+            task.soft,
+            self.settings,
+            task.say,
         )
         tokenizer = training_set.tokenizer
         reviews = task.held_out

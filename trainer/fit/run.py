@@ -8,8 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
+from trainer.data.soft_reviews import SoftReviews
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
 from trainer.fit.soft_labels import warn_of_other_splits
+from trainer.fit.soft_rows import choose_soft_rows
 from trainer.fit.split import split, with_words
 from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import rounded
@@ -29,7 +31,9 @@ def fit_run(
     out: Path,
     *,
     unlabeled: pa.LargeStringArray | None = None,
+    unlabeled_ids: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
+    soft: SoftReviews | None = None,
     test: Reviews | None = None,
     resume: bool = False,
     say: Say = silent,
@@ -41,26 +45,30 @@ def fit_run(
         reviews: labelled reviews; some of them are held out of training.
         out: the run folder to make.
         unlabeled: ``large_string[n]``, reviews without a label.
+        unlabeled_ids: ``large_string[n]``, their ids, which ``soft`` may name as groups.
         teachers: finished runs that label them.
+        soft: texts with probabilities to learn from.
         test: labelled reviews to report on; nothing is learned from them.
         resume: whether the interrupted run in ``out`` goes on.
         say: takes lines of progress.
 
     Raises:
-        ReviewsError: there are too few reviews, or all have one label or one text.
+        ReviewsError: there are too few reviews, or all have one label or one text; or no soft
+            review is left to learn from.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     check_both_labels(reviews)
     check_differing(reviews)
     readable = with_words(reviews, say)
-    inputs = RunInputs.of(reviews, unlabeled, teachers)
+    inputs = RunInputs.of(reviews, unlabeled, teachers, soft, unlabeled_ids)
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
     _warn_of_rare_label(held_out, say)
     warn_of_other_splits(teachers, reviews, held_out, say)
 
-    learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, say))
+    rows = None if soft is None else choose_soft_rows(soft, training, held_out, say)
+    learned = learner.learn(Task(out, run, inputs, training, held_out, teachers, rows, say))
     finished = FinishedRun(
         kind=learner.kind,
         model=learned.model,

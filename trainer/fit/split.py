@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from scorer.errors import ReviewsError
 from scorer.tokenizer import Rules
@@ -53,9 +54,7 @@ def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
     Raises:
         ReviewsError: none has a word.
     """
-    rules, starts = Rules(), range(0, len(reviews), ROWS_AT_ONCE)
-    offsets = [rules.split(reviews.texts.slice(start, ROWS_AT_ONCE))[1] for start in starts]
-    rows = np.flatnonzero(np.concatenate([np.diff(one) for one in offsets]))
+    rows = rows_with_words(reviews.texts)
     if not len(rows):
         raise ReviewsError(
             f"training on {reviews.name}: none of its {len(reviews)} reviews has a word; "
@@ -64,6 +63,13 @@ def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
     if len(rows) < len(reviews):
         say(f"left out {len(reviews) - len(rows)} of {len(reviews)} reviews, which have no word")
     return reviews if len(rows) == len(reviews) else reviews.take(rows)
+
+
+def rows_with_words(texts: pa.LargeStringArray) -> npt.NDArray[np.int64]:
+    """Return the rows of the texts that have a word, ``int64[n]``."""
+    rules, starts = Rules(), range(0, len(texts), ROWS_AT_ONCE)
+    offsets = [rules.split(texts.slice(start, ROWS_AT_ONCE))[1] for start in starts]
+    return np.flatnonzero(np.concatenate([np.diff(one) for one in offsets]))
 
 
 def _draw(reviews: Reviews, fraction: float) -> npt.NDArray[np.bool_]:

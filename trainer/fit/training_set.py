@@ -1,4 +1,4 @@
-"""The training set of a network: tokens of labelled and unlabeled reviews, and what to learn."""
+"""The training set of a network: tokens of labelled and other reviews, and what to learn."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from trainer.data.reviews import Reviews
 from trainer.data.vocabulary import build_tokenizer
 from trainer.fit.learner import Say
 from trainer.fit.soft_labels import rows_of_part, soft_labels
+from trainer.fit.soft_rows import NO_GROUP, SoftRows
 from trainer.run.folder import RunFolder
 from trainer.settings import Settings
 
@@ -31,7 +32,7 @@ class TrainingSet:
             else the soft label.
         tokenizer: the tokenizer that made the tokens.
         groups: ``int64[reviews]``, number of the group of each review; one of its own if it has no
-            group.
+            group. A review and its crops share one.
         labelled: number of the labelled reviews.
     """
 
@@ -45,7 +46,9 @@ class TrainingSet:
 def make_training_set(
     training: Reviews,
     unlabeled: pa.LargeStringArray | None,
+    unlabeled_ids: pa.LargeStringArray | None,
     teachers: Sequence[RunFolder],
+    soft: SoftRows | None,
     settings: Settings,
     say: Say,
 ) -> TrainingSet:
@@ -54,17 +57,25 @@ def make_training_set(
     Args:
         training: labelled reviews, without those held out.
         unlabeled: ``large_string[n]``, reviews without a label, if there are any.
+        unlabeled_ids: ``large_string[n]``, their ids, which soft rows may name as their group.
         teachers: finished runs that label them.
+        soft: texts that bring a probability, if there are any.
         settings: settings of the run.
         say: takes lines of progress.
     """
     texts, targets = training.texts, training.labels.astype(np.float32)
     groups = training.group_numbers()
-    learned = np.ones(len(training), bool)
+    if soft is not None:
+        texts = pa.concat_arrays([texts, soft.texts])
+        targets = np.concatenate([targets, soft.targets])
+        groups = np.concatenate([groups, soft.groups])
+    learned = np.ones(len(texts), bool)
     if unlabeled is not None:
+        groups = np.concatenate(
+            [groups, _groups_of_unlabeled(unlabeled, unlabeled_ids, soft, groups)]
+        )
         texts = pa.concat_arrays([texts, unlabeled])
         targets = np.concatenate([targets, soft_labels(teachers, unlabeled, say)])
-        groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(unlabeled))])
         part = rows_of_part(len(unlabeled), settings.part, settings.parts)
         learned = np.concatenate([learned, part])
     tokenizer = build_tokenizer(texts, words=settings.vocabulary, max_tokens=settings.max_tokens)
@@ -76,3 +87,17 @@ def make_training_set(
         targets, groups = targets[rows], groups[rows]
     labelled = int(np.count_nonzero(rows < len(training)))
     return TrainingSet(tokens, targets, tokenizer, groups, labelled)
+
+
+def _groups_of_unlabeled(
+    unlabeled: pa.LargeStringArray,
+    ids: pa.LargeStringArray | None,
+    soft: SoftRows | None,
+    taken: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Number the groups of unlabeled reviews: that of their soft rows, or one of their own."""
+    own = int(taken.max()) + 1 + np.arange(len(unlabeled))
+    if soft is None:
+        return own
+    shared = soft.groups_of(unlabeled, ids)
+    return np.where(shared == NO_GROUP, own, shared)

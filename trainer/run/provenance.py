@@ -15,6 +15,7 @@ from scorer._version import __version__
 from scorer.card import Provenance, Teacher, TrainingData
 from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews, fingerprint_of_texts
+from trainer.data.soft_reviews import SoftReviews
 from trainer.run.folder import RunFolder
 from trainer.settings import RunSettings
 
@@ -30,15 +31,22 @@ class RunInputs:
         unlabeled: ``large_string[n]``, reviews without a label, if there are any.
         teachers: the runs that label them. They are described when the run begins: when it ends,
             their folders may be gone.
-        fingerprint: SHA-256 of all of these, in hex: only the same data can resume a run.
+        soft: texts with probabilities, if there are any.
+        unlabeled_ids: ``large_string[n]``, the ids of the unlabeled reviews, which groups of the
+            soft reviews may name.
+        fingerprint: SHA-256 of all but the ids, in hex: only the same data can resume a run.
         unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
+        soft_fingerprint: SHA-256 of the texts with probabilities, in hex, if there are any.
     """
 
     reviews: Reviews
     unlabeled: pa.LargeStringArray | None
     teachers: tuple[Teacher, ...]
+    soft: SoftReviews | None
+    unlabeled_ids: pa.LargeStringArray | None
     fingerprint: str
     unlabeled_fingerprint: str | None
+    soft_fingerprint: str | None
 
     @classmethod
     def of(
@@ -46,16 +54,28 @@ class RunInputs:
         reviews: Reviews,
         unlabeled: pa.LargeStringArray | None = None,
         teachers: Sequence[RunFolder] = (),
+        soft: SoftReviews | None = None,
+        unlabeled_ids: pa.LargeStringArray | None = None,
     ) -> RunInputs:
         """Take the fingerprints."""
-        fingerprint = reviews.fingerprint()
-        if unlabeled is None:
-            return cls(reviews, None, (), fingerprint, None)
-        described = tuple(teacher.describe() for teacher in teachers)
-        of_unlabeled = fingerprint_of_texts(unlabeled)
-        parts = [fingerprint, of_unlabeled, *(teacher.sha256 for teacher in described)]
-        fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        return cls(reviews, unlabeled, described, fingerprint, of_unlabeled)
+        described = () if unlabeled is None else tuple(one.describe() for one in teachers)
+        of_unlabeled = None if unlabeled is None else fingerprint_of_texts(unlabeled)
+        of_soft = None if soft is None else soft.fingerprint()
+        parts = [reviews.fingerprint()]
+        if of_unlabeled is not None:
+            parts += [of_unlabeled, *(teacher.sha256 for teacher in described)]
+        if of_soft is not None:
+            parts += ["soft labels", of_soft]
+        return cls(
+            reviews,
+            unlabeled,
+            described,
+            soft,
+            unlabeled_ids,
+            _of_all(parts),
+            of_unlabeled,
+            of_soft,
+        )
 
     def provenance(
         self, command: str, settings: RunSettings, held_out: Reviews, packages: Sequence[str]
@@ -91,10 +111,21 @@ class RunInputs:
             unlabeled=None if self.unlabeled is None else len(self.unlabeled),
             unlabeled_sha256=self.unlabeled_fingerprint,
             teachers=self.teachers,
+            soft_labels=None if self.soft is None else len(self.soft),
+            soft_labels_sha256=self.soft_fingerprint,
         )
 
     def _command(self, command: str, settings: RunSettings) -> list[str]:
         words = ["trainer", command, escaped(self.reviews.name), *settings.options()]
         if self.unlabeled is not None:
             words += ["--unlabeled", "…"]
-        return words + [word for teacher in self.teachers for word in ("--teacher", teacher.name)]
+        words += [word for teacher in self.teachers for word in ("--teacher", teacher.name)]
+        files = () if self.soft is None else self.soft.names
+        return words + [word for name in files for word in ("--soft-labels", escaped(name))]
+
+
+def _of_all(parts: Sequence[str]) -> str:
+    """Return one fingerprint for several; one alone stays as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What ``scorer inspect`` says of the figures: a file of before, and one that tells its folds."""
+"""What ``scorer inspect`` says of figures and data, of files of before and of now."""
 
 from __future__ import annotations
 
@@ -41,3 +41,25 @@ def test_a_file_tells_its_folds(model: SentimentModel, monkeypatch: pytest.Monke
 def test_a_single_fold_is_none(model: SentimentModel) -> None:
     with pytest.raises(ModelRefused, match="cross-fitted over 1 folds, not 2 or more"):
         Card.from_metadata(with_folds(model, 1).to_metadata())
+
+
+def with_soft_labels(model: SentimentModel, count: int) -> Card:
+    data = replace(model.card.provenance.data, soft_labels=count, soft_labels_sha256="ab12")
+    return replace(model.card, provenance=replace(model.card.provenance, data=data))
+
+
+def test_a_file_tells_its_soft_labels(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "soft labels" not in model_text(model)
+    assert "soft_labels" not in model_json(model)["origin"]["data"]
+    card = Card.from_metadata(with_soft_labels(model, 2000).to_metadata())
+    assert card.provenance.data.soft_labels == 2000
+    monkeypatch.setattr(model, "card", card)
+    assert ", soft labels 2000, soft labels sha256 ab12" in model_text(model)
+    assert model_json(model)["origin"]["data"]["soft_labels_sha256"] == "ab12"
+
+
+def test_a_negative_number_of_soft_labels_is_refused(model: SentimentModel) -> None:
+    with pytest.raises(ModelRefused, match="a number of reviews is -1, less than 0"):
+        Card.from_metadata(with_soft_labels(model, -1).to_metadata())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -10,7 +11,7 @@ import pytest
 from scorer.errors import ReviewsError, UsageError
 from trainer.data import tables
 from trainer.data.label_map import LabelMap
-from trainer.data.sources import read_reviews, read_texts
+from trainer.data.sources import read_reviews, read_texts, read_texts_and_ids
 from trainer.data.tables import Layout
 
 TEXTS = ["Good, really.", 'He said "no"', "two\nlines", "über"]
@@ -353,3 +354,30 @@ def test_ratings_of_ten_are_labels_but_numbers_without_end_are_another_column(
         with pytest.raises(ReviewsError) as caught:
             read_reviews(tmp_path / "r.parquet")
         assert str(caught.value).endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["a", "b", None, "d"], ["a", "b", None, "d"]),
+        ([1, 2, 3, 4], ["1", "2", "3", "4"]),
+        ([0.5, 1, 2, 3], None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_ids_are_read_where_a_table_has_them(
+    ids: list[object] | None, read: list[str | None] | None, tmp_path: Path
+) -> None:
+    columns = {"review": TEXTS, "label": [1, 0, 1, 0]} | ({} if ids is None else {"id": ids})
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert read_reviews(tmp_path).ids is None
+    layout = Layout(id_column="id")
+    assert read_texts_and_ids(tmp_path, layout)[1].to_pylist() == (read or [None] * 4)
+    write(tmp_path / "b.parquet", [1, 0, 1, 0])
+    both = read_texts_and_ids(tmp_path, layout)[1]
+    assert both.to_pylist() == (read or [None] * 4) + [None] * 4
+    reviews = read_reviews(tmp_path, layout)
+    assert reviews.ids is None if read is None else reviews.ids.equals(both)
+    if read is not None:
+        assert reviews.take(np.array([1, 7])).ids.to_pylist() == [read[1], None]

@@ -8,12 +8,14 @@ onnxruntime nor pyarrow. It may import no TensorFlow, and nothing of the trainer
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from scorer._version import __version__
 from scorer.errors import SentimentError
 
+# Importing typing would double the time in which Ctrl-C still ends in Python's traceback.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from scorer.job.api import score_files
     from scorer.job.options import Options
     from scorer.kernel import Kernel

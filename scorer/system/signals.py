@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import NoReturn
 
 from scorer.errors import Stopped
+
+# Importing typing would double the time in which Ctrl-C still ends in Python's traceback.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 # Exit codes of a process that a signal ended: 128 and the signal's number.
 INTERRUPTED = 130
@@ -18,14 +20,10 @@ INTERRUPTED_MESSAGE = "stopped by Ctrl-C; what was finished stays, run again to 
 TERMINATED_MESSAGE = "stopped by SIGTERM; what was finished stays, run again to go on"
 
 
-@dataclass
 class _Received:
     """The stop that a signal asked for, if one did since the handlers were set."""
 
     stop: Stopped | None = None
-
-
-_received = _Received()
 
 
 def end_on_signals() -> None:
@@ -40,7 +38,7 @@ def stop_on_signals() -> None:
 
     Later ones are ignored: they would interrupt the clearing up that the first one started.
     """
-    _received.stop = None
+    _Received.stop = None
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
         signal.signal(signal.SIGINT, _interrupt)
@@ -61,8 +59,8 @@ def raise_if_stopped() -> None:
     Raises:
         Stopped: a signal came.
     """
-    if _received.stop is not None:
-        raise _received.stop
+    if _Received.stop is not None:
+        raise _Received.stop
 
 
 def _without_late_signals(unraisable: sys.UnraisableHookArgs) -> None:
@@ -72,8 +70,8 @@ def _without_late_signals(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _stop(message: str, code: int) -> NoReturn:
-    _received.stop = Stopped(message, code)
-    raise _received.stop
+    _Received.stop = Stopped(message, code)
+    raise _Received.stop
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
@@ -83,6 +81,8 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 def _interrupt(number: int, frame: object) -> NoReturn:
     ignore_signals()
+    from contextlib import suppress
+
     # A terminal shows ^C where it was pressed: the message starts a line of its own.
     with suppress(OSError):
         if os.isatty(sys.stderr.fileno()):

@@ -114,7 +114,11 @@ def kill(process: subprocess.Popen[str], storm: Storm, chance: random.Random) ->
     send(process, action, chance)
     _, stderr = process.communicate()
     answered, code = time.monotonic() - began, process.returncode
-    storm.ends[f"{action}: {code}"] += 1
+    # Python's own answer to Ctrl-C, which it gives until our first line has run.
+    is_early = stderr.rstrip().endswith("KeyboardInterrupt")
+    storm.ends[f"{action}: {'before our first line' if is_early else code}"] += 1
+    if is_early:
+        return
     if not action.endswith("SIGKILL"):
         storm.slowest = max(storm.slowest, answered)
         if answered > ANSWER_SECONDS:

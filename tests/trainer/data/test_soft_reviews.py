@@ -41,7 +41,6 @@ def refusal(path: Path) -> str:
         ({"probability": pa.array([0.9, 0.5, 1], pa.float32())}, GROUPS),
         ({"probability": pa.array([0.9, 0.5, 1], pa.float16())}, GROUPS),
     ],
-    ids=str,
 )
 def test_texts_probabilities_and_groups_are_read(
     columns: dict[str, object], groups: list[str], tmp_path: Path

@@ -15,7 +15,8 @@ from trainer.run.folder import RunFolder
 
 LABELS = ("negative", "positive")
 THRESHOLD = 0.5
-CALIBRATION_METHOD = "line through the logits"
+LINE = "line through the logits"
+LINE_THEN_LENGTHS = "line through the logits, then slope and shift by length"
 
 NOT_ROUNDED = Rounding(largest_change=0.0, labels_changed=0.0)
 
@@ -67,12 +68,13 @@ def make_card(
 def _calibration(run: RunFolder) -> Calibration:
     metrics = run.metrics
     return Calibration(
-        method=CALIBRATION_METHOD,
+        method=LINE if metrics.by_length is None else LINE_THEN_LENGTHS,
         slopes=metrics.calibration.slopes,
         shift=metrics.calibration.shift,
         error_before=metrics.held_out_before_calibration.calibration_error,
         error_after=metrics.held_out.calibration_error,
         folds=metrics.held_out_folds,
+        by_length=metrics.by_length,
     )
 
 

@@ -20,6 +20,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
@@ -31,6 +32,9 @@ from scorer.system.records import Json, RecordError, from_json, optional, to_jso
 from scorer.tokenizer import Rules, Tokenizer
 
 SLOPE_PREFIX = "slope_"
+# Bounds of a calibration by length: a file can't make its readers build large tables.
+MOST_KNOTS = 32
+LARGEST_KNOT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,49 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class ByLength:
+    """The second step of a calibration: ``slope · logit + shift``, by the length of a review.
+
+    Both are piecewise linear in the logarithm of the length, and constant beyond the knots.
+
+    Attributes:
+        knots: lengths in tokens, rising; a review has as many as the model reads of it.
+        slopes: slope at each knot, above 0.
+        shifts: shift at each knot.
+    """
+
+    knots: tuple[int, ...]
+    slopes: tuple[float, ...]
+    shifts: tuple[float, ...]
+
+    def check(self) -> None:
+        """Check values that come from a file.
+
+        Raises:
+            RecordError: they make no sense.
+        """
+        knots = self.knots
+        counts = {len(knots), len(self.slopes), len(self.shifts)}
+        if len(counts) > 1 or not 1 <= len(knots) <= MOST_KNOTS:
+            raise RecordError(
+                f"the calibration by length has {len(knots)} knots, {len(self.slopes)} slopes and "
+                f"{len(self.shifts)} shifts, not one each for 1 to {MOST_KNOTS} lengths"
+            )
+        rising = all(low < high for low, high in pairwise((0, *knots)))
+        if not rising or knots[-1] > LARGEST_KNOT:
+            raise RecordError(
+                f"the knots of the calibration by length are {list(knots)!r:.80}, not rising "
+                f"numbers from 1 to {LARGEST_KNOT}"
+            )
+        if min(self.slopes) <= 0:
+            raise RecordError(
+                f"a slope of the calibration by length is {min(self.slopes):g}, not above 0"
+            )
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """The line through the logits that makes scores mean what they say.
+    """The line through the logits that makes scores mean what they say, and what follows it.
 
     Attributes:
         method: what was fitted.
@@ -104,6 +149,7 @@ class Calibration:
         folds: number of folds of the held-out reviews, if the figures on them are cross-fitted:
             each fold was read through a line fitted on the others. None if they were measured with
             the line itself, which was fitted on the same reviews, or if a file doesn't say.
+        by_length: what follows the line, if anything does.
     """
 
     method: str
@@ -112,13 +158,15 @@ class Calibration:
     error_before: float
     error_after: float
     folds: int | None = optional()
+    by_length: ByLength | None = optional()
 
-    def to_json(self) -> dict[str, str | float]:
+    def to_json(self) -> dict[str, Json]:
         """Return the stored form: a key ``slope_NAME`` for each part."""
         slopes = {f"{SLOPE_PREFIX}{name}": slope for name, slope in self.slopes.items()}
         ends = {"error_before": self.error_before, "error_after": self.error_after}
         folds = {} if self.folds is None else {"folds": self.folds}
-        return {"method": self.method, **slopes, "shift": self.shift, **ends, **folds}
+        by_length = {} if self.by_length is None else {"by_length": to_json(self.by_length)}
+        return {"method": self.method, **slopes, "shift": self.shift, **ends, **folds, **by_length}
 
     @classmethod
     def from_json(cls, stored: object) -> Calibration:
@@ -337,6 +385,8 @@ class Card:
             raise RecordError(
                 f"the figures are cross-fitted over {folds!r:.20} folds, not 2 or more"
             )
+        if self.calibration.by_length is not None:
+            self.calibration.by_length.check()
         data = self.provenance.data
         others = (data.unlabeled or 0, data.soft_labels or 0)
         counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)

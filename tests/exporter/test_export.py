@@ -23,6 +23,8 @@ from scorer.card import Calibration
 from scorer.errors import OutputError
 from tiny import tiny_settings
 from trainer.errors import RunFolderError
+from trainer.measure.calibration import logits_of, scores_of
+from trainer.measure.lengths import calibrate_by_length
 from trainer.models.batches import predict
 from trainer.models.network import build_network
 from trainer.run.folder import RunFolder
@@ -61,6 +63,39 @@ def test_the_card_holds_the_records_of_the_run(run: RunFolder, exported: Path) -
     assert replace(card.provenance, versions=versions) == run.provenance
     assert card.provenance.versions.items() >= versions.items()
     assert card.provenance.versions.keys() - versions.keys() == {"onnx", "tf2onnx"}
+
+
+def test_a_run_calibrated_by_length_becomes_a_file_that_scores_and_says_so(
+    by_length: RunFolder, exported_by_length: Path
+) -> None:
+    assert by_length.metrics.by_length is not None
+    model = SentimentModel.load(exported_by_length)
+    calibration = model.card.calibration
+    assert calibration.by_length == by_length.metrics.by_length
+    assert calibration.method == "line through the logits, then slope and shift by length"
+    network, held_out = by_length.network(), by_length.held_out()
+    round_weights(network)
+    expected = predict(network, by_length.tokenizer.encode(held_out.texts))
+    scores = model.score(held_out.texts)
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    alone = [model.score([text])[0] for text in held_out.texts.to_pylist()[:20]]
+    np.testing.assert_array_equal(scores[:20], alone)
+
+
+def test_the_second_step_changes_the_scores(by_length: RunFolder) -> None:
+    network = by_length.network()
+    tokens = by_length.tokenizer.encode(by_length.held_out().texts)
+    with_step, layer = predict(network, tokens), network.get_layer("by_length")
+    size = layer.last + 1
+    layer.set_weights([np.ones(size), np.zeros(size)])
+    without = predict(network, tokens)
+    assert np.abs(with_step - without).max() > 1e-3
+    again = calibrate_by_length(
+        by_length.metrics.by_length,
+        logits_of(without),
+        tokens.lengths,  # type: ignore[arg-type]
+    )
+    np.testing.assert_allclose(scores_of(again), with_step, atol=1e-5)
 
 
 def test_the_card_tells_what_rounding_cost(run: RunFolder, exported: Path) -> None:

@@ -28,7 +28,7 @@ def exported(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_length(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """Return a run with enough held-out reviews for a calibration by length."""
     out = tmp_path_factory.mktemp("runs") / "by_length"
-    return fit(tiny_reviews(1200), tiny_settings(epochs=1, held_out=0.45), out)
+    return fit(tiny_reviews(2100), tiny_settings(epochs=1, held_out=0.5), out)
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ def test_few_held_out_reviews_are_not_calibrated_by_length_and_the_run_says_so(
 ) -> None:
     lines: list[str] = []
     run = fit(tiny_reviews(100), tiny_settings(epochs=1), tmp_path / "run", say=lines.append)
-    assert "not calibrated by length: that takes 500 held-out reviews, these are 10" in lines
+    assert "not calibrated by length: that takes 1000 held-out reviews, these are 10" in lines
     assert run.metrics.by_length is None
     assert "by_length" not in (run.path / "metrics.json").read_text()
     assert all(layer.name != "by_length" for layer in run.network().layers)
@@ -161,8 +161,8 @@ def test_few_held_out_reviews_are_not_calibrated_by_length_and_the_run_says_so(
 def test_many_held_out_reviews_are_calibrated_by_length_and_crops_tell_of_short_ones(
     tmp_path: Path,
 ) -> None:
-    settings = tiny_settings(epochs=1, held_out=0.45, max_tokens=25)
-    run = fit(tiny_reviews(1200), settings, tmp_path / "run")
+    settings = tiny_settings(epochs=1, held_out=0.5, max_tokens=25)
+    run = fit(tiny_reviews(2100), settings, tmp_path / "run")
     by_length = RunFolder.open(run.path).metrics.by_length
     assert by_length is not None
     assert by_length.slopes[0] != 1.0

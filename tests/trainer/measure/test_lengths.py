@@ -145,6 +145,6 @@ def test_weights_reach_both_steps() -> None:
     assert np.abs(scores[2] - scores[1]).mean() > 0.05
 
 
-def test_some_hundreds_of_reviews_are_enough() -> None:
+def test_a_thousand_reviews_are_enough() -> None:
     assert Lengths(np.ones(LEAST_REVIEWS, np.int64)).are_enough
     assert not Lengths(np.ones(LEAST_REVIEWS - 1, np.int64)).are_enough

@@ -11,6 +11,7 @@ import onnx
 
 from scorer.card import Calibration, Card, Figures, Golden, Provenance, Rounding
 from scorer.modelfile import ModelFile, seal
+from scorer.reference import Reference
 from trainer.run.folder import RunFolder
 
 LABELS = ("negative", "positive")
@@ -41,6 +42,7 @@ def make_card(
     golden: tuple[Golden, ...],
     unrounded: npt.NDArray[np.float32],
     rounded: npt.NDArray[np.float32],
+    reference: Reference | None,
 ) -> Card:
     """Return the card of a run's model.
 
@@ -49,6 +51,7 @@ def make_card(
         golden: examples with the scores of the rounded network.
         unrounded: ``float32[reviews]``, scores of the held-out reviews before weights were rounded.
         rounded: the same reviews' scores after it.
+        reference: the held-out reviews counted in bins.
     """
     figures = Figures(held_out=run.metrics.held_out, test=run.metrics.test, rounding=NOT_ROUNDED)
     card = Card(
@@ -59,6 +62,7 @@ def make_card(
         golden=golden,
         figures=figures,
         provenance=_provenance(run),
+        reference=reference,
     )
     # Which labels changed is decided by the card's own threshold rule, so this is measured last.
     rounding = _measure_rounding(card, unrounded, rounded)

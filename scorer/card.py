@@ -12,6 +12,7 @@ contract.
     golden              example sentences with their expected scores, JSON
     figures             what the model reached, JSON
     origin              data, command, settings, versions, date, JSON
+    reference           the held-out reviews counted in bins, JSON; may be missing
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy.typing as npt
 
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
+from scorer.reference import Reference
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.tokenizer import Rules, Tokenizer
 
@@ -281,6 +283,7 @@ class Card:
         golden: examples that the scorer checks when it loads the model.
         figures: what the model reached.
         provenance: where it comes from.
+        reference: the held-out reviews counted in bins; a file of an earlier release has none.
     """
 
     tokenizer: Tokenizer
@@ -290,6 +293,7 @@ class Card:
     golden: tuple[Golden, ...]
     figures: Figures
     provenance: Provenance
+    reference: Reference | None = None
 
     def is_positive(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
         """Return which scores make a review positive: the only place of the threshold rule.
@@ -305,6 +309,7 @@ class Card:
             "rules": self.tokenizer.rules.to_dict(),
             "max_tokens": self.tokenizer.max_tokens,
         }
+        reference = {} if self.reference is None else {"reference": _dump(to_json(self.reference))}
         return {
             SEAL_KEY: UNSEALED,
             "tokenizer": _dump(rules),
@@ -315,6 +320,7 @@ class Card:
             "golden": _dump([[golden.text, golden.score] for golden in self.golden]),
             "figures": _dump(to_json(self.figures)),
             "origin": _dump(to_json(self.provenance)),
+            **reference,
         }
 
     @classmethod
@@ -354,6 +360,10 @@ class Card:
             StoredLabels, {name: values[name] for name in ("labels", "threshold", "golden")}
         )
         words = tuple(metadata["vocabulary"].split("\n"))
+        reference = None
+        if "reference" in metadata:
+            stored_reference = _load("reference", metadata["reference"])
+            reference = from_json(Reference, stored_reference, "reference")
         return cls(
             tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
             labels=stored.labels,
@@ -362,6 +372,7 @@ class Card:
             golden=tuple(Golden(*golden) for golden in stored.golden),
             figures=from_json(Figures, values["figures"], "figures"),
             provenance=from_json(Provenance, values["origin"], "origin"),
+            reference=reference,
         )
 
     def check(self) -> None:
@@ -387,6 +398,8 @@ class Card:
             )
         if self.calibration.by_length is not None:
             self.calibration.by_length.check()
+        if self.reference is not None:
+            self.reference.check()
         data = self.provenance.data
         others = (data.unlabeled or 0, data.soft_labels or 0)
         counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scorer.card import ByLength, how_measured
 from scorer.model import SentimentModel
+from scorer.reference import Reference
 from scorer.system.escape import escaped
 from scorer.system.records import Json, to_json
 
@@ -39,6 +40,7 @@ def model_text(model: SentimentModel) -> str:
         ("command", card.provenance.command),
         ("date", card.provenance.date),
         ("versions", _pairs(card.provenance.versions)),
+        *(("reference", _counted(one)) for one in [card.reference] if one),
         ("examples", f"{len(card.golden)} sentences, all scored as promised"),
     ]
     width = max(len(name) for name, _ in lines)
@@ -60,6 +62,7 @@ def model_json(model: SentimentModel) -> dict[str, Json]:
         "calibration": card.calibration.to_json(),
         "figures": to_json(card.figures),
         "origin": to_json(card.provenance),
+        **({} if card.reference is None else {"reference": to_json(card.reference)}),
         "golden": [to_json(golden) for golden in card.golden],
     }
 
@@ -69,6 +72,10 @@ def _knots(by_length: ByLength) -> str:
     knots = zip(by_length.knots, by_length.slopes, by_length.shifts, strict=True)
     told = (f"{knot:,} tokens slope {slope} shift {shift}" for knot, slope, shift in knots)
     return ", ".join(told)
+
+
+def _counted(reference: Reference) -> str:
+    return f"scores, lengths and unknown words of {reference.reviews:,} held-out reviews"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

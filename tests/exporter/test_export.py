@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pyarrow.parquet as pq
 import pytest
 
 from exporter import export as export_module
@@ -21,6 +22,9 @@ from helpers import left_in
 from scorer import SentimentModel
 from scorer.card import Calibration
 from scorer.errors import OutputError
+from scorer.reference import count_lengths
+from scorer.reports.model import model_json, model_text
+from scorer.tokenizer import UNKNOWN_ID
 from tiny import tiny_settings
 from trainer.errors import RunFolderError
 from trainer.measure.calibration import logits_of, scores_of
@@ -82,6 +86,36 @@ def test_a_run_calibrated_by_length_becomes_a_file_that_scores_and_says_so(
     np.testing.assert_array_equal(scores[:20], alone)
 
 
+def test_the_file_holds_the_held_out_reviews_counted_in_bins(
+    by_length: RunFolder, exported_by_length: Path
+) -> None:
+    reference = SentimentModel.load(exported_by_length).card.reference
+    assert reference is not None
+    stored = pq.read_table(by_length.path / "held_out.parquet")
+    scores, labels = stored["score"].to_numpy(), stored["label"].to_numpy()
+    assert reference.reviews == len(scores) == by_length.metrics.held_out.reviews
+    # The middle of the bins is 0.5, so that they tell the accuracy, cross-fitted as the scores are.
+    right = sum(reference.negative[:100]) + sum(reference.positive[100:])
+    assert right / len(scores) == pytest.approx(by_length.metrics.held_out.accuracy, abs=1e-6)
+    assert sum(reference.positive) == labels.sum()
+    tokens = by_length.tokenizer.encode(stored["review"])
+    assert reference.tokens == tuple(count_lengths(np.diff(tokens.offsets)).tolist())
+    rows = range(len(tokens))
+    ids = [tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]] for row in rows]
+    assert reference.unknown[0] == sum((one != UNKNOWN_ID).all() for one in ids)
+
+
+def test_a_run_that_kept_no_scores_has_no_reference(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(RunFolder, "held_out_scores", lambda run: None)
+    exported = export_run(run.path, tmp_path / "old.onnx")
+    model = SentimentModel.load(exported.path)
+    assert model.card.reference is None
+    assert "reference" not in model_json(model)
+    assert "reference" not in model_text(model)
+
+
 def test_the_second_step_changes_the_scores(by_length: RunFolder) -> None:
     network = by_length.network()
     tokens = by_length.tokenizer.encode(by_length.held_out().texts)
@@ -120,7 +154,7 @@ def test_the_keys_of_the_card_keep_their_order(exported: Path) -> None:
     stored = {prop.key: prop.value for prop in onnx.load(exported).metadata_props}
     assert list(stored) == [
         "review_sentiment", "tokenizer", "vocabulary", "labels", "threshold",
-        "calibration", "golden", "figures", "origin",
+        "calibration", "golden", "figures", "origin", "reference",
     ]  # fmt: skip
     assert list(json.loads(stored["origin"])) == ["data", "command", "settings", "versions", "date"]
     assert list(json.loads(stored["figures"])) == ["held_out", "rounding"]

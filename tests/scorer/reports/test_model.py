@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from scorer import SentimentModel
 from scorer.card import ByLength, Calibration, Card
 from scorer.errors import ModelRefused
+from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
 
 
@@ -82,6 +84,28 @@ def test_a_calibration_by_length_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ModelRefused, match=message):
         Card.from_metadata(by_length(model, steps).to_metadata())
+
+
+def test_a_file_tells_its_reference(model: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = np.array([3, 40, 700])
+    positive, negative = np.array([0.5, 0.999], np.float32), np.array([0.4], np.float32)
+    counted = (
+        count_scores(negative),
+        count_scores(positive),
+        count_lengths(lengths),
+        count_unknown(np.array([0, 4, 700]), lengths),
+    )
+    reference = Reference(VERSION, *(tuple(one.tolist()) for one in counted))
+    card = Card.from_metadata(replace(model.card, reference=reference).to_metadata())
+    assert card.reference == reference
+    monkeypatch.setattr(model, "card", card)
+    told = "reference    scores, lengths and unknown words of 3 held-out reviews"
+    assert told in model_text(model).splitlines()
+    assert model_json(model)["reference"]["positive"][100] == 1
+    assert [sum(model_json(model)["reference"][name]) for name in ("positive", "negative")] == [
+        2,
+        1,
+    ]
 
 
 def with_soft_labels(model: SentimentModel, count: int) -> Card:

@@ -15,8 +15,9 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
     """Return a small network with large random weights, rounded as for a model file."""
     keras.utils.set_random_seed(3)
     wide_order = "wide_order" in changes
+    last_length = changes.pop("last_length", None)
     settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | changes))
-    network = build_network(settings, words=50, wide=wide_order)
+    network = build_network(settings, words=50, wide=wide_order, last_length=last_length)
     rng = np.random.default_rng(0)
     head = network.get_layer("head")
     head.set_weights([rng.normal(0, 2, weight.shape) for weight in head.get_weights()])
@@ -24,6 +25,9 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         rng = np.random.default_rng(1)
         wide = network.get_layer("wide")
         wide.set_weights([rng.normal(0, 1, weight.shape) for weight in wide.get_weights()])
+    if last_length is not None:
+        tables = np.random.default_rng(2).uniform(0.3, 2, (2, last_length + 1))
+        network.get_layer("by_length").set_weights(list(tables))
     round_weights(network)
     return network
 
@@ -38,15 +42,27 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         {"wide_order": 3, "wide_slots": 64},
         {"wide_order": 2, "wide_slots": 1 << 16},
         {"wide_order": 1},
+        {"wide_order": 2, "wide_slots": 64, "last_length": 12},
+        {"pooling": "last", "last_length": 12},
     ],
-    ids=["default", "forward", "last", "article", "triples", "pairs", "words"],
+    ids=[
+        "default",
+        "forward",
+        "last",
+        "article",
+        "triples",
+        "pairs",
+        "words",
+        "by length",
+        "by length, no branch",
+    ],
 )
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     changes: dict[str, object],
 ) -> None:
     import onnxruntime
 
-    network = made_up_network(changes)
+    network = made_up_network(dict(changes))
     model = network_to_onnx(network)
 
     operators = [node.op_type for node in model.graph.node]

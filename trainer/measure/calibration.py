@@ -48,12 +48,17 @@ class Line:
         return np.asarray(1 / (1 + np.exp(-(sum(parts) + self.shift))), np.float32)
 
 
-def fit_line(labels: npt.NDArray[np.int8], *logits: npt.NDArray[np.floating]) -> Line:
+def fit_line(
+    labels: npt.NDArray[np.int8],
+    *logits: npt.NDArray[np.floating],
+    importance: npt.NDArray[np.float64] | None = None,
+) -> Line:
     """Return the line with the lowest log loss.
 
     Args:
         labels: ``int8[reviews]``.
         logits: ``float[reviews]`` of each model, on reviews that none of them was trained on.
+        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
     """
     from scipy.optimize import minimize
 
@@ -61,7 +66,8 @@ def fit_line(labels: npt.NDArray[np.int8], *logits: npt.NDArray[np.floating]) ->
     signs = np.where(labels == 1, 1.0, -1.0)
 
     def loss(line: npt.NDArray[np.float64]) -> float:
-        return float(np.logaddexp(0, -signs * (points @ line)).mean())
+        losses = np.logaddexp(0, -signs * (points @ line))
+        return float(losses.mean() if importance is None else losses @ importance / len(losses))
 
     start = np.array([1 / len(logits)] * len(logits) + [0.0])
     bounds = [(LOWEST, HIGHEST)] * len(logits) + [(-HIGHEST, HIGHEST)]
@@ -71,7 +77,10 @@ def fit_line(labels: npt.NDArray[np.int8], *logits: npt.NDArray[np.floating]) ->
 
 
 def cross_fit(
-    labels: npt.NDArray[np.int8], folds: Folds, *logits: npt.NDArray[np.floating]
+    labels: npt.NDArray[np.int8],
+    folds: Folds,
+    *logits: npt.NDArray[np.floating],
+    importance: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return the score of each review through a line fitted on the other folds.
 
@@ -81,16 +90,19 @@ def cross_fit(
         labels: ``int8[reviews]``.
         folds: fold of each review.
         logits: ``float[reviews]`` of each model.
+        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
 
     Returns:
         ``float32[reviews]``.
     """
     if folds.count is None:
-        return fit_line(labels, *logits)(*logits)
+        return fit_line(labels, *logits, importance=importance)(*logits)
     scores = np.zeros(len(labels), np.float32)
     for fold in range(folds.count):
         inside = folds.of_review == fold
-        line = fit_line(labels[~inside], *(part[~inside] for part in logits))
+        outside = None if importance is None else importance[~inside]
+        parts = (part[~inside] for part in logits)
+        line = fit_line(labels[~inside], *parts, importance=outside)
         scores[inside] = line(*(part[inside] for part in logits))
     return scores
 

@@ -69,4 +69,4 @@ def _column(run: RunFolder, names: Sequence[str]) -> Column:
 def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
     cells = [cell.ljust(width) for cell, width in zip(row[:left], widths[:left], strict=True)]
     cells += [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
-    return "  ".join(cells)
+    return "  ".join(cells).rstrip()

@@ -22,8 +22,7 @@ def test_a_row_for_each_domain_and_one_for_the_mean() -> None:
         "           0.0300",
         "held out  toys              100    0.8000         -                 -    0.4500  "
         "           0.1000",
-        "held out  mean of 2                          0.9000                              "
-        "                 ",
+        "held out  mean of 2                          0.9000",
         "left out  kitchen            50    0.8000    0.8000  0.7000 to 0.8800    0.4000  "
         "           0.1000",
     ]

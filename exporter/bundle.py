@@ -53,7 +53,14 @@ def make_card(
         rounded: the same reviews' scores after it.
         reference: the held-out reviews counted in bins.
     """
-    figures = Figures(held_out=run.metrics.held_out, test=run.metrics.test, rounding=NOT_ROUNDED)
+    metrics = run.metrics
+    figures = Figures(
+        held_out=metrics.held_out,
+        test=metrics.test,
+        left_out=metrics.left_out,
+        domains=metrics.domains,
+        rounding=NOT_ROUNDED,
+    )
     card = Card(
         tokenizer=run.tokenizer,
         labels=LABELS,

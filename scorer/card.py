@@ -70,6 +70,50 @@ class Metrics:
 
 
 @dataclass(frozen=True)
+class DomainMetrics:
+    """How well scores fit the labels of one domain.
+
+    Attributes:
+        domain: its name.
+        reviews: number of scored reviews.
+        accuracy: fraction of them on the right side of 0.5.
+        balanced_accuracy: mean of the recalls of both labels; None where one doesn't occur.
+        balanced_interval: its 95% interval, lowest and highest.
+        log_loss: mean negative log likelihood, in nats.
+        calibration_error: expected calibration error in 15 bins of equal width, or under 2,000
+            reviews in ten bins of equal count.
+    """
+
+    domain: str
+    reviews: int
+    accuracy: float
+    balanced_accuracy: float | None
+    balanced_interval: tuple[float, float] | None
+    log_loss: float
+    calibration_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByDomain:
+    """What a model reached on each domain.
+
+    Attributes:
+        held_out: on the reviews held out of training.
+        left_out: on the reviews of domains that it didn't learn from.
+        test: on the test reviews of the run.
+    """
+
+    held_out: tuple[DomainMetrics, ...] = optional(())
+    left_out: tuple[DomainMetrics, ...] = optional(())
+    test: tuple[DomainMetrics, ...] = optional(())
+
+    def parts(self) -> dict[str, tuple[DomainMetrics, ...]]:
+        """Return the metrics of the domains, by what they were measured on; in words."""
+        parts = {"held out": self.held_out, "left out": self.left_out, "test": self.test}
+        return {name: part for name, part in parts.items() if part}
+
+
+@dataclass(frozen=True)
 class Rounding:
     """The cost of storing weights in 8 and 16 bits, on the held-out reviews.
 
@@ -89,11 +133,15 @@ class Figures:
     Attributes:
         held_out: on the reviews held out of training.
         test: on the test reviews of the run, if there were any.
+        left_out: on the reviews of domains that the run didn't learn from, if there were any.
+        domains: the same for each domain, if there were several.
         rounding: what storing the weights in fewer bits cost.
     """
 
     held_out: Metrics
     test: Metrics | None = optional()
+    left_out: Metrics | None = optional()
+    domains: ByDomain | None = optional()
     rounding: Rounding
 
 
@@ -221,6 +269,9 @@ class TrainingData:
         teachers: the runs that labelled them.
         soft_labels: number of texts that came with a probability, if there were any.
         soft_labels_sha256: of texts, probabilities and groups, in hex.
+        domains: number of labelled reviews of each domain, by its name, if the data tell.
+        left_out: the same of domains that it didn't learn from; they aren't among ``reviews``.
+        held_out_marked: whether the data said which reviews were held out.
     """
 
     name: str
@@ -233,6 +284,9 @@ class TrainingData:
     teachers: tuple[Teacher, ...] = optional(())
     soft_labels: int | None = optional()
     soft_labels_sha256: str | None = optional()
+    domains: Mapping[str, int] | None = optional()
+    left_out: Mapping[str, int] | None = optional()
+    held_out_marked: bool = optional(False)
 
 
 @dataclass(frozen=True)
@@ -401,7 +455,11 @@ class Card:
         if self.reference is not None:
             self.reference.check()
         data = self.provenance.data
-        others = (data.unlabeled or 0, data.soft_labels or 0)
+        others = [data.unlabeled or 0, data.soft_labels or 0]
+        for named in (data.domains, data.left_out):
+            others += (named or {}).values()
+        by_domain = {} if self.figures.domains is None else self.figures.domains.parts()
+        others += [one.reviews for part in by_domain.values() for one in part]
         counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)
         if min(counts) < 0:
             raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")

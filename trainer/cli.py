@@ -26,19 +26,44 @@ if TYPE_CHECKING:
     from trainer.data.reviews import Reviews
     from trainer.data.soft_reviews import SoftReviews
     from trainer.data.tables import Layout
+    from trainer.data.unlabeled import Unlabeled
     from trainer.run.folder import RunFolder
 
 Command = Callable[..., None]
 
 PATH = click.Path(path_type=Path)
-DATA = click.argument("data", type=PATH)
+DATA = click.argument("data", metavar="DATA...", nargs=-1, required=True, type=PATH)
 OUT = click.option("--out", required=True, type=PATH, help="The run folder to make.")
-TEST = click.option("--test", type=PATH, help="Labelled reviews to report on when the run is done.")
+TEST = click.option(
+    "--test",
+    "tests",
+    metavar="DATA",
+    multiple=True,
+    type=PATH,
+    help="Labelled reviews to report on when the run is done; repeatable.",
+)
 GROUP_COLUMN = click.option(
     "--group-column",
     metavar="NAME",
     help="Column with the product that a review is about; the reviews of one product are held out "
     "together.",
+)
+DOMAIN_COLUMN = click.option(
+    "--domain-column",
+    metavar="NAME",
+    help="Column with the domain of a review, for the split and the figures. Of several DATA, one "
+    "without it is a domain, named by its file.  [default: domain, if there is one]",
+)
+HELD_OUT_COLUMN = click.option(
+    "--held-out-column",
+    metavar="NAME",
+    help="Column of 0 and 1: the rows with 1 are held out, in place of a fraction.",
+)
+LEAVE_OUT = click.option(
+    "--leave-out",
+    metavar="DOMAIN",
+    multiple=True,
+    help="Domain to learn nothing from, and to be measured on when the run is done; repeatable.",
 )
 PRESET = click.option(
     "--preset",
@@ -143,7 +168,7 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
     type=PATH,
     help="Parquet file of texts that another model labelled: columns text, probability (of "
     "positive) and, where wanted, group (the review_id or --group-column value of the review that "
-    "a text is cut from); repeatable.",
+    "a text is cut from) and domain; repeatable.",
 )
 @click.option(
     "--resume",
@@ -152,12 +177,15 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
 )
 @table_options
 @GROUP_COLUMN
+@DOMAIN_COLUMN
+@HELD_OUT_COLUMN
+@LEAVE_OUT
 @PRESET
 @settings_options(Settings)
 def fit(
-    data: Path,
+    data: tuple[Path, ...],
     out: Path,
-    test: Path | None,
+    tests: tuple[Path, ...],
     unlabeled: Path | None,
     teacher_dirs: tuple[Path, ...],
     soft_files: tuple[Path, ...],
@@ -167,6 +195,9 @@ def fit(
     labels: str | None,
     encoding: str | None,
     group_column: str | None,
+    domain_column: str | None,
+    held_out_column: str | None,
+    leave_out: tuple[str, ...],
     preset_name: str,
     **changes: Any,
 ) -> None:
@@ -174,21 +205,21 @@ def fit(
 
     DATA is a Parquet or CSV file with a text and a label column (0 and 1, neg and pos, negative and
     positive, or what --labels says), a folder of such files, an aclImdb folder or .tar.gz, or
-    `imdb`, the reviews that Keras downloads. Defaults of settings are those of the preset
-    `default`.
+    `imdb`, the reviews that Keras downloads; there may be several. Defaults of settings are those
+    of the preset `default`.
     """
     settings = preset(preset_name, **changes)
     layout = _layout(text_column, label_column, labels, encoding)
-    from trainer.data.sources import read_texts_and_ids
+    layout = replace(layout, domain_column=domain_column)
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
     soft = _read_soft(soft_files)
     layout = layout if soft is None else replace(layout, id_column=REVIEW_ID)
-    reviews = _read(data, replace(layout, group_column=group_column))
-    texts, ids = (None, None) if unlabeled is None else read_texts_and_ids(unlabeled, layout)
-    test_reviews = None if test is None else _read(test, layout, "test")
-    say(f"read {len(reviews)} reviews from {data}; starting Keras")
+    reviews = _read_training(data, layout, group_column, held_out_column)
+    others = None if unlabeled is None else _read_unlabeled(unlabeled, layout, leave_out)
+    test_reviews = _read(tests, layout, "test") if tests else None
+    say(f"read {len(reviews)} reviews from {', '.join(map(str, data))}; starting Keras")
     import_quietly("trainer.quiet")
     from trainer.fit.network import fit as fit_network
     from trainer.fit.step_line import StepLine
@@ -197,10 +228,11 @@ def fit(
         reviews,
         settings,
         out,
-        unlabeled=texts,
-        unlabeled_ids=ids,
+        unlabeled=None if others is None else others.texts,
+        unlabeled_ids=None if others is None else others.ids,
         teachers=teachers,
         soft=soft,
+        leave_out=leave_out,
         test=test_reviews,
         resume=resume,
         say=say,
@@ -216,25 +248,32 @@ def fit(
 @settings_options(LinearSettings)
 @table_options
 @GROUP_COLUMN
+@DOMAIN_COLUMN
+@HELD_OUT_COLUMN
+@LEAVE_OUT
 def linear(
-    data: Path,
+    data: tuple[Path, ...],
     out: Path,
-    test: Path | None,
+    tests: tuple[Path, ...],
     text_column: str | None,
     label_column: str | None,
     labels: str | None,
     encoding: str | None,
     group_column: str | None,
+    domain_column: str | None,
+    held_out_column: str | None,
+    leave_out: tuple[str, ...],
     **changes: Any,
 ) -> None:
     """Fit a linear model: what people would use instead of a network, and its first teacher."""
     settings = LinearSettings().changed(changes)
     layout = _layout(text_column, label_column, labels, encoding)
+    layout = replace(layout, domain_column=domain_column)
     from trainer.fit.linear import fit_linear
 
-    reviews = _read(data, replace(layout, group_column=group_column))
-    test_reviews = None if test is None else _read(test, layout, "test")
-    _show(fit_linear(reviews, settings, out, test=test_reviews, say=say))
+    reviews = _read_training(data, layout, group_column, held_out_column)
+    test_reviews = _read(tests, layout, "test") if tests else None
+    _show(fit_linear(reviews, settings, out, leave_out=leave_out, test=test_reviews, say=say))
 
 
 @cli.command()
@@ -249,8 +288,10 @@ def linear(
 )
 @table_options
 @GROUP_COLUMN
+@DOMAIN_COLUMN
+@HELD_OUT_COLUMN
 def documents(
-    data: Path,
+    data: tuple[Path, ...],
     unlabeled: Path,
     out: Path,
     resume: bool,
@@ -259,15 +300,18 @@ def documents(
     labels: str | None,
     encoding: str | None,
     group_column: str | None,
+    domain_column: str | None,
+    held_out_column: str | None,
     **changes: Any,
 ) -> None:
     """Fit a vector of each review, labelled or not: a teacher for these reviews and no others."""
     settings = DocumentSettings().changed(changes)
     layout = _layout(text_column, label_column, labels, encoding)
+    layout = replace(layout, domain_column=domain_column)
     from trainer.data.sources import read_texts
     from trainer.fit.documents import fit_documents
 
-    reviews = _read(data, replace(layout, group_column=group_column))
+    reviews = _read_training(data, layout, group_column, held_out_column)
     texts = read_texts(unlabeled, layout)
     _show(fit_documents(reviews, texts, settings, out, resume=resume, say=say))
 
@@ -276,26 +320,36 @@ def documents(
 @click.argument("run_dir", type=PATH)
 @DATA
 @table_options
+@DOMAIN_COLUMN
 def evaluate(
     run_dir: Path,
-    data: Path,
+    data: tuple[Path, ...],
     text_column: str | None,
     label_column: str | None,
     labels: str | None,
     encoding: str | None,
+    domain_column: str | None,
 ) -> None:
     """Measure the model of the run folder RUN_DIR on the labelled reviews DATA."""
-    reviews = _read(data, _layout(text_column, label_column, labels, encoding), "test")
+    layout = _layout(text_column, label_column, labels, encoding)
+    reviews = _read(data, replace(layout, domain_column=domain_column), "test")
     import_quietly("trainer.quiet")
+    from scorer.card import ByDomain
+    from trainer.measure.domains import measure_domains, tells_several
     from trainer.measure.evaluation import evaluate as evaluate_scores
     from trainer.measure.metrics import rounded
     from trainer.run.compare import metrics_column, metrics_table
+    from trainer.run.domain_table import domain_table
     from trainer.run.folder import RunFolder
 
     run = RunFolder.open(run_dir)
-    evaluation = evaluate_scores(run.predict(reviews.texts), reviews)
+    scores = run.predict(reviews.texts)
+    evaluation = evaluate_scores(scores, reviews)
     metrics = rounded(evaluation.metrics)
     show(metrics_table({reviews.name: metrics_column(metrics, evaluation.intervals)}))
+    by_domain = ByDomain(test=measure_domains(scores, reviews))
+    if tells_several(by_domain):
+        show(domain_table(by_domain))
     if evaluation.without_text:
         say(f"{evaluation.without_text} reviews without text have no score and are left out")
     _warn_of_few({reviews.name: metrics})
@@ -306,9 +360,14 @@ def evaluate(
 def compare(run_dirs: tuple[Path, ...]) -> None:
     """Put runs side by side: the settings in which they differ, and what they reached."""
     from trainer.run.compare import compare as compare_runs
+    from trainer.run.domain_table import compare_domains
     from trainer.run.folder import RunFolder
 
-    show(compare_runs([RunFolder.open(run_dir) for run_dir in run_dirs]))
+    runs = [RunFolder.open(run_dir) for run_dir in run_dirs]
+    show(compare_runs(runs))
+    by_domain = compare_domains(runs)
+    if by_domain is not None:
+        show(by_domain)
 
 
 def _layout(
@@ -324,13 +383,32 @@ def _layout(
     return layout if encoding is None else replace(layout, encoding=encoding)
 
 
-def _read(source: Path, layout: Layout, part: str = "train") -> Reviews:
-    from trainer.data.sources import read_reviews
+def _read(sources: Sequence[Path], layout: Layout, part: str = "train") -> Reviews:
+    from trainer.data.several import read_several
 
-    reviews = read_reviews(source, layout, part)
-    for line in reviews.reading.lines():
-        say(f"{source}: {line}")
-    return reviews
+    return read_several(sources, layout, part, say)
+
+
+def _read_training(
+    sources: Sequence[Path], layout: Layout, group_column: str | None, held_out_column: str | None
+) -> Reviews:
+    columns = replace(layout, group_column=group_column, held_out_column=held_out_column)
+    return _read(sources, columns)
+
+
+def _read_unlabeled(source: Path, layout: Layout, leave_out: Sequence[str]) -> Unlabeled:
+    from trainer.data.sources import read_unlabeled
+
+    unlabeled = read_unlabeled(source, layout)
+    if not leave_out:
+        return unlabeled
+    if not unlabeled.domains.is_valid().true_count:
+        say(f"{source} tells of no domains, so none is left out of it")
+    kept = unlabeled.without(leave_out)
+    count = len(unlabeled.texts) - len(kept.texts)
+    if count:
+        say(f"{source}: left out {count:,} of {len(unlabeled.texts):,} reviews by their domain")
+    return kept
 
 
 def _read_soft(paths: Sequence[Path]) -> SoftReviews | None:
@@ -346,15 +424,19 @@ def _read_soft(paths: Sequence[Path]) -> SoftReviews | None:
 def _show(run: RunFolder) -> None:
     from scorer.card import how_measured
     from trainer.run.compare import metrics_column, metrics_table
+    from trainer.run.domain_table import domain_table
 
     metrics = run.metrics
     parts = {
         "held out": (metrics.held_out, metrics.held_out_intervals),
+        "left out": (metrics.left_out, metrics.left_out_intervals),
         "test": (metrics.test, metrics.test_intervals),
     }
     measured = {name: part for name, (part, _) in parts.items() if part is not None}
     columns = {name: metrics_column(part, parts[name][1]) for name, part in measured.items()}
     tell(*metrics_table(columns).split("\n"))
+    if metrics.domains is not None:
+        tell(*domain_table(metrics.domains).split("\n"))
     why = "" if metrics.held_out_folds else ": too few of them have one of the labels"
     say(f"the figures on the held-out reviews are {how_measured(metrics.held_out_folds)}{why}")
     _warn_of_few(measured)

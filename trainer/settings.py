@@ -202,6 +202,13 @@ class Settings(RunSettings):
         "The part to learn from, from 1; as a teacher, the run labels the other parts only.",
         at_least=1,
     )
+    balance: float = setting(
+        0.0,
+        "Power to which a review counts as (mean size of a domain / size of its domain). 0: each "
+        "review counts alike; 1: each domain does.",
+        at_least=0,
+        at_most=1,
+    )
     held_out: float = held_out_setting()
     seed: int = setting(0, "Seed of every random choice; it makes a run repeatable.", at_least=0)
 

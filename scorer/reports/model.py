@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from scorer.card import ByLength, how_measured
+from scorer.card import ByDomain, ByLength, how_measured
 from scorer.model import SentimentModel
 from scorer.reference import Reference
 from scorer.system.escape import escaped
@@ -17,6 +17,8 @@ def model_text(model: SentimentModel) -> str:
     card, tokenizer = model.card, model.card.tokenizer
     data = to_json(card.provenance.data)
     teachers = data.pop("teachers", [])
+    domains = [(name, data.pop(name, None)) for name in ("domains", "left_out")]
+    figures = to_json(replace(card.figures, domains=None))
     words = tokenizer.words
     line = replace(card.calibration, by_length=None).to_json()
     how = {"held_out": f"; {how_measured(card.calibration.folds)}"}
@@ -32,10 +34,12 @@ def model_text(model: SentimentModel) -> str:
         ("calibration", _pairs(line)),
         *(("by length", _knots(one)) for one in [card.calibration.by_length] if one),
         *(
-            (f"on {name.replace('_', ' ')}", f"{_pairs(figures)}{how.get(name, '')}")
-            for name, figures in to_json(card.figures).items()
+            (f"on {name.replace('_', ' ')}", f"{_pairs(reached)}{how.get(name, '')}")
+            for name, reached in figures.items()
         ),
+        *_domain_lines(card.figures.domains),
         ("trained on", _pairs(data)),
+        *((name.replace("_", " "), _counts(counts)) for name, counts in domains if counts),
         *(("teacher", teacher["command"]) for teacher in teachers),
         ("command", card.provenance.command),
         ("date", card.provenance.date),
@@ -76,6 +80,23 @@ def _knots(by_length: ByLength) -> str:
 
 def _counted(reference: Reference) -> str:
     return f"scores, lengths and unknown words of {reference.reviews:,} held-out reviews"
+
+
+def _domain_lines(domains: ByDomain | None) -> list[tuple[str, str]]:
+    """Return a line for each domain."""
+    lines = []
+    for part, measured in ({} if domains is None else domains.parts()).items():
+        for one in measured:
+            figures = to_json(one)
+            interval = one.balanced_interval
+            figures["balanced_interval"] = interval and f"{interval[0]:g} to {interval[1]:g}"
+            known = {name: value for name, value in figures.items() if value is not None}
+            lines.append((f"{part}, {known.pop('domain')}", _pairs(known)))
+    return lines
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def _pairs(values: Mapping[str, object]) -> str:

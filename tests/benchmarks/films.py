@@ -13,10 +13,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 NUMBERS_A_GROUP = 250
+
+
+def film_groups(review_ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the group of each review, ``int64[reviews]``, by its id, such as pos-500."""
+    number = pc.cast(pc.list_element(pc.split_pattern(review_ids, "-"), 1), "int64")
+    return pc.divide(number, NUMBERS_A_GROUP)
 
 
 def main(source: Path, out: Path) -> None:
@@ -25,8 +32,7 @@ def main(source: Path, out: Path) -> None:
     Group 2, for example, holds the reviews pos-500 to pos-749 and neg-500 to neg-749.
     """
     table = pq.read_table(source)
-    number = pc.cast(pc.list_element(pc.split_pattern(table["review_id"], "-"), 1), "int64")
-    groups = pc.divide(number, NUMBERS_A_GROUP)
+    groups = film_groups(table["review_id"])
     pq.write_table(table.append_column("film_group", groups), out, compression="zstd")
     print(f"{table.num_rows:,} reviews in {len(pc.unique(groups)):,} groups")
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from exporter import export as export_module
+from exporter.bundle import make_card
 from exporter.errors import ExportRefused
 from exporter.export import export_run
 from exporter.golden import SENTENCES
@@ -20,7 +21,7 @@ from exporter.rounding import round_weights
 from exporter.verify import verify
 from helpers import left_in
 from scorer import SentimentModel
-from scorer.card import Calibration
+from scorer.card import ByDomain, Calibration, DomainMetrics, Golden
 from scorer.errors import OutputError
 from scorer.reference import count_lengths
 from scorer.reports.model import model_json, model_text
@@ -50,6 +51,16 @@ def test_a_real_run_becomes_a_model_file_that_the_scorer_reads(
     held_out = run.held_out()
     expected = predict(network, run.tokenizer.encode(held_out.texts))
     np.testing.assert_allclose(model.score(held_out.texts), expected, atol=1e-6)
+
+
+def test_the_card_holds_the_figures_of_each_domain(run: RunFolder) -> None:
+    books = DomainMetrics("books", 200, 0.91, 0.9, (0.86, 0.93), 0.25, 0.03)
+    domains = ByDomain(held_out=(books,), left_out=(replace(books, domain="toys"),))
+    metrics = replace(run.metrics, domains=domains, left_out=run.metrics.held_out)
+    scores, golden = np.full(4, 0.5, np.float32), (Golden("good", 0.9),)
+    card = make_card(replace(run, metrics=metrics), golden, scores, scores, None)
+    assert (card.figures.domains, card.figures.left_out) == (domains, run.metrics.held_out)
+    assert make_card(run, golden, scores, scores, None).figures.domains is None
 
 
 def test_the_card_holds_the_records_of_the_run(run: RunFolder, exported: Path) -> None:

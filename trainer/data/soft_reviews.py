@@ -16,8 +16,8 @@ from scorer.columns import listed
 from scorer.errors import ReviewsError, UsageError, one_line
 from scorer.system.escape import escaped
 from scorer.tokenizer import is_text, valid_text
-from trainer.data.reviews import Reading, fingerprint_of_texts
-from trainer.data.table_columns import check_unique, is_name
+from trainer.data.reviews import Reading, fingerprint_of_texts, joined_names
+from trainer.data.table_columns import DOMAIN, check_unique, is_name
 
 TEXT, PROBABILITY, GROUP = "text", "probability", "group"
 ROWS_AT_ONCE = 10_000
@@ -35,6 +35,8 @@ class SoftReviews:
         grouped: whether a file has groups.
         names: names of the files, without the folders that lead to them.
         reading: what was changed when they were read.
+        domains: ``large_string[rows]``, the domain of each text, null where its file doesn't tell;
+            None where no file does.
     """
 
     texts: pa.LargeStringArray
@@ -43,6 +45,7 @@ class SoftReviews:
     grouped: bool
     names: tuple[str, ...]
     reading: Reading
+    domains: pa.LargeStringArray | None = None
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -67,11 +70,14 @@ class SoftReviews:
             any(part.grouped for part in parts),
             tuple(dict.fromkeys(name for part in parts for name in part.names)),
             sum((part.reading for part in parts), Reading()),
+            joined_names([(part.domains, len(part)) for part in parts]),
         )
 
 
 def read_soft_reviews(path: Path) -> SoftReviews:
-    """Read a Parquet file with the columns ``text``, ``probability`` and, where wanted, ``group``.
+    """Read a Parquet file with the columns ``text`` and ``probability``, and where wanted more.
+
+    These are ``group`` and ``domain``.
 
     Raises:
         UsageError: the file doesn't exist.
@@ -110,11 +116,12 @@ def _columns(schema: pa.Schema) -> list[str]:
     if lacking:
         raise ReviewsError(
             f"there is no column {listed(lacking)}; the columns are {listed(schema.names)}; soft "
-            "labels have the columns text and probability, and where wanted group"
+            "labels have the columns text and probability, and where wanted group and domain"
         )
-    names = [name for name in (TEXT, PROBABILITY, GROUP) if name in schema.names]
-    fits = {TEXT: is_text, PROBABILITY: _is_number, GROUP: is_name}
-    wanted = {TEXT: "text", PROBABILITY: "numbers", GROUP: "text or integers"}
+    names = [name for name in (TEXT, PROBABILITY, GROUP, DOMAIN) if name in schema.names]
+    fits = {TEXT: is_text, PROBABILITY: _is_number, GROUP: is_name, DOMAIN: is_name}
+    words = "text or integers"
+    wanted = {TEXT: "text", PROBABILITY: "numbers", GROUP: words, DOMAIN: words}
     for name in names:
         check_unique(schema, name)
         kind = schema.field(name).type
@@ -133,14 +140,22 @@ def _rows(batch: pa.RecordBatch, name: str, first: int) -> SoftReviews:
     filled = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(texts), ""), False)
     _check(filled, first, "has no text; leave it out of the file")
     probabilities = _probabilities(batch.column(PROBABILITY), first)
-    groups, grouped = texts, GROUP in batch.schema.names
-    if grouped:
-        column = batch.column(GROUP)
-        advice = "has no group; name one in each row, or leave the column out"
-        _check(pc.is_valid(column), first, advice)
-        groups = column.cast(pa.large_string())
+    groups, domains = _names(batch, GROUP, first), _names(batch, DOMAIN, first)
+    grouped = groups is not None
     reading = Reading(mended=mended)
-    return SoftReviews(texts, probabilities, groups, grouped, (name,), reading)
+    return SoftReviews(
+        texts, probabilities, groups if grouped else texts, grouped, (name,), reading, domains
+    )
+
+
+def _names(batch: pa.RecordBatch, name: str, first: int) -> pa.LargeStringArray | None:
+    """Return a column of names; None where there is none."""
+    if name not in batch.schema.names:
+        return None
+    column = batch.column(name)
+    advice = f"has no {name}; name one in each row, or leave the column out"
+    _check(pc.is_valid(column), first, advice)
+    return column.cast(pa.large_string())
 
 
 def _probabilities(column: pa.Array, first: int) -> npt.NDArray[np.float32]:

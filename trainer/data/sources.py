@@ -15,6 +15,7 @@ from scorer.errors import ReviewsError, UsageError
 from trainer.data import aclimdb, keras_imdb, tables
 from trainer.data.reviews import Reviews
 from trainer.data.tables import USUAL_LAYOUT, Layout
+from trainer.data.unlabeled import Unlabeled
 
 
 def read_reviews(source: Path, layout: Layout = USUAL_LAYOUT, part: str = "train") -> Reviews:
@@ -27,16 +28,21 @@ def read_reviews(source: Path, layout: Layout = USUAL_LAYOUT, part: str = "train
         part: ``train`` or ``test``, of a source that has both.
 
     Raises:
-        UsageError: the source doesn't exist, or has no columns to group by.
+        UsageError: the source doesn't exist, or has no columns to group or hold out by.
         ReviewsError: it can't be read, lacks a column, holds an invalid label, or no review at all.
     """
     reviews = _read_imdb(source, part)
     if reviews is None:
         reviews = tables.read(source, layout)
-    elif layout.group_column is not None:
+    elif layout.group_column is not None and not layout.lacking:
         raise UsageError(
             f"reading {source}: it has no columns, and so none to group by; "
             "leave out --group-column"
+        )
+    elif layout.held_out_column is not None and not layout.lacking:
+        raise UsageError(
+            f"reading {source}: it has no columns, and so none that says what is held out; "
+            "leave out --held-out-column"
         )
     if not len(reviews):
         told = "".join(f"; {line}" for line in reviews.reading.lines())
@@ -51,16 +57,11 @@ def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArr
         UsageError: the source doesn't exist.
         ReviewsError: it can't be read, has no text column, or no review at all.
     """
-    return read_texts_and_ids(source, layout)[0]
+    return read_unlabeled(source, layout).texts
 
 
-def read_texts_and_ids(
-    source: Path, layout: Layout = USUAL_LAYOUT
-) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """Read reviews without labels and their ids, null where there are none.
-
-    Returns:
-        ``large_string[reviews]`` twice.
+def read_unlabeled(source: Path, layout: Layout = USUAL_LAYOUT) -> Unlabeled:
+    """Read reviews without labels, with their ids and domains.
 
     Raises:
         UsageError: the source doesn't exist.
@@ -68,10 +69,10 @@ def read_texts_and_ids(
     """
     if not source.exists():
         raise UsageError(f"reading reviews: {source} does not exist")
-    texts, ids = tables.read_texts_and_ids(source, layout)
-    if not len(texts):
+    unlabeled = tables.read_unlabeled(source, layout)
+    if not len(unlabeled.texts):
         raise ReviewsError(f"reading {source}: there are no reviews in it")
-    return texts, ids
+    return unlabeled
 
 
 def _read_imdb(source: Path, part: str) -> Reviews | None:

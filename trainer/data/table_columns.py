@@ -1,4 +1,4 @@
-"""Which columns of a table hold the reviews, their labels, groups and ids; each must be unique."""
+"""Which columns of a table hold the reviews and what is known of them; each must be unique."""
 
 from __future__ import annotations
 
@@ -10,43 +10,22 @@ from scorer.columns import find_text_column, listed
 from scorer.errors import ReviewsError
 from scorer.tokenizer import is_string
 
+DOMAIN = "domain"
 LABEL_NAMES = ("label", "sentiment", "target", "polarity")
 
 
 class Columns(NamedTuple):
-    """The names of the columns with the reviews, the labels, and the groups and ids, if any."""
+    """The names of the columns with the reviews and labels, and of the others that there are.
+
+    These are the group, the id and the domain of a review, and whether it is held out.
+    """
 
     text: str
     label: str
-    group: str | None
+    group: str | None = None
     id: str | None = None
-
-
-def find_columns(
-    schema: pa.Schema,
-    text: str | None,
-    label: str | None,
-    group: str | None,
-    review_id: str | None = None,
-) -> Columns:
-    """Return the names of the columns with the reviews, the labels, the groups and the ids.
-
-    Args:
-        schema: columns of the table.
-        text: name asked for; searched by its usual names where None.
-        label: the same of the labels.
-        group: the same of the groups; None for no groups.
-        review_id: name of the ids, which a table may lack; None for no ids.
-
-    Raises:
-        ReviewsError: there is no such column, or it is given twice.
-    """
-    return Columns(
-        find_text(schema, text),
-        _find_label(schema) if label is None else _find(schema, label, "--label-column"),
-        None if group is None else _find(schema, group, "--group-column"),
-        find_id(schema, review_id),
-    )
+    domain: str | None = None
+    held_out: str | None = None
 
 
 def find_text(schema: pa.Schema, asked: str | None) -> str:
@@ -71,7 +50,14 @@ def find_id(schema: pa.Schema, name: str | None) -> str | None:
     return name if holds_names else None
 
 
-def _find_label(schema: pa.Schema) -> str:
+def find_label(schema: pa.Schema, asked: str | None) -> str:
+    """Return the name of the column with the labels.
+
+    Raises:
+        ReviewsError: there is no such column, or it is given twice.
+    """
+    if asked is not None:
+        return find_named(schema, asked, "--label-column")
     for usual in LABEL_NAMES:
         found: list[str] = [name for name in schema.names if _folded(name).lower() == usual]
         if len(found) > 1:
@@ -84,7 +70,48 @@ def _find_label(schema: pa.Schema) -> str:
     )
 
 
-def _find(schema: pa.Schema, asked: str, option: str) -> str:
+def find_domain(schema: pa.Schema, asked: str | None) -> str | None:
+    """Return the name of the column with the domains; None if no name is asked for, or found.
+
+    Raises:
+        ReviewsError: the column asked for holds no names, or is given twice.
+    """
+    if asked is None:
+        return find_id(schema, DOMAIN)
+    if asked not in schema.names:
+        return None
+    check_unique(schema, asked)
+    kind = schema.field(asked).type
+    if not is_name(kind):
+        raise ReviewsError(
+            f"column {asked!r} is of type {kind}; give the domains as text or integers"
+        )
+    return asked
+
+
+def find_optional(schema: pa.Schema, asked: str | None, option: str, *, must: bool) -> str | None:
+    """Return the name of a column that is asked for; None if it isn't, or need not be there.
+
+    Args:
+        schema: columns of the table.
+        asked: the name; None if no such column is wanted.
+        option: the option that names it, for messages.
+        must: whether the table has to have it.
+
+    Raises:
+        ReviewsError: the table has to have it and hasn't, or it is given twice.
+    """
+    if asked is None or (asked not in schema.names and not must):
+        return None
+    return find_named(schema, asked, option)
+
+
+def find_named(schema: pa.Schema, asked: str, option: str) -> str:
+    """Return the name of a column that is asked for by an option.
+
+    Raises:
+        ReviewsError: there is no such column, or it is given twice.
+    """
     if asked not in schema.names:
         raise ReviewsError(
             f"there is no column {asked!r}; the columns are {', '.join(schema.names)}; "

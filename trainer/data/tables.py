@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,16 @@ from scorer.tokenizer import valid_text
 from trainer.data.encoding import UTF_8, check_encoding, first_invalid
 from trainer.data.label_map import LEFT_OUT, USUAL, USUAL_LABELS, LabelMap, count_values, explain
 from trainer.data.reviews import Reading, Reviews
-from trainer.data.table_columns import Columns, find_columns, find_id, find_text
+from trainer.data.row_values import check_values, read_flags
+from trainer.data.table_columns import (
+    Columns,
+    find_domain,
+    find_id,
+    find_label,
+    find_optional,
+    find_text,
+)
+from trainer.data.unlabeled import Unlabeled
 
 ROWS_AT_ONCE = 10_000
 
@@ -41,6 +50,11 @@ class Layout:
         labels: what the labels mean.
         encoding: encoding of CSV files.
         id_column: column with the id of each review, which a table may lack; None for no ids.
+        domain_column: column with the domain of each review, which a table may lack; the one called
+            ``domain`` where None.
+        held_out_column: column that says which reviews are held out; None for no such column.
+        lacking: whether a table may lack the columns of groups and of what is held out, because
+            other sources of the same run have them.
 
     Raises:
         UsageError: there is no such encoding.
@@ -52,6 +66,9 @@ class Layout:
     labels: LabelMap = USUAL_LABELS
     encoding: str = UTF_8
     id_column: str | None = None
+    domain_column: str | None = None
+    held_out_column: str | None = None
+    lacking: bool = False
 
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
@@ -88,49 +105,33 @@ def read(source: Path, layout: Layout = USUAL_LAYOUT) -> Reviews:
     return Reviews.concatenate(parts, source.name)
 
 
-def read_texts(source: Path, layout: Layout = USUAL_LAYOUT) -> pa.LargeStringArray:
-    """Read only the texts of a Parquet or CSV file or a folder of them, ``large_string[reviews]``.
-
-    Raises:
-        ReviewsError: it can't be read, or has no text column or has it twice.
-    """
-    return read_texts_and_ids(source, layout)[0]
-
-
-def read_texts_and_ids(
-    source: Path, layout: Layout = USUAL_LAYOUT
-) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """Read the texts, and the ids of the layout, each ``large_string[reviews]``.
-
-    An id is null where a file has none.
+def read_unlabeled(source: Path, layout: Layout = USUAL_LAYOUT) -> Unlabeled:
+    """Read the texts of a Parquet or CSV file or a folder of them, their ids and their domains.
 
     Raises:
         ReviewsError: a file can't be read, or has no text column or has it twice.
     """
 
-    def read_table(table: Table) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    def read_table(table: Table) -> Unlabeled:
         text = find_text(table.schema, layout.text_column)
         review_id = find_id(table.schema, layout.id_column)
-        names = [text] if review_id in (None, text) else [text, review_id]
-        texts, ids = [], []
-        for batch in table.batches(names):
-            texts.append(valid_text(text_array(batch, text))[0])
-            ids.append(_ids(batch, review_id))
-        return _joined(texts), _joined(ids)
+        domain = find_domain(table.schema, layout.domain_column)
+        names = list(dict.fromkeys(name for name in (text, review_id, domain) if name is not None))
+        parts = [
+            Unlabeled(
+                valid_text(text_array(batch, text))[0],
+                _names(batch, review_id),
+                _names(batch, domain),
+            )
+            for batch in table.batches(names)
+        ]
+        return _joined(parts)
 
-    parts = [_read_file(path, layout, read_table) for path in _files(source)]
-    texts, ids = zip(*parts, strict=True)
-    return _joined(texts), _joined(ids)
+    return _joined([_read_file(path, layout, read_table) for path in _files(source)])
 
 
 def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
-    columns = find_columns(
-        table.schema,
-        layout.text_column,
-        layout.label_column,
-        layout.group_column,
-        layout.id_column,
-    )
+    columns = _find_columns(table.schema, layout)
     # A name asked for twice is read once.
     names = list(dict.fromkeys(column for column in columns if column is not None))
     parts, row, refused = [EMPTY], 0, None
@@ -142,6 +143,7 @@ def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
         if not layout.labels.chosen and refused is None and LEFT_OUT in labels:
             first = int(np.argmin(labels))
             refused = f"the label of row {row + first} is {column[first].as_py()!r}; {USUAL}"
+        check_values(batch, np.flatnonzero(labels != LEFT_OUT), columns, row)
         parts.append(_kept_rows(batch, labels, columns))
         row += len(batch)
     if refused is not None:
@@ -151,27 +153,47 @@ def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
     return replace(reviews, reading=Reading(row, left_out, reviews.reading.mended))
 
 
+def _find_columns(schema: pa.Schema, layout: Layout) -> Columns:
+    must = not layout.lacking
+    return Columns(
+        find_text(schema, layout.text_column),
+        find_label(schema, layout.label_column),
+        find_optional(schema, layout.group_column, "--group-column", must=must),
+        find_id(schema, layout.id_column),
+        find_domain(schema, layout.domain_column),
+        find_optional(schema, layout.held_out_column, "--held-out-column", must=must),
+    )
+
+
 def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Columns) -> Reviews:
     """Return the rows of a batch whose labels have a meaning."""
     kept = labels != LEFT_OUT
     if not kept.all():
         batch, labels = batch.take(pa.array(np.flatnonzero(kept))), labels[kept]
     texts, mended = valid_text(text_array(batch, columns.text))
-    groups, ids = (
+    groups, ids, domains = (
         None if name is None else batch.column(name).cast(pa.large_string())
-        for name in (columns.group, columns.id)
+        for name in (columns.group, columns.id, columns.domain)
     )
-    return Reviews(texts, labels, "", groups, Reading(mended=mended), ids)
+    held_out = None if columns.held_out is None else read_flags(batch.column(columns.held_out))
+    return Reviews(
+        texts, labels, "", groups, Reading(mended=mended), ids, domains, held_out=held_out
+    )
 
 
-def _ids(batch: pa.RecordBatch, name: str | None) -> pa.LargeStringArray:
+def _names(batch: pa.RecordBatch, name: str | None) -> pa.LargeStringArray:
     if name is None:
         return pa.nulls(len(batch), pa.large_string())
     return batch.column(name).cast(pa.large_string())
 
 
-def _joined(parts: Iterable[pa.Array]) -> pa.LargeStringArray:
-    return pa.concat_arrays([pa.array([], pa.large_string()), *parts])
+def _joined(parts: Sequence[Unlabeled]) -> Unlabeled:
+    empty = pa.array([], pa.large_string())
+    return Unlabeled(
+        pa.concat_arrays([empty, *(part.texts for part in parts)]),
+        pa.concat_arrays([empty, *(part.ids for part in parts)]),
+        pa.concat_arrays([empty, *(part.domains for part in parts)]),
+    )
 
 
 def _files(source: Path) -> list[Path]:

@@ -34,11 +34,15 @@ class HeldOut:
         reviews: reviews that have a token.
         tokens: their tokens.
         wide: weights of the wide branch, if there is one.
+        importance: ``float64[reviews]``, how much each review counts in the choice of the epoch and
+            in the calibration: as much as reviews of its domain do in training, else both would
+            serve the large domains. None if all count alike.
     """
 
     reviews: Reviews
     tokens: Tokens
     wide: WideWeights | None
+    importance: npt.NDArray[np.float64] | None = None
 
     def logits(self, network: Any) -> list[npt.NDArray[np.floating]]:
         """Return the logits of the parts, each ``float[reviews]``.
@@ -134,8 +138,10 @@ def run_epoch(
     # The line alone: a calibration by length changes few answers, and takes another pass.
     logits, labels = held_out.logits(network), held_out.reviews.labels
     training = loss_and_accuracy(sample.scores(network), sample.labels)
-    raw = loss_and_accuracy(Line()(logits[0]), labels)
-    calibrated = loss_and_accuracy(cross_fit(labels, held_out.folds, *logits), labels)
+    importance = held_out.importance
+    raw = loss_and_accuracy(Line()(logits[0]), labels, importance)
+    scores = cross_fit(labels, held_out.folds, *logits, weights=importance)
+    calibrated = loss_and_accuracy(scores, labels, importance)
     return Epoch(
         done + 1,
         *training,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -27,6 +28,7 @@ def fit_linear(
     settings: LinearSettings,
     out: Path,
     *,
+    leave_out: Sequence[str] = (),
     test: Reviews | None = None,
     say: Say = silent,
 ) -> RunFolder:
@@ -36,14 +38,16 @@ def fit_linear(
         reviews: labelled reviews; some of them are held out of training.
         settings: settings of the run.
         out: the run folder to make.
+        leave_out: domains to learn nothing from; they are measured when the run is done.
         test: labelled reviews to report on; nothing is learned from them.
         say: takes lines of progress.
 
     Raises:
+        UsageError: there is no such domain to leave out.
         ReviewsError: there are too few reviews, or all have one label.
         RunFolderError: ``out`` is taken.
     """
-    return fit_run(LinearLearner(settings), reviews, out, test=test, say=say)
+    return fit_run(LinearLearner(settings), reviews, out, leave_out=leave_out, test=test, say=say)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
 from trainer.data.soft_reviews import SoftReviews
 from trainer.fit import checkpoint
+from trainer.fit.balance import importance_of
 from trainer.fit.checkpoint import Progress
 from trainer.fit.epochs import HeldOut, TrainingSample, epoch_line, run_epoch
 from trainer.fit.learner import Learned, Say, Task, silent
@@ -41,6 +42,7 @@ def fit(
     unlabeled_ids: pa.LargeStringArray | None = None,
     teachers: Sequence[RunFolder] = (),
     soft: SoftReviews | None = None,
+    leave_out: Sequence[str] = (),
     test: Reviews | None = None,
     resume: bool = False,
     say: Say = silent,
@@ -56,12 +58,15 @@ def fit(
         unlabeled_ids: ``large_string[n]``, their ids, which ``soft`` may name as groups.
         teachers: finished runs that label them; at least one if there are unlabeled reviews.
         soft: texts to learn from, each with its probability.
+        leave_out: domains of ``reviews`` and ``soft`` to learn nothing from; they are measured when
+            the run is done. ``unlabeled`` holds no review of them.
         test: labelled reviews to report on; nothing is learned from them.
         resume: whether the interrupted run in ``out`` goes on after its last finished epoch.
         say: takes lines of progress.
         callbacks: Keras callbacks of each epoch.
 
     Raises:
+        UsageError: there is no such domain to leave out.
         ReviewsError: there are too few reviews, or all have one label; or no soft review is left to
             learn from.
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
@@ -74,6 +79,7 @@ def fit(
         unlabeled_ids=unlabeled_ids,
         teachers=teachers,
         soft=soft,
+        leave_out=leave_out,
         test=test,
         resume=resume,
         say=say,
@@ -122,7 +128,8 @@ class NetworkLearner:
 
         wide = _fit_wide(self.settings, training_set, task.say)
         whole = None if wide is None else wide.whole
-        held_out = HeldOut(reviews, tokenizer.encode(reviews.texts), whole)
+        importance = importance_of(reviews.domains, self.settings.balance)
+        held_out = HeldOut(reviews, tokenizer.encode(reviews.texts), whole, importance)
         progress = self._train(task, training_set, wide, held_out)
         best = checkpoint.kept_network(task.out, checkpoint.BEST)
         return self._calibrate(best, tokenizer, held_out, progress, task.say)
@@ -146,7 +153,12 @@ class NetworkLearner:
         while not progress.is_over(settings.epochs, settings.patience):
             done = len(progress.history)
             batches = TrainingBatches(
-                training_set.tokens, training_set.targets, settings, done, wide
+                training_set.tokens,
+                training_set.targets,
+                settings,
+                done,
+                wide,
+                training_set.importance,
             )
             epoch = run_epoch(
                 network, batches, done, settings.seed, sample, held_out, self.callbacks
@@ -166,7 +178,9 @@ class NetworkLearner:
                 f"not calibrated by length: that takes {LEAST_REVIEWS} held-out reviews, "
                 f"these are {len(held_out.reviews)}"
             )
-        calibrated = calibrate(held_out.reviews, *logits, lengths=lengths)
+        calibrated = calibrate(
+            held_out.reviews, *logits, lengths=lengths, weights=held_out.importance
+        )
         line, by_length = calibrated.line, calibrated.by_length
         network = finish_network(best, self.settings, line, held_out.wide, by_length)
         return Learned(
@@ -190,6 +204,7 @@ def _fit_wide(settings: Settings, training_set: TrainingSet, say: Say) -> Folded
         settings.wide_order,
         settings.wide_slots,
         settings.seed if settings.crops else None,
+        training_set.importance,
     )
     return fit_folds(examples, training_set.groups, settings.seed)
 

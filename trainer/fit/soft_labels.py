@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from scorer.errors import UsageError
 from scorer.storage.whole_file import whole_file
+from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews, fingerprint_of_texts
 from trainer.fit.learner import Say, silent
 from trainer.measure.calibration import Line, logits_of
@@ -96,6 +97,25 @@ def warn_of_other_splits(
             say(
                 f"{teacher.path.name} held out other reviews than this run, and learned from some "
                 "that this run is measured on; train it again with the same --held-out"
+            )
+
+
+def warn_of_learned_domains(
+    teachers: Sequence[RunFolder], leave_out: Sequence[str], say: Say
+) -> None:
+    """Say which teachers learned from domains that their student leaves out.
+
+    Args:
+        teachers: finished runs.
+        leave_out: names of the domains.
+        say: takes a line for each such teacher.
+    """
+    for teacher in teachers:
+        learned = sorted(set(leave_out) & set(teacher.provenance.data.domains or ()))
+        if learned:
+            say(
+                f"{teacher.path.name} learned from the domain {escaped(learned[0])}, which this "
+                "run leaves out; train it again with the same --leave-out"
             )
 
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from scorer.errors import ReviewsError
 from trainer.data.reviews import Reviews
 from trainer.data.soft_reviews import SoftReviews
+from trainer.fit.left_out import LeftOut
 from trainer.fit.split import rows_with_words
 
 NO_GROUP = -1
@@ -32,12 +33,15 @@ class SoftRows:
         names: ``large_string[rows]``, the name of the group of each, as the file has it.
         groups: ``int64[rows]``, number of the group of each. It is that of the training reviews
             where one of these belongs to it, else a greater one.
+        domains: ``large_string[rows]``, the domain of each, null where it isn't known; None where
+            none is.
     """
 
     texts: pa.LargeStringArray
     targets: npt.NDArray[np.float32]
     names: pa.LargeStringArray
     groups: npt.NDArray[np.int64]
+    domains: pa.LargeStringArray | None = None
 
     def groups_of(
         self, texts: pa.LargeStringArray, ids: pa.LargeStringArray | None
@@ -56,34 +60,41 @@ class SoftRows:
 
 
 def choose_soft_rows(
-    soft: SoftReviews, training: Reviews, held_out: Reviews, say: Callable[[str], None]
+    soft: SoftReviews,
+    training: Reviews,
+    held_out: Reviews,
+    say: Callable[[str], None],
+    left_out: LeftOut | None = None,
 ) -> SoftRows:
     """Leave out what a run must not learn from, and number the groups of the rest.
 
     Left out are rows without a word, all rows of a group that holds a held-out review, and texts
-    that have a label. A held-out review is known by its group, its id and its text.
+    that have a label. A held-out review is known by its group, its id and its text. So is a review
+    of a domain that is left out; rows of such a domain are left out, too, and those of a group
+    whose name several sources of labelled reviews have: it can't be told which one is meant.
 
     Args:
         soft: texts with probabilities.
         training: labelled reviews to train on.
         held_out: labelled reviews held out of training.
         say: takes a line that counts what is left out.
+        left_out: the domains that the run doesn't learn from, if there are any.
 
     Raises:
         ReviewsError: no row is left.
     """
     codes = np.asarray(pc.dictionary_encode(soft.groups).indices)
-    held = np.isin(codes, codes[_belong_to(soft, held_out) != NO_GROUP])
-    labelled = _index(soft.texts, training.texts) != NO_GROUP
     wordless = np.ones(len(soft), bool)
     wordless[rows_with_words(soft.texts)] = False
-    left_out = {
-        "of held-out reviews or their groups": held,
-        "of texts that have a label": labelled & ~held,
-        "without a word": wordless & ~held & ~labelled,
+    reasons = {
+        "of held-out reviews or their groups": _whole(codes, _belong_to(soft, held_out)),
+        "of domains left out": _of_left_out(soft, codes, left_out),
+        "of groups with the name of another source's": _ambiguous(soft, training, held_out),
+        "of texts that have a label": _index(soft.texts, training.texts) != NO_GROUP,
+        "without a word": wordless,
     }
-    rows = np.flatnonzero(~(held | labelled | wordless))
-    _tell(soft, left_out, len(rows), say)
+    rows = np.flatnonzero(~np.any(list(reasons.values()), axis=0))
+    _tell(soft, reasons, len(rows), say)
     if soft.grouped and training.groups is None and training.ids is None:
         say(
             f"{training.name} has no column review_id, and --group-column names none: crops of "
@@ -92,18 +103,62 @@ def choose_soft_rows(
     groups = _numbers(codes, _belong_to(soft, training), training)
     kept = pa.array(rows)
     return SoftRows(
-        soft.texts.take(kept), soft.probabilities[rows], soft.groups.take(kept), groups[rows]
+        soft.texts.take(kept),
+        soft.probabilities[rows],
+        soft.groups.take(kept),
+        groups[rows],
+        None if soft.domains is None else soft.domains.take(kept),
     )
+
+
+def _whole(codes: npt.NDArray[np.int32], reviews: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return the rows of each group of which a row belongs to a review, ``bool[rows]``."""
+    return np.isin(codes, codes[reviews != NO_GROUP])
+
+
+def _of_left_out(
+    soft: SoftReviews, codes: npt.NDArray[np.int32], left_out: LeftOut | None
+) -> npt.NDArray[np.bool_]:
+    """Return the rows of domains that are left out, ``bool[rows]``, by their name or a review."""
+    found = np.zeros(len(soft), bool)
+    if left_out is None:
+        return found
+    if left_out.reviews is not None:
+        found |= _whole(codes, _belong_to(soft, left_out.reviews))
+    if soft.domains is not None:
+        found |= np.asarray(pc.is_in(soft.domains, pa.array(left_out.domains, pa.large_string())))
+    return found
+
+
+def _ambiguous(soft: SoftReviews, *parts: Reviews) -> npt.NDArray[np.bool_]:
+    """Return the rows whose group is one of several sources', ``bool[rows]``."""
+    found = np.zeros(len(soft), bool)
+    for names in ("groups", "ids"):
+        given = [(getattr(part, names), part.sources) for part in parts]
+        if all(values is not None and sources is not None for values, sources in given):
+            table = pa.table(
+                {
+                    "name": pa.concat_arrays([values for values, _ in given]),
+                    "source": np.concatenate([sources for _, sources in given]),
+                }
+            )
+            counts = table.group_by("name").aggregate([("source", "count_distinct")])
+            several = counts.filter(pc.field("source_count_distinct") > 1)["name"].drop_null()
+            found |= np.asarray(pc.is_in(soft.groups, several.combine_chunks()))
+    return found
 
 
 def _tell(
     soft: SoftReviews,
-    left_out: Mapping[str, npt.NDArray[np.bool_]],
+    reasons: Mapping[str, npt.NDArray[np.bool_]],
     rows: int,
     say: Callable[[str], None],
 ) -> None:
-    """Say what is left out; refuse to go on with no row."""
-    counts = {reason: int(np.count_nonzero(which)) for reason, which in left_out.items()}
+    """Say what is left out, each row for its first reason; refuse to go on with no row."""
+    # int64[rows], from 0; the number of reasons where there is none.
+    firsts = np.argmax([*reasons.values(), np.ones(len(soft), bool)], axis=0)
+    numbers = np.bincount(firsts, minlength=len(reasons)).tolist()
+    counts = dict(zip(reasons, numbers, strict=False))
     told = ", ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
     if not rows:
         raise ReviewsError(

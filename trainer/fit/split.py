@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from scorer.errors import ReviewsError
 from scorer.tokenizer import Rules
-from trainer.data.reviews import Reviews
+from trainer.data.reviews import OPEN, Reviews
 from trainer.measure.folds import label_counts
 
 # Rows whose words are counted at once.
@@ -20,9 +21,11 @@ ROWS_AT_ONCE = 10_000
 def split(reviews: Reviews, fraction: float) -> tuple[Reviews, Reviews]:
     """Return the reviews to train on, and the reviews held out.
 
-    Of each label the fraction is held out, and at least one review. Every run on the same reviews
-    holds out the same ones, whatever its seed: runs can be compared, and no teacher has seen the
-    reviews that its student is measured on. Reviews of one group stay together.
+    Of each label of each domain the fraction is held out, and at least one review. Every run on the
+    same reviews holds out the same ones, whatever its seed: runs can be compared, and no teacher
+    has seen the reviews that its student is measured on. Which reviews of a domain they are doesn't
+    depend on the other domains, unless they share groups. Reviews of one group stay together.
+    Where a source says what is held out, it is that, to the row, even if it cuts a group.
 
     Args:
         reviews: labelled reviews.
@@ -36,12 +39,24 @@ def split(reviews: Reviews, fraction: float) -> tuple[Reviews, Reviews]:
     if any(int(part.labels.sum()) in (0, len(part)) for part in parts):
         negative, positive = np.bincount(reviews.labels, minlength=2).tolist()
         grouped = "" if reviews.groups is None else ", leave out --group-column"
+        marked = "" if reviews.held_out is None else ", other rows to hold out"
         raise ReviewsError(
             f"holding out {fraction:g} of {reviews.name}, which has {negative} negative and "
             f"{positive} positive reviews: one part would have reviews of one label only; "
-            f"give more reviews{grouped}, or another --held-out"
+            f"give more reviews{grouped}{marked}, or another --held-out"
         )
     return parts
+
+
+def cut_groups(training: Reviews, held_out: Reviews) -> int:
+    """Return the number of groups that have reviews on both sides of a split."""
+    if training.groups is None:
+        return 0
+    both = Reviews.concatenate([training, held_out], training.name)
+    if training.sources is not None and held_out.sources is not None:
+        both = replace(both, sources=np.concatenate([training.sources, held_out.sources]))
+    first, second = np.split(both.group_numbers(), [len(training)])
+    return len(np.intersect1d(first, second))
 
 
 def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
@@ -73,33 +88,63 @@ def rows_with_words(texts: pa.LargeStringArray) -> npt.NDArray[np.int64]:
 
 
 def _draw(reviews: Reviews, fraction: float) -> npt.NDArray[np.bool_]:
-    """Draw the reviews to hold out, ``bool[reviews]``."""
+    """Draw the reviews to hold out, ``bool[reviews]``, one domain after another."""
+    held = np.zeros(len(reviews), bool)
+    is_open = np.ones(len(reviews), bool)
+    if reviews.held_out is not None:
+        held, is_open = reviews.held_out == 1, reviews.held_out == OPEN
+    groups = reviews.group_numbers()
+    for rows in reviews.rows_of_domains().values():
+        rows = rows[is_open[rows]]
+        if len(rows):
+            # Of groups that another domain shares, some are drawn already.
+            taken = np.isin(groups[rows], groups[held & is_open])
+            held[rows] = _draw_of_domain(reviews.take(rows), fraction, taken)
+            if reviews.groups is not None:
+                held[is_open] = np.isin(groups[is_open], groups[held & is_open])
+    return held
+
+
+def _draw_of_domain(
+    reviews: Reviews, fraction: float, taken: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Draw the reviews of one domain, ``bool[reviews]``; those ``taken`` are drawn already."""
     counts, groups = label_counts(reviews)
     wanted = np.maximum(1, np.rint(counts.sum(axis=0) * fraction)).astype(np.int64)
     order = np.random.default_rng(0).permutation(len(counts))
     if reviews.groups is None:
         drawn = [order[counts[order, label] > 0][: wanted[label]] for label in (0, 1)]
         return np.isin(groups, np.concatenate(drawn))
-    return np.isin(groups, _draw_groups(counts, wanted, order))
+    return np.isin(groups, _draw_groups(counts, wanted, order, np.unique(groups[taken]).tolist()))
 
 
 def _draw_groups(
-    counts: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64],
+    taken: list[int],
 ) -> list[int]:
     """Draw groups whose reviews of each label are about as many as wanted.
 
     A group is taken if it brings the numbers nearer to those wanted. If a label is still missing
     then, so is the smallest group that has it.
+
+    Args:
+        counts: ``int64[groups, 2]``, negative and positive reviews.
+        wanted: ``int64[2]``, negative and positive reviews to draw.
+        order: ``int64[groups]``, the order in which they are drawn.
+        taken: groups that are drawn already.
     """
-    drawn: list[int] = []
-    missing = wanted.copy()
-    for group in order.tolist():
+    drawn = list(taken)
+    missing = wanted - counts[drawn].sum(axis=0)
+    for group in order[~np.isin(order, drawn)].tolist():
         left = missing - counts[group]
         if (np.abs(left) / wanted).sum() < (np.abs(missing) / wanted).sum():
             drawn.append(group)
             missing = left
-    for label in (0, 1):
+    lacking = [label for label in (0, 1) if not counts[drawn, label].any()]
+    for label in lacking:
         having = np.flatnonzero(counts[:, label])
-        if missing[label] == wanted[label] and len(having):
+        if len(having):
             drawn.append(int(having[np.argmin(counts[having].sum(axis=1))]))
     return drawn

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.tokenizer import Tokenizer, Tokens
-from trainer.data.reviews import Reviews
+from trainer.data.reviews import Reviews, joined_names
 from trainer.data.vocabulary import build_tokenizer
+from trainer.fit.balance import importance_of
 from trainer.fit.learner import Say
 from trainer.fit.soft_labels import rows_of_part, soft_labels
 from trainer.fit.soft_rows import NO_GROUP, SoftRows
@@ -34,6 +35,7 @@ class TrainingSet:
         groups: ``int64[reviews]``, number of the group of each review; one of its own if it has no
             group. A review and its crops share one.
         labelled: number of the labelled reviews.
+        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
     """
 
     tokens: Tokens
@@ -41,6 +43,7 @@ class TrainingSet:
     tokenizer: Tokenizer
     groups: npt.NDArray[np.int64]
     labelled: int
+    importance: npt.NDArray[np.float64] | None = None
 
 
 def make_training_set(
@@ -65,12 +68,15 @@ def make_training_set(
     """
     texts, targets = training.texts, training.labels.astype(np.float32)
     groups = training.group_numbers()
+    domains = [(training.domains, len(training))]
     if soft is not None:
+        domains.append((soft.domains, len(soft.texts)))
         texts = pa.concat_arrays([texts, soft.texts])
         targets = np.concatenate([targets, soft.targets])
         groups = np.concatenate([groups, soft.groups])
     learned = np.ones(len(texts), bool)
     if unlabeled is not None:
+        domains.append((None, len(unlabeled)))
         groups = np.concatenate(
             [groups, _groups_of_unlabeled(unlabeled, unlabeled_ids, soft, groups)]
         )
@@ -82,11 +88,14 @@ def make_training_set(
     tokens = tokenizer.encode(texts)
     # A review without a token or a label teaches nothing; a teacher may see tokens that we don't.
     rows = np.flatnonzero((tokens.lengths > 0) & ~np.isnan(targets) & learned)
+    names = joined_names(domains)
     if len(rows) < len(tokens):
         tokens = tokenizer.encode(texts.take(pa.array(rows)))
         targets, groups = targets[rows], groups[rows]
+        names = None if names is None else names.take(pa.array(rows))
     labelled = int(np.count_nonzero(rows < len(training)))
-    return TrainingSet(tokens, targets, tokenizer, groups, labelled)
+    importance = importance_of(names, settings.balance)
+    return TrainingSet(tokens, targets, tokenizer, groups, labelled, importance)
 
 
 def _groups_of_unlabeled(

@@ -5,6 +5,8 @@ They count each review once: reviews of one product that resemble each other mak
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +51,22 @@ def wilson_interval(hits: int, count: int) -> Interval:
     center = (hits + Z**2 / 2) / (count + Z**2)
     half = Z * np.sqrt(hits * (count - hits) / count + Z**2 / 4) / (count + Z**2)
     return max(0.0, float(center - half)), min(1.0, float(center + half))
+
+
+def mean_interval(values: Sequence[float], intervals: Sequence[Interval]) -> Interval:
+    """Return the interval of the mean of independent figures, of those of each.
+
+    The distances of the ends from the figures add up as standard errors do (Zou & Donner 2008,
+    https://doi.org/10.1002/sim.3095), so that it has a width where all figures are 1.
+
+    >>> [round(bound, 3) for bound in mean_interval([0.9, 0.7], [(0.8, 0.95), (0.6, 0.8)])]
+    [0.729, 0.856]
+    """
+    mean = sum(values) / len(values)
+    below = [value - low for value, (low, _) in zip(values, intervals, strict=True)]
+    above = [high - value for value, (_, high) in zip(values, intervals, strict=True)]
+    low, high = (math.hypot(*distances) / len(values) for distances in (below, above))
+    return mean - low, mean + high
 
 
 def auc_interval(auc: float, positive: int, negative: int) -> Interval:

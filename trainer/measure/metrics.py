@@ -56,18 +56,31 @@ def measure(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]) -> Me
 
 
 def loss_and_accuracy(
-    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
+    scores: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int8],
+    importance: npt.NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
     """Return the log loss in nats, and the fraction of scores on the right side of 0.5.
 
     Both are defined for reviews of one label, too.
 
+    Args:
+        scores: ``float32[reviews]``, in [0, 1].
+        labels: ``int8[reviews]``.
+        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
+
     >>> loss_and_accuracy(np.array([0.5, 1.0], np.float32), np.array([1, 1], np.int8))
     (0.346574, 1.0)
     """
     exact = np.clip(scores.astype(np.float64), LEAST_SCORE, 1 - LEAST_SCORE)
-    loss = -np.log(np.where(labels == 1, exact, 1 - exact)).mean()
-    return round(float(loss), STORED_DIGITS), float(np.mean((scores >= 0.5) == (labels == 1)))
+    losses, right = (
+        -np.log(np.where(labels == 1, exact, 1 - exact)),
+        (scores >= 0.5) == (labels == 1),
+    )
+    if importance is None:
+        return round(float(losses.mean()), STORED_DIGITS), float(np.mean(right))
+    loss, fraction = (np.average(one, weights=importance) for one in (losses, right))
+    return round(float(loss), STORED_DIGITS), float(fraction)
 
 
 def rounded(metrics: Metrics) -> Metrics:

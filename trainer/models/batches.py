@@ -22,14 +22,15 @@ LENGTH_STEP = 16
 
 # The token ids; with them the weights of the wide branch, if the network reads them.
 Inputs = npt.NDArray[np.int32] | tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
-Batch = tuple[Inputs, npt.NDArray[np.float32]]
+Batch = tuple[Inputs, npt.NDArray[np.float32], *tuple[npt.NDArray[np.float32], ...]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has no types
     """The batches of one epoch: inputs, and targets ``float32[batch, 1]``.
 
     The inputs are token ids, ``int32[batch, length]``, and if there is a wide branch its weights,
-    ``float32[batch, length, order]``.
+    ``float32[batch, length, order]``. Where reviews differ in importance it comes third,
+    ``float32[batch]``: Keras multiplies their losses by it.
 
     Args:
         tokens: tokens of the training reviews.
@@ -37,6 +38,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
         settings: how batches are made.
         epoch: number of the epoch, from 0.
         weights: weights of the wide branch, for each review from a fit on other reviews.
+        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
         settings: Settings,
         epoch: int,
         weights: FoldedWeights | None = None,
+        importance: npt.NDArray[np.float64] | None = None,
     ) -> None:
         super().__init__()
+        self._importance = None if importance is None else importance.astype(np.float32)
         self._weights = weights
         self._targets = targets
         self._settings = settings
@@ -70,9 +74,11 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
             dropped = rng.random(token_ids.shape) < self._settings.word_dropout
             token_ids[dropped & (token_ids != PAD_ID)] = UNKNOWN_ID
         targets = self._targets[rows, None]
-        if self._weights is None:
-            return token_ids, targets
-        return (token_ids, self._weights.of_rows(rows, token_ids)), targets
+        inputs: Inputs = token_ids
+        if self._weights is not None:
+            inputs = (token_ids, self._weights.of_rows(rows, token_ids))
+        importance = () if self._importance is None else (self._importance[rows],)
+        return inputs, targets, *importance
 
 
 def draw_batches(

@@ -26,8 +26,17 @@ def metrics_table(columns: Mapping[str, Column]) -> str:
     for name in names:
         cells = (escaped(str(column.get(name, "-"))) for column in columns.values())
         rows.append([name.replace("_", " "), *cells])
-    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
-    return "\n".join(_line(row, first, others) for row in rows)
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Return a table of cells: the first ``left`` columns begin, the others end at one place.
+
+    >>> aligned([["a", "bb", "1"], ["aa", "b", "10"]], left=2).splitlines()
+    ['a   bb   1', 'aa  b   10']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_line(row, widths, left) for row in rows)
 
 
 def metrics_column(metrics: Metrics, intervals: Intervals | None = None) -> Column:
@@ -49,13 +58,15 @@ def _column(run: RunFolder, names: Sequence[str]) -> Column:
     cells = {name: run.provenance.settings.get(name, "-") for name in names}
     cells["data"] = run.provenance.data.sha256[:12]
     cells["epoch"] = "-" if run.metrics.epoch is None else run.metrics.epoch
-    for part, metrics in (("held_out", run.metrics.held_out), ("test", run.metrics.test)):
+    parts = ("held_out", "left_out", "test")
+    for part, metrics in ((part, getattr(run.metrics, part)) for part in parts):
         if metrics is not None:
             cells |= {f"{part}_{name}": value for name, value in to_json(metrics).items()}
     cells["held_out_figures"] = how_measured(run.metrics.held_out_folds)
     return cells
 
 
-def _line(row: Sequence[str], first: int, others: Sequence[int]) -> str:
-    cells = (f"  {cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))
-    return row[0].ljust(first) + "".join(cells)
+def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(row[:left], widths[:left], strict=True)]
+    cells += [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
+    return "  ".join(cells).rstrip()

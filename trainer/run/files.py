@@ -12,8 +12,9 @@ history.csv         a line for each epoch; of a network only
 history.png         loss and accuracy over the epochs; of a network only
 roc.png             ROC on the held-out reviews
 calibration.png     fraction of positives over the score, on the held-out reviews
-held_out.parquet    the held-out reviews: review, label, their score and the fold that it is
-                    cross-fitted by
+domains.png         balanced accuracy of each domain, held out and left out; of several only
+held_out.parquet    the held-out reviews: review, label, their score, the fold that it is
+                    cross-fitted by, and their domain if it is known
 run.json            format, and the SHA-256 of each file above; written last: a folder without it is
                     unfinished
 checkpoint/         the last finished epoch; only while the run is unfinished
@@ -41,9 +42,10 @@ HISTORY = "history.csv"
 HISTORY_PICTURE = "history.png"
 ROC_PICTURE = "roc.png"
 CALIBRATION_PICTURE = "calibration.png"
+DOMAINS_PICTURE = "domains.png"
 HELD_OUT = "held_out.parquet"
 # Columns of the held-out reviews, beside those that every source has.
-SCORE_COLUMN, FOLD_COLUMN = "score", "fold"
+SCORE_COLUMN, FOLD_COLUMN, DOMAIN_COLUMN = "score", "fold", "domain"
 MANIFEST = "run.json"
 CHECKPOINT = "checkpoint"
 SOFT_LABELS = "soft_labels"

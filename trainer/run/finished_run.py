@@ -19,7 +19,13 @@ from trainer.models.kinds import Kind, Model
 from trainer.run import files
 from trainer.run.history import Epoch, write_history
 from trainer.run.manifest import write_manifest
-from trainer.run.plots import calibration_picture, history_picture, roc_picture, save_picture
+from trainer.run.plots import (
+    calibration_picture,
+    domains_picture,
+    history_picture,
+    roc_picture,
+    save_picture,
+)
 from trainer.run.run_metrics import RunMetrics
 from trainer.run.stored_tokenizer import tokenizer_to_json
 
@@ -71,6 +77,8 @@ def _held_out(run: FinishedRun) -> pa.Table:
     }
     if run.calibrated.folds.count is not None:
         columns[files.FOLD_COLUMN] = run.calibrated.folds.of_review
+    if run.held_out.domains is not None:
+        columns[files.DOMAIN_COLUMN] = run.held_out.domains
     return pa.table(columns)
 
 
@@ -81,6 +89,9 @@ def _draw(path: Path, run: FinishedRun) -> list[str]:
         files.ROC_PICTURE: roc_picture(run.calibrated, title),
         files.CALIBRATION_PICTURE: calibration_picture(run.calibrated, title),
     }
+    domains = run.metrics.domains
+    if domains is not None and (domains.held_out or domains.left_out):
+        pictures[files.DOMAINS_PICTURE] = domains_picture(domains, title)
     if run.history and run.metrics.epoch is not None:
         pictures[files.HISTORY_PICTURE] = history_picture(run.history, run.metrics.epoch, title)
     for name, picture in pictures.items():

@@ -13,7 +13,8 @@ class Epoch:
     """A line of the history, measured after the epoch, without dropout.
 
     The loss is binary cross-entropy in nats; the accuracy is the fraction of reviews on the right
-    side of 0.5.
+    side of 0.5. With ``--balance``, the held-out reviews count as much as reviews of their domain
+    do in training.
 
     Attributes:
         epoch: number of the epoch, from 1.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from scorer.card import how_measured
+from scorer.card import ByDomain, DomainMetrics, how_measured
 from trainer.measure.evaluation import Calibrated
 from trainer.measure.intervals import wilson_interval
 from trainer.measure.metrics import CALIBRATION_BINS, Evaluation, calibration_bins
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INCHES = (6.0, 4.8)
+# Of a picture with a line for each domain: what all share, and each needs.
+LEAST_HEIGHT, INCHES_A_DOMAIN = 1.5, 0.2
 DOTS_PER_INCH = 120
 SMALL = 7
 
@@ -95,6 +97,45 @@ def calibration_picture(calibrated: Calibrated, title: str) -> Figure:
     return figure
 
 
+def domains_picture(domains: ByDomain, title: str) -> Figure:
+    """Draw the balanced accuracy of each domain with its 95% interval, the lowest at the top.
+
+    Domains that the run didn't learn from have another colour and another mark. A domain whose
+    reviews all have one label is left out.
+    """
+    parts = {
+        "held out": (domains.held_out, BLUE, "o"),
+        "left out of training": (domains.left_out, ORANGE, "s"),
+    }
+    places = {one.domain: place for place, one in enumerate(_by_accuracy(domains))}
+    height = max(INCHES[1], LEAST_HEIGHT + INCHES_A_DOMAIN * len(places))
+    figure, (axes,) = _figure(f"{title}: balanced accuracy by domain, 95%", height=height)
+    for name, (measured, color, mark) in parts.items():
+        shown = [one for one in measured if one.domain in places]
+        if shown:
+            figures = np.array([one.balanced_accuracy for one in shown])
+            low, high = np.array([one.balanced_interval for one in shown]).T
+            bars = np.maximum([figures - low, high - figures], 0)
+            rows = [places[one.domain] for one in shown]
+            axes.errorbar(
+                figures, rows, xerr=bars, fmt=mark, color=color, markersize=4, capsize=2, label=name
+            )
+    axes.set(xlabel="balanced accuracy", yticks=range(len(places)), yticklabels=list(places))
+    axes.invert_yaxis()
+    if places:
+        axes.legend(frameon=False)
+    return figure
+
+
+def _by_accuracy(domains: ByDomain) -> list[DomainMetrics]:
+    known = [
+        (one.balanced_accuracy, one)
+        for one in (*domains.held_out, *domains.left_out)
+        if one.balanced_accuracy is not None
+    ]
+    return [one for _, one in sorted(known, key=lambda pair: pair[0])]
+
+
 def save_picture(figure: Figure, path: Path) -> None:
     """Write a picture as PNG."""
     # Without the version of matplotlib the same picture is the same file.
@@ -133,14 +174,14 @@ def _measured_on(calibrated: Calibrated) -> str:
     return f"{len(calibrated.after.labels):,} held-out reviews, {how}"
 
 
-def _figure(title: str, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def _figure(title: str, columns: int = 1, height: float = INCHES[1]) -> tuple[Figure, list[Axes]]:
     """Return an empty figure with axes side by side.
 
     It needs no screen and leaves matplotlib's global state alone.
     """
     from matplotlib.figure import Figure
 
-    size = (INCHES[0] * columns, INCHES[1])
+    size = (INCHES[0] * columns, height)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     figure.suptitle(title, fontsize="medium")
     axes = list(figure.subplots(1, columns, squeeze=False)[0])

@@ -34,7 +34,10 @@ class RunInputs:
         soft: texts with probabilities, if there are any.
         unlabeled_ids: ``large_string[n]``, the ids of the unlabeled reviews, which groups of the
             soft reviews may name.
-        fingerprint: SHA-256 of all but the ids, in hex: only the same data can resume a run.
+        leave_out: the domains that it doesn't learn from.
+        left_out: their labelled reviews, which are measured when the run is done.
+        fingerprint: SHA-256 of all that decides what is learned, in hex: only the same data can
+            resume a run.
         unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
         soft_fingerprint: SHA-256 of the texts with probabilities, in hex, if there are any.
     """
@@ -44,6 +47,8 @@ class RunInputs:
     teachers: tuple[Teacher, ...]
     soft: SoftReviews | None
     unlabeled_ids: pa.LargeStringArray | None
+    leave_out: tuple[str, ...]
+    left_out: Reviews | None
     fingerprint: str
     unlabeled_fingerprint: str | None
     soft_fingerprint: str | None
@@ -56,22 +61,28 @@ class RunInputs:
         teachers: Sequence[RunFolder] = (),
         soft: SoftReviews | None = None,
         unlabeled_ids: pa.LargeStringArray | None = None,
+        leave_out: tuple[str, ...] = (),
+        left_out: Reviews | None = None,
     ) -> RunInputs:
         """Take the fingerprints."""
         described = () if unlabeled is None else tuple(one.describe() for one in teachers)
         of_unlabeled = None if unlabeled is None else fingerprint_of_texts(unlabeled)
         of_soft = None if soft is None else soft.fingerprint()
-        parts = [reviews.fingerprint()]
+        parts = [reviews.fingerprint(), *_fingerprints_of_choices(reviews, leave_out)]
         if of_unlabeled is not None:
             parts += [of_unlabeled, *(teacher.sha256 for teacher in described)]
         if of_soft is not None:
             parts += ["soft labels", of_soft]
+            if soft is not None and soft.domains is not None:
+                parts += ["their domains", fingerprint_of_texts(soft.domains)]
         return cls(
             reviews,
             unlabeled,
             described,
             soft,
             unlabeled_ids,
+            leave_out,
+            left_out,
             _of_all(parts),
             of_unlabeled,
             of_soft,
@@ -113,15 +124,36 @@ class RunInputs:
             teachers=self.teachers,
             soft_labels=None if self.soft is None else len(self.soft),
             soft_labels_sha256=self.soft_fingerprint,
+            domains=_escaped_counts(self.reviews),
+            left_out=None if self.left_out is None else _escaped_counts(self.left_out),
+            held_out_marked=self.reviews.held_out is not None,
         )
 
     def _command(self, command: str, settings: RunSettings) -> list[str]:
-        words = ["trainer", command, escaped(self.reviews.name), *settings.options()]
+        names = self.reviews.files or (self.reviews.name,)
+        words = ["trainer", command, *map(escaped, names), *settings.options()]
+        words += [word for name in self.leave_out for word in ("--leave-out", escaped(name))]
         if self.unlabeled is not None:
             words += ["--unlabeled", "…"]
         words += [word for teacher in self.teachers for word in ("--teacher", teacher.name)]
         files = () if self.soft is None else self.soft.names
         return words + [word for name in files for word in ("--soft-labels", escaped(name))]
+
+
+def _fingerprints_of_choices(reviews: Reviews, leave_out: Sequence[str]) -> list[str]:
+    """Return what decides the split and the balance beside texts and labels; one domain doesn't."""
+    parts = []
+    if reviews.domains is not None and len(reviews.domain_counts()) > 1:
+        parts += ["domains", fingerprint_of_texts(reviews.domains)]
+    if reviews.held_out is not None:
+        parts += ["held out", hashlib.sha256(reviews.held_out.tobytes()).hexdigest()]
+    return parts + (["left out", *leave_out] if leave_out else [])
+
+
+def _escaped_counts(reviews: Reviews) -> dict[str, int] | None:
+    """Return the number of reviews of each domain; None where they aren't known."""
+    counts = {escaped(name): count for name, count in reviews.domain_counts().items()}
+    return counts or None
 
 
 def _of_all(parts: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scorer.card import SLOPE_PREFIX, ByLength, Metrics
+from scorer.card import SLOPE_PREFIX, ByDomain, ByLength, Metrics
 from scorer.system.records import Json, from_json, optional, to_json
 from trainer.data.reviews import ReviewsId
 from trainer.measure.calibration import Line
@@ -52,6 +52,10 @@ class RunMetrics:
         test: metrics on the test reviews, if there were any.
         test_intervals: 95% intervals of ``test``.
         test_data: the test reviews.
+        left_out: metrics on the reviews of domains that the run didn't learn from, if there were
+            any, of both labels.
+        left_out_intervals: 95% intervals of ``left_out``.
+        domains: metrics on each domain, if there are several.
     """
 
     calibration: NamedLine
@@ -64,6 +68,9 @@ class RunMetrics:
     test: Metrics | None = optional()
     test_intervals: Intervals | None = optional()
     test_data: ReviewsId | None = optional()
+    left_out: Metrics | None = optional()
+    left_out_intervals: Intervals | None = optional()
+    domains: ByDomain | None = optional()
 
     def to_json(self) -> Json:
         """Return the stored form: the calibration has a key ``slope_NAME`` for each part."""

@@ -109,6 +109,7 @@ class Examples:
         order: int,
         slots: int,
         crops: int | None = None,
+        importance: npt.NDArray[np.float64] | None = None,
     ) -> Examples:
         """Make the examples of some reviews.
 
@@ -119,16 +120,18 @@ class Examples:
             order: number of words of the longest n-grams.
             slots: size of the table of each n from 2 on.
             crops: seed of the crops, one of each review; None for no crops.
+            importance: ``float64[reviews]``, weight of each review in the loss; 1 where None.
         """
         from scipy.sparse import vstack
 
         edges = _edges(words, order, slots)
         features = _features(tokens, edges, slots)
-        importance, reviews = np.ones(len(tokens)), np.arange(len(tokens))
+        importance = np.ones(len(tokens)) if importance is None else importance
+        reviews = np.arange(len(tokens))
         if crops is not None:
             short = crop(tokens, 1.0, np.random.default_rng(crops))
             features = vstack([features, _features(short, edges, slots)]).tocsr()
-            importance = np.repeat([1.0, CROP_WEIGHT], len(tokens))
+            importance = np.concatenate([importance, CROP_WEIGHT * importance])
             targets, reviews = np.tile(targets, 2), np.tile(reviews, 2)
         return cls(features, targets, importance, reviews, tuple(edges[1:-1]))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scorer import SentimentModel
-from scorer.card import ByLength, Calibration, Card
+from scorer.card import ByDomain, ByLength, Calibration, Card, DomainMetrics
 from scorer.errors import ModelRefused
 from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
@@ -128,3 +128,43 @@ def test_a_file_tells_its_soft_labels(
 def test_a_negative_number_of_soft_labels_is_refused(model: SentimentModel) -> None:
     with pytest.raises(ModelRefused, match="a number of reviews is -1, less than 0"):
         Card.from_metadata(with_soft_labels(model, -1).to_metadata())
+
+
+BOOKS = DomainMetrics("books", 200, 0.91, 0.9, (0.86, 0.93), 0.25, 0.03)
+TOYS = DomainMetrics("toys", 1, 1.0, None, None, 0.45, 0.1)
+
+
+def with_domains(model: SentimentModel, count: int = 200) -> Card:
+    domains = ByDomain(held_out=(replace(BOOKS, reviews=count),), left_out=(TOYS,))
+    figures = replace(model.card.figures, domains=domains, left_out=model.card.figures.held_out)
+    data = replace(model.card.provenance.data, domains={"books": 2000}, left_out={"toys": 1})
+    provenance = replace(model.card.provenance, data=data)
+    return replace(model.card, figures=figures, provenance=provenance)
+
+
+def test_a_file_tells_its_domains(model: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = model_text(model), model_json(model)
+    assert "books" not in before[0]
+    assert "domains" not in before[1]["figures"]
+    card = Card.from_metadata(with_domains(model).to_metadata())
+    assert card == with_domains(model)
+    monkeypatch.setattr(model, "card", card)
+    lines = dict(line.split("  ", 1) for line in model_text(model).splitlines() if "  " in line)
+    told = {name.strip(): value.strip() for name, value in lines.items()}
+    assert told["held out, books"] == (
+        "reviews 200, accuracy 0.91, balanced accuracy 0.9, balanced interval 0.86 to 0.93, "
+        "log loss 0.25, calibration error 0.03"
+    )
+    assert told["left out, toys"] == (
+        "reviews 1, accuracy 1.0, log loss 0.45, calibration error 0.1"
+    )
+    assert (told["domains"], told["left out"]) == ("books 2000", "toys 1")
+    assert told["on left out"].startswith("reviews ")
+    shown = model_json(model)
+    assert shown["figures"]["domains"]["left_out"][0]["balanced_accuracy"] is None
+    assert shown["origin"]["data"]["domains"] == {"books": 2000}
+
+
+def test_a_negative_number_of_reviews_of_a_domain_is_refused(model: SentimentModel) -> None:
+    with pytest.raises(ModelRefused, match="a number of reviews is -3, less than 0"):
+        Card.from_metadata(with_domains(model, -3).to_metadata())

@@ -86,12 +86,12 @@ def test_the_fingerprint_changes_with_each_column_and_not_with_the_name(tmp_path
         (
             {"probability": None},
             "there is no column 'probability'; the columns are 'text', 'group'; soft labels have "
-            "the columns text and probability, and where wanted group",
+            "the columns text and probability, and where wanted group and domain",
         ),
         (
             {"text": None, "review": TEXTS, "probability": None},
             "there is no column 'text', 'probability'; the columns are 'group', 'review'; soft "
-            "labels have the columns text and probability, and where wanted group",
+            "labels have the columns text and probability, and where wanted group and domain",
         ),
         (
             {"probability": ["high", "low", "?"]},

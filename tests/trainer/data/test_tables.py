@@ -11,7 +11,7 @@ import pytest
 from scorer.errors import ReviewsError, UsageError
 from trainer.data import tables
 from trainer.data.label_map import LabelMap
-from trainer.data.sources import read_reviews, read_texts, read_texts_and_ids
+from trainer.data.sources import read_reviews, read_texts, read_unlabeled
 from trainer.data.tables import Layout
 
 TEXTS = ["Good, really.", 'He said "no"', "two\nlines", "über"]
@@ -64,7 +64,7 @@ def test_reviews_may_be_the_field_of_a_struct(tmp_path: Path) -> None:
     pq.write_table(pa.table({"data": data, "label": [1, 0]}), tmp_path / "a.parquet")
     reviews = tables.read(tmp_path / "a.parquet", Layout("data.review"))
     assert reviews.texts.to_pylist() == ["good", None]
-    texts = tables.read_texts(tmp_path / "a.parquet", Layout("data.review"))
+    texts = tables.read_unlabeled(tmp_path / "a.parquet", Layout("data.review")).texts
     assert texts.equals(reviews.texts)
 
 
@@ -373,9 +373,9 @@ def test_ids_are_read_where_a_table_has_them(
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     assert read_reviews(tmp_path).ids is None
     layout = Layout(id_column="id")
-    assert read_texts_and_ids(tmp_path, layout)[1].to_pylist() == (read or [None] * 4)
+    assert read_unlabeled(tmp_path, layout).ids.to_pylist() == (read or [None] * 4)
     write(tmp_path / "b.parquet", [1, 0, 1, 0])
-    both = read_texts_and_ids(tmp_path, layout)[1]
+    both = read_unlabeled(tmp_path, layout).ids
     assert both.to_pylist() == (read or [None] * 4) + [None] * 4
     reviews = read_reviews(tmp_path, layout)
     assert reviews.ids is None if read is None else reviews.ids.equals(both)

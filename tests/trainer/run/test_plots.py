@@ -8,12 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from scorer.card import ByDomain, DomainMetrics
 from trainer.data.reviews import Reviews
 from trainer.measure.evaluation import Calibrated, calibrate
 from trainer.measure.intervals import wilson_interval
 from trainer.run.folder import RunFolder
 from trainer.run.history import Epoch
-from trainer.run.plots import calibration_picture, history_picture, roc_picture, save_picture
+from trainer.run.plots import (
+    calibration_picture,
+    domains_picture,
+    history_picture,
+    roc_picture,
+    save_picture,
+)
 
 # A network that learns its reviews by heart: its loss on others rises, though a line that is fitted
 # on those very reviews would hide it.
@@ -85,6 +92,28 @@ def test_each_point_of_the_calibration_has_its_interval_and_its_number_of_review
         expected = wilson_interval(round(fraction * count), count)
         assert segment[:, 1].tolist() == pytest.approx(expected)
     assert "600 held-out reviews, cross-fitted, 5 folds" in figure.get_suptitle()
+
+
+def reached(domain: str, balanced: float | None) -> DomainMetrics:
+    interval = None if balanced is None else (balanced - 0.05, balanced + 0.03)
+    return DomainMetrics(domain, 100, 0.9, balanced, interval, 0.3, 0.02)
+
+
+def test_each_domain_is_drawn_with_its_interval_and_what_was_left_out_looks_otherwise() -> None:
+    held_out = (reached("books", 0.9), reached("toys", 0.8), reached("one label", None))
+    domains = ByDomain(held_out=held_out, left_out=(reached("kitchen", 0.85),))
+    (axes,) = domains_picture(domains, "night (fast)").axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["toys", "kitchen", "books"]
+    seen, left_out = axes.containers
+    assert list(seen[0].get_xdata()) == [0.9, 0.8]
+    assert list(seen[0].get_ydata()) == [2, 0]
+    assert list(left_out[0].get_xdata()) == [0.85]
+    assert seen[0].get_color() != left_out[0].get_color()
+    assert seen[0].get_marker() != left_out[0].get_marker()
+    (segment,) = left_out[2][0].get_segments()
+    assert segment[:, 0].tolist() == pytest.approx([0.80, 0.88])
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words == ["held out", "left out of training"]
 
 
 def test_a_picture_is_the_same_file_each_time(calibrated: Calibrated, tmp_path: Path) -> None:

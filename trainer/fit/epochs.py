@@ -128,7 +128,7 @@ def run_epoch(
     training = loss_and_accuracy(sample.scores(network), sample.labels)
     importance = held_out.importance
     raw = loss_and_accuracy(Line()(logits[0]), labels, importance)
-    scores = cross_fit(labels, held_out.folds, *logits, importance=importance)
+    scores = cross_fit(labels, held_out.folds, *logits, weights=importance)
     calibrated = loss_and_accuracy(scores, labels, importance)
     return Epoch(
         done + 1,

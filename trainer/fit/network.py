@@ -172,7 +172,7 @@ class NetworkLearner:
     ) -> Learned:
         """Calibrate the network of the best epoch and the wide branch together."""
         logits = held_out.logits(best)
-        calibrated = calibrate(held_out.reviews, *logits, importance=held_out.importance)
+        calibrated = calibrate(held_out.reviews, *logits, weights=held_out.importance)
         network = finish_network(best, self.settings, calibrated.line, held_out.wide)
         return Learned(
             model=Network(network),

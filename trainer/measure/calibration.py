@@ -51,14 +51,14 @@ class Line:
 def fit_line(
     labels: npt.NDArray[np.int8],
     *logits: npt.NDArray[np.floating],
-    importance: npt.NDArray[np.float64] | None = None,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> Line:
     """Return the line with the lowest log loss.
 
     Args:
         labels: ``int8[reviews]``.
         logits: ``float[reviews]`` of each model, on reviews that none of them was trained on.
-        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
+        weights: ``float64[reviews]``, how much each review counts; None if all count alike.
     """
     from scipy.optimize import minimize
 
@@ -67,7 +67,7 @@ def fit_line(
 
     def loss(line: npt.NDArray[np.float64]) -> float:
         losses = np.logaddexp(0, -signs * (points @ line))
-        return float(losses.mean() if importance is None else losses @ importance / len(losses))
+        return float(losses.mean() if weights is None else losses @ weights / len(losses))
 
     start = np.array([1 / len(logits)] * len(logits) + [0.0])
     bounds = [(LOWEST, HIGHEST)] * len(logits) + [(-HIGHEST, HIGHEST)]
@@ -80,7 +80,7 @@ def cross_fit(
     labels: npt.NDArray[np.int8],
     folds: Folds,
     *logits: npt.NDArray[np.floating],
-    importance: npt.NDArray[np.float64] | None = None,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return the score of each review through a line fitted on the other folds.
 
@@ -90,19 +90,19 @@ def cross_fit(
         labels: ``int8[reviews]``.
         folds: fold of each review.
         logits: ``float[reviews]`` of each model.
-        importance: ``float64[reviews]``, how much each review counts; None if all count alike.
+        weights: ``float64[reviews]``, how much each review counts; None if all count alike.
 
     Returns:
         ``float32[reviews]``.
     """
     if folds.count is None:
-        return fit_line(labels, *logits, importance=importance)(*logits)
+        return fit_line(labels, *logits, weights=weights)(*logits)
     scores = np.zeros(len(labels), np.float32)
     for fold in range(folds.count):
         inside = folds.of_review == fold
-        outside = None if importance is None else importance[~inside]
+        outside = None if weights is None else weights[~inside]
         parts = (part[~inside] for part in logits)
-        line = fit_line(labels[~inside], *parts, importance=outside)
+        line = fit_line(labels[~inside], *parts, weights=outside)
         scores[inside] = line(*(part[inside] for part in logits))
     return scores
 

@@ -54,14 +54,14 @@ def evaluate(scores: npt.NDArray[np.float32], reviews: Reviews) -> Evaluation:
 def calibrate(
     reviews: Reviews,
     *logits: npt.NDArray[np.floating],
-    importance: npt.NDArray[np.float64] | None = None,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> Calibrated:
     """Fit the line that calibrates one or several models, and measure it by cross-fitting.
 
     Args:
         reviews: held-out reviews of both labels.
         logits: ``float[reviews]`` of each model.
-        importance: ``float64[reviews]``, how much each review counts for the line; None if all
+        weights: ``float64[reviews]``, how much each review counts for the line; None if all
             count alike. What is measured counts each review alike.
 
     Raises:
@@ -70,8 +70,8 @@ def calibrate(
     before = evaluate(Line()(logits[0]), reviews)
     folds = deal_folds(reviews)
     return Calibrated(
-        line=fit_line(reviews.labels, *logits, importance=importance),
+        line=fit_line(reviews.labels, *logits, weights=weights),
         before=before,
-        after=evaluate(cross_fit(reviews.labels, folds, *logits, importance=importance), reviews),
+        after=evaluate(cross_fit(reviews.labels, folds, *logits, weights=weights), reviews),
         folds=folds,
     )

@@ -94,7 +94,7 @@ def test_importance_counts_like_copies_of_a_review() -> None:
     labels = (rng.random(60) < 1 / (1 + np.exp(-logits))).astype(np.int8)
     copies = np.where(np.arange(60) < 10, 5, 1)
     importance = copies / copies.mean()
-    line = fit_line(labels, logits, importance=importance)
+    line = fit_line(labels, logits, weights=importance)
     repeated = fit_line(np.repeat(labels, copies), np.repeat(logits, copies))
     assert line.slopes[0] == pytest.approx(repeated.slopes[0], abs=2e-3)
     assert line.shift == pytest.approx(repeated.shift, abs=2e-3)
@@ -104,7 +104,7 @@ def test_importance_counts_like_copies_of_a_review() -> None:
         loss_and_accuracy(np.repeat(scores, copies), np.repeat(labels, copies)), abs=2e-6
     )
     folds = Folds(np.arange(60, dtype=np.int8) % 2, 2)
-    crossed = cross_fit(labels, folds, logits, importance=importance)
+    crossed = cross_fit(labels, folds, logits, weights=importance)
     outside = folds.of_review == 1
-    expected = fit_line(labels[outside], logits[outside], importance=importance[outside])
+    expected = fit_line(labels[outside], logits[outside], weights=importance[outside])
     np.testing.assert_array_equal(crossed[~outside], expected(logits[~outside]))

@@ -106,7 +106,7 @@ def print_balances(bench: Bench) -> None:
             examples = replace(examples, importance=both)
         logits = list(examples.fit().sums(bench.tokens).T)
         counts = importance_of(held_out.domains, power)
-        scores = cross_fit(held_out.labels, folds, *logits, importance=counts)
+        scores = cross_fit(held_out.labels, folds, *logits, weights=counts)
         domains = {one.domain: one for one in measure_domains(scores, held_out)}
         films, loss = domains[FILMS], np.mean([one.log_loss for one in domains.values()])
         mean = 100 * (mean_balanced_accuracy(list(domains.values())) or 0.0)

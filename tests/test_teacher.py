@@ -170,6 +170,14 @@ def test_a_quarter_of_the_crops_is_cut_within_a_sentence() -> None:
     assert 0.19 < within < 0.25
 
 
+def test_of_a_long_sentence_a_crop_has_sixty_words() -> None:
+    rng = np.random.default_rng(0)
+    for cut in (0.0, 1.0):
+        crop = Crops(cut=cut).draw("word " * 200, rng)
+        assert crop is not None
+        assert len(crop.split()) == 60
+
+
 def reviews_file(path: Path, texts: Sequence[str], **columns: Sequence[object]) -> Path:
     ids = [f"id-{number}" for number in range(len(texts))]
     pq.write_table(pa.table({"review_id": ids, "review": texts, **columns}), path)
@@ -206,6 +214,19 @@ def test_reviews_without_a_domain_need_one(tmp_path: Path) -> None:
     source = reviews_file(tmp_path / "reviews.parquet", ["A fine film."])
     with pytest.raises(ReviewsError, match=r"no column 'domain'; add it, or give --domain"):
         gather([source], [], tmp_path / "texts.parquet", Gathering())
+
+
+def test_a_file_that_does_not_fit_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.parquet", tmp_path / "out.parquet"
+    with pytest.raises(UsageError, match=r"a\.parquet: it does not exist; name a Parquet file$"):
+        gather([source], [], out, Gathering())
+    source.write_bytes(b"review,label")
+    with pytest.raises(ReviewsError, match=r"a\.parquet: .*; give a whole Parquet file$"):
+        label_with(source, out, Reader())
+    reviews_file(source, ["A fine film."])
+    with pytest.raises(ReviewsError, match=r"there is no column .*probability.* the step before$"):
+        balance([source], out, seed=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
 # Labels

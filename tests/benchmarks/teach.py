@@ -182,10 +182,11 @@ def balance(sources: tuple[Path, ...], out: Path, seed: int) -> None:
 @path("scored", many=True)
 def check(scored: tuple[Path, ...]) -> None:
     """Print how good the probabilities of labelled reviews are, by domain."""
-    from teacher.calibration import figures_by_domain, read_scored
+    from teacher.calibration import figures_by_domain
+    from teacher.tables import read_table
 
     for file in scored:
-        table = read_scored(file, "probability")
+        table = read_table(file, ("label", "probability"))
         show(f"{file}")
         show_figures(figures_by_domain(table, table["probability"].to_numpy()))
 

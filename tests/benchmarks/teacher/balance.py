@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from scorer.errors import ReviewsError
-from scorer.storage.whole_file import whole_file
+from teacher.tables import read_table, write_table
 
 SOFT_COLUMNS = ("text", "probability", "group", "kind", "domain")
 SURELY = 0.9
@@ -33,12 +31,13 @@ def balance(sources: Sequence[Path], out: Path, seed: int) -> pa.Table:
     Raises:
         ReviewsError: a file lacks a column.
     """
-    table = pa.concat_tables([_read(path) for path in sources])
+    table = pa.concat_tables(
+        [read_table(path, SOFT_COLUMNS).select(SOFT_COLUMNS) for path in sources]
+    )
     cells = list(zip(table["domain"].to_pylist(), table["kind"].to_pylist(), strict=True))
     rows = balanced_rows(table["probability"].to_numpy(), cells, np.random.default_rng(seed))
     table = table.take(rows)
-    with whole_file(out) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_table(table, out)
     return table
 
 
@@ -66,13 +65,3 @@ def balanced_rows(
         most = int(MOST_POSITIVE * np.count_nonzero(probabilities[rows] < 0.5))
         stays[rng.permutation(positive)[most:]] = False
     return np.flatnonzero(stays)
-
-
-def _read(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=list(SOFT_COLUMNS)).select(SOFT_COLUMNS)
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise ReviewsError(
-            f"reading labels from {path}: it isn't a Parquet file with "
-            f"{', '.join(SOFT_COLUMNS)}; give what label made of gathered texts"
-        ) from error

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError, UsageError
 from scorer.storage.whole_file import whole_file
+from teacher.tables import read_table
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int8]
@@ -58,7 +58,7 @@ def fit_line(labels: Labels, logits: Floats) -> Line:
         ReviewsError: there is no best line, as where every review is on the right side.
     """
     points = np.stack([logits, np.ones(len(logits))], axis=1).astype(np.float64)
-    line = np.array([1.0, 0.0])
+    line = np.zeros(2)
     for _ in range(MOST_STEPS):
         scores = Line(*line)(logits).astype(np.float64)
         slopes = points.T @ (scores - labels)
@@ -144,32 +144,13 @@ def calibrate(scored: Path, trained: Path) -> tuple[Line, dict[str, Figures]]:
     Returns:
         The line, and the cross-fitted figures by domain.
     """
-    table = read_scored(scored, "logit")
+    table = read_table(scored, ("label", "logit"))
     labels, logits = table["label"].to_numpy(), table["logit"].to_numpy()
     line = fit_line(labels, logits)
     figures = figures_by_domain(table, cross_fit(labels, logits))
     with whole_file(line_path(trained)) as temporary:
         temporary.write_text(json.dumps(asdict(line), indent=2) + "\n")
     return line, figures
-
-
-def read_scored(path: Path, column: str) -> pa.Table:
-    """Read a labelled file that ``label`` wrote.
-
-    Raises:
-        UsageError: the file doesn't exist.
-        ReviewsError: it has no labels, or not the column asked for.
-    """
-    if not path.is_file():
-        raise UsageError(f"measuring: {path} does not exist; write it with label")
-    table = pq.read_table(path)
-    lacking = [name for name in ("label", column) if name not in table.column_names]
-    if lacking:
-        raise ReviewsError(
-            f"measuring {path}: there is no column {lacking[0]!r}; give a file that label made of "
-            "labelled reviews"
-        )
-    return table
 
 
 def line_path(trained: Path) -> Path:

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from films import film_groups
 from scorer.errors import ReviewsError, UsageError
-from scorer.storage.whole_file import whole_file
+from teacher.tables import read_table, texts_of, write_table
 
 FILMS = "films"
 # Film groups (``films.py``) that are held out; those that the trainer's recipe holds out at 8%.
@@ -28,6 +27,7 @@ DOMAINS = (
     "amazon_video",
     "rt_polarity",
 )
+NEEDED = ("review_id", "review", "label")
 TRAIN, HELD_OUT = "train.parquet", "held_out.parquet"
 
 Bools = npt.NDArray[np.bool_]
@@ -101,8 +101,8 @@ def choose(imdb: Path, domains: Path, out: Path, choice: Choice) -> tuple[int, i
     reviews = reviews.drop_columns("held_out")
     rows = choice.draw(is_film, held_out)
     out.mkdir(parents=True, exist_ok=True)
-    _write(reviews.take(rows), out / TRAIN)
-    _write(reviews.filter(pa.array(held_out)), out / HELD_OUT)
+    write_table(reviews.take(rows), out / TRAIN)
+    write_table(reviews.filter(pa.array(held_out)), out / HELD_OUT)
     return len(rows), int(held_out.sum())
 
 
@@ -116,25 +116,24 @@ def is_held_out(review_id: str) -> bool:
 
 
 def _films(path: Path) -> pa.Table:
-    table = pq.read_table(path, columns=["review_id", "review", "label"])
+    table = read_table(path, NEEDED)
     held_out = pc.is_in(film_groups(table["review_id"]), pa.array(HELD_OUT_FILMS))
     return _columns(table, pa.array([FILMS] * len(table)), held_out)
 
 
 def _others(path: Path) -> pa.Table:
-    table = pq.read_table(path, columns=["review_id", "review", "label", "domain"])
+    table = read_table(path, (*NEEDED, "domain"))
     table = table.filter(pc.is_in(table["domain"], pa.array(DOMAINS)))
     held_out = pa.array(map(is_held_out, table["review_id"].to_pylist()), pa.bool_())
     return _columns(table, table["domain"], held_out)
 
 
 def _columns(table: pa.Table, domain: pa.Array, held_out: pa.Array) -> pa.Table:
-    text, group = (table[name].cast(pa.string()) for name in ("review", "review_id"))
-    label = table["label"].cast(pa.int8())
-    columns = {"text": text, "label": label, "group": group, "domain": domain.cast(pa.string())}
-    return pa.table(columns | {"held_out": held_out})
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    with whole_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    columns = {
+        "text": texts_of(table, "review"),
+        "label": table["label"].cast(pa.int8()),
+        "group": texts_of(table, "review_id"),
+        "domain": domain.cast(pa.string()),
+        "held_out": held_out,
+    }
+    return pa.table(columns)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
@@ -19,6 +18,7 @@ from teacher.checkpoint import NAME as CHECKPOINT
 from teacher.checkpoint import Facts, restore, save_checkpoint
 from teacher.course import Course
 from teacher.network import Teacher
+from teacher.tables import read_table, texts_of
 from teacher.weights import MODEL, file_sha256
 
 TRAINED, LOSSES = "trained.safetensors", "losses.csv"
@@ -134,8 +134,8 @@ def _facts(weights: Path, reviews: Path, course: Course) -> Facts:
 
 
 def _read(teacher: Teacher, reviews: Path) -> tuple[list[list[int]], npt.NDArray[np.float32]]:
-    table = pq.read_table(reviews, columns=["text", "label"])
-    return teacher.token_ids(table["text"].to_pylist()), table["label"].to_numpy().astype("f4")
+    table = read_table(reviews, ("text", "label"))
+    return teacher.token_ids(texts_of(table, "text")), table["label"].to_numpy().astype("f4")
 
 
 def _finish(run: Path, teacher: Teacher, losses: list[float]) -> None:

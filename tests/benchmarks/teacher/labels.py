@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scorer.columns import find_text_column
 from scorer.errors import UsageError
 from scorer.storage.whole_file import whole_file
 from teacher.calibration import Line
+from teacher.tables import read_table, write_table
 from trainer.data.reviews import fingerprint_of_texts
 
 # Texts of a part: what a killed run does twice, at most.
@@ -102,9 +102,7 @@ def label(
     Raises:
         UsageError: the source doesn't exist, or parts of other texts or weights are in the way.
     """
-    if not source.is_file():
-        raise UsageError(f"labelling: {source} does not exist")
-    table = pq.read_table(source)
+    table = read_table(source)
     table = table.drop_columns([name for name in NEW_COLUMNS if name in table.column_names])
     column = table[find_text_column(table.schema)].cast(pa.large_string())
     facts = {"texts": fingerprint_of_texts(column.combine_chunks()), **weights}
@@ -112,8 +110,7 @@ def label(
     logits = read_all(column.fill_null("").to_pylist(), parts, read, say)
     for name, values in zip(NEW_COLUMNS, (logits, line(logits)), strict=True):
         table = table.append_column(name, pa.array(values, pa.float32()))
-    with whole_file(out) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_table(table, out)
     parts.remove()
     return len(table)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from transformers import AutoTokenizer, MPNetModel, logging
 
 from scorer.errors import UsageError
@@ -123,4 +124,4 @@ class Teacher(torch.nn.Module):
         """Write the trained parameters in bfloat16, whole."""
         values = {name: value.detach().bfloat16() for name, value in self.trained().items()}
         with whole_file(path) as temporary:
-            save_file(values, temporary)
+            temporary.write_bytes(to_bytes(values))

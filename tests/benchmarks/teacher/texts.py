@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scorer.columns import find_text_column
 from scorer.errors import ReviewsError, UsageError
-from scorer.storage.whole_file import whole_file
 from teacher.crops import Crops
+from teacher.tables import read_table, texts_of, write_table
 
 REVIEW, CROP = "review", "crop"
 ID, DOMAIN = "review_id", "domain"
@@ -64,7 +63,7 @@ def gather(
     Raises:
         ReviewsError: a file lacks a column, or there is no text left.
     """
-    seen = {folded(text) for path in without for text in _texts(path, _schema(path))}
+    seen = {folded(text) for path in without for text in _texts(read_table(path))}
     reviews = [row for path in sources for row in _reviews(path, gathering.domain)]
     reviews = [row for row in reviews if folded(row[1]) not in seen]
     rows = list(distinct(draw_texts(reviews, gathering), seen))
@@ -72,8 +71,7 @@ def gather(
         raise ReviewsError("gathering texts: none is left; give files of other reviews")
     columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
     table = pa.Table.from_arrays(columns, schema=COLUMNS)
-    with whole_file(out) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    write_table(table, out)
     return table
 
 
@@ -124,28 +122,19 @@ def folded(text: str) -> str:
 
 def _reviews(path: Path, domain: str | None) -> list[tuple[str, str, str]]:
     """Return id, text and domain of each review that has a text."""
-    schema = _schema(path)
-    columns = [_column(path, schema, ID), _texts(path, schema)]
-    if DOMAIN in schema.names or domain is None:
-        columns.append(_column(path, schema, DOMAIN))
-    else:
-        columns.append([domain] * len(columns[0]))
+    table = read_table(path, [ID])
+    columns = [texts_of(table, ID), _texts(table), _domains(table, domain, path)]
     return [row for row in zip(*columns, strict=True) if row[1]]
 
 
-def _schema(path: Path) -> pa.Schema:
-    if not path.is_file():
-        raise UsageError(f"reading reviews: {path} does not exist; name a Parquet file")
-    return pq.read_schema(path)
+def _texts(table: pa.Table) -> list[str]:
+    return texts_of(table, find_text_column(table.schema))
 
 
-def _texts(path: Path, schema: pa.Schema) -> list[str]:
-    """Return the texts, empty where there is none."""
-    return [text or "" for text in _column(path, schema, find_text_column(schema))]
-
-
-def _column(path: Path, schema: pa.Schema, name: str) -> list[str]:
-    if name not in schema.names:
-        advice = "add it, or give --domain" if name == DOMAIN else "add it"
-        raise ReviewsError(f"reading reviews from {path}: there is no column {name!r}; {advice}")
-    return pq.read_table(path, columns=[name])[name].cast(pa.string()).to_pylist()
+def _domains(table: pa.Table, domain: str | None, path: Path) -> list[str]:
+    """Return the domain of each review: what its column says, else the one that was given."""
+    if DOMAIN in table.column_names:
+        return texts_of(table, DOMAIN)
+    if domain is None:
+        raise ReviewsError(f"reading {path}: there is no column 'domain'; add it, or give --domain")
+    return [domain] * len(table)

@@ -18,7 +18,8 @@ from scorer.system.signals import INTERRUPTED, TERMINATED
 CHECKOUT = Path(__file__).parents[1]
 SCORER_PAGE = CHECKOUT / "scorer/README.md"
 PAGES = ("README.md", "scorer/README.md", "trainer/README.md", "tests/benchmarks/README.md",
-         ".github/CONTRIBUTING.md", ".github/SECURITY.md", "CHANGELOG.md")  # fmt: skip
+         "tests/benchmarks/teacher/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md",
+         "CHANGELOG.md")  # fmt: skip
 
 
 def first_column(mark: str) -> list[str]:

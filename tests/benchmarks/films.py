@@ -21,16 +21,16 @@ NUMBERS_A_GROUP = 250
 
 
 def film_groups(review_ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the group of each review, ``int64[reviews]``, by its id, such as pos-500."""
+    """Return the group of each review, ``int64[reviews]``.
+
+    Group 2, for example, holds the reviews pos-500 to pos-749 and neg-500 to neg-749.
+    """
     number = pc.cast(pc.list_element(pc.split_pattern(review_ids, "-"), 1), "int64")
     return pc.divide(number, NUMBERS_A_GROUP)
 
 
 def main(source: Path, out: Path) -> None:
-    """Write the reviews with a column ``film_group``.
-
-    Group 2, for example, holds the reviews pos-500 to pos-749 and neg-500 to neg-749.
-    """
+    """Write the reviews with a column ``film_group``."""
     table = pq.read_table(source)
     groups = film_groups(table["review_id"])
     pq.write_table(table.append_column("film_group", groups), out, compression="zstd")

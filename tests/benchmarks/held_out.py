@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
 from films import film_groups
 
 FILM_GROUPS = (3, 12, 25, 41)

@@ -28,7 +28,8 @@ import numpy.typing as npt
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
-from scorer.tokenizer import Rules, Tokenizer
+from scorer.rules import read_rules
+from scorer.tokenizer import Tokenizer
 
 SLOPE_PREFIX = "slope_"
 
@@ -307,7 +308,7 @@ class Card:
         )
         words = tuple(metadata["vocabulary"].split("\n"))
         return cls(
-            tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
+            tokenizer=Tokenizer(words, read_rules(tokenizer.rules), tokenizer.max_tokens),
             labels=stored.labels,
             threshold=stored.threshold,
             calibration=Calibration.from_json(values["calibration"]),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.tokenizer import Rules, Tokenizer
+from scorer.first_rules import FirstRules
+from scorer.rules import Rules
+from scorer.tokenizer import Tokenizer
 
 ROWS_AT_ONCE = 10_000
 
 
 def build_tokenizer(
-    texts: pa.LargeStringArray, *, words: int, max_tokens: int, rules: Rules | None = None
+    texts: pa.LargeStringArray, *, words: int, max_tokens: int, rules: Rules | FirstRules | None = None
 ) -> Tokenizer:
     """Return a tokenizer of the commonest words, by falling count, ties by rising spelling.
 
@@ -34,7 +36,7 @@ def build_tokenizer(
     return Tokenizer(tuple(totals["word"].take(order[:words]).to_pylist()), rules, max_tokens)
 
 
-def _count(rules: Rules, texts: pa.LargeStringArray) -> pa.Table:
+def _count(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> pa.Table:
     tokens, _ = rules.split(texts)
     counted = pc.value_counts(tokens)
     return pa.table({"word": counted.field("values"), "count": counted.field("counts")})

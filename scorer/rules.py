@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.cutting import Characters, Cut, cut, flat
+from scorer.cutting import Characters, Cut, cut
 from scorer.errors import ModelRefused, one_line
 from scorer.first_rules import FIRST_VERSION, FirstRules
 from scorer.replacing import (
@@ -38,6 +38,7 @@ from scorer.replacing import (
     normalize_beyond_ascii,
     replace,
 )
+from scorer.scan import Scan
 from scorer.spelling import CONTRACTIONS, ENTITIES, REPLACEMENTS, SIGNS, Replacement
 from scorer.system.records import Json, RecordError, from_json, to_json
 
@@ -149,9 +150,10 @@ class Rules:
         """
         texts = texts.fill_null("") if texts.null_count else texts
         most = most_bytes(texts)
-        texts = self._decode(texts)
+        scan = self._decode(Scan(texts))
         for rule in self.replacements:
-            texts = _replace(texts, rule, most)
+            scan = _replace(scan, rule, most)
+        texts = scan.texts
         texts = normalize_beyond_ascii(texts, self.normalization, lower_case=self.lower_case)
         return cut(
             texts, self._characters, lower_case=self.lower_case, longest_run=self.longest_run
@@ -194,16 +196,14 @@ class Rules:
         words = pa.array(self.read_as.values(), pa.large_string())
         return pc.if_else(indices.is_valid(), words.take(indices), tokens)
 
-    def _decode(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    def _decode(self, scan: Scan) -> Scan:
         """Decode entities; the few texts that hold one pass through Python."""
-        if not self.entities:
-            return texts
-        rows = _rows_with(texts, ("&",))
-        held = texts.filter(pa.array(rows)).to_pylist()
-        decoded = [ENTITY.sub(self._character, text) for text in held]
-        if decoded == held:
-            return texts
-        return pc.replace_with_mask(texts, pa.array(rows), pa.array(decoded, pa.large_string()))
+        rows = scan.rows_with(("&",))
+        if not self.entities or not rows.any():
+            return scan
+        held = scan.texts.filter(pa.array(rows)).to_pylist()
+        decoded = pa.array([ENTITY.sub(self._character, text) for text in held], pa.large_string())
+        return Scan(pc.replace_with_mask(scan.texts, pa.array(rows), decoded))
 
     def _character(self, entity: re.Match[str]) -> str:
         """Return what an entity stands for: itself if it has no meaning."""
@@ -261,40 +261,18 @@ def read_rules(stored: object) -> Rules | FirstRules:
     )
 
 
-def _replace(texts: pa.LargeStringArray, rule: Replacement, most: int) -> pa.LargeStringArray:
+def _replace(scan: Scan, rule: Replacement, most: int) -> Scan:
+    """Replace a rule's pattern in the texts that the rule is for."""
     if not rule.where and not rule.beyond_ascii:
-        return replace(texts, rule.pattern, rule.replacement, most)
-    rows = _rows_with(texts, rule.where)
+        return Scan(replace(scan.texts, rule.pattern, rule.replacement, most))
+    rows = scan.rows_with(rule.where)
     if rule.beyond_ascii:
-        rows |= ~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
+        rows |= scan.beyond_ascii
     if not rows.any():
-        return texts
+        return scan
     mask = pa.array(rows)
-    replaced = replace(texts.filter(mask), rule.pattern, rule.replacement, most)
-    return pc.replace_with_mask(texts, mask, replaced)
-
-
-def _rows_with(texts: pa.LargeStringArray, places: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Return which texts hold one of these strings: ``bool[rows]``.
-
-    >>> _rows_with(pa.array(["ab", "b", "a"], pa.large_string()), ["b", "ba"]).tolist()
-    [True, True, False]
-    """
-    data, offsets = flat(texts)
-    rows = np.zeros(len(texts), bool)
-    hits: dict[int, npt.NDArray[np.int64]] = {}
-    for place in map(str.encode, places):
-        # A letter stands in every text, another character in few.
-        anchor = next((at for at, byte in enumerate(place) if not chr(byte).isalpha()), 0)
-        if place[anchor] not in hits:
-            hits[place[anchor]] = np.flatnonzero(data == place[anchor])
-        starts = hits[place[anchor]] - anchor
-        for at, byte in enumerate(place):
-            if at != anchor:
-                starts = starts[data.take(starts + at, mode="clip") == byte]
-        found = np.searchsorted(offsets, starts, "right") - 1
-        rows[found[(starts >= 0) & (starts + len(place) <= offsets[1:].take(found))]] = True
-    return rows
+    replaced = replace(scan.texts.filter(mask), rule.pattern, rule.replacement, most)
+    return Scan(pc.replace_with_mask(scan.texts, mask, replaced))
 
 
 def _check_count(what: str, items: tuple[object, ...], most: int) -> None:

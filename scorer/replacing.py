@@ -61,9 +61,7 @@ def normalize_beyond_ascii(texts: pa.Array, form: str, *, lower_case: bool) -> p
     if not pc.any(other).as_py():
         return texts
     rewritten = pc.utf8_normalize(texts.filter(other), form)
-    return pc.replace_with_mask(
-        texts, other, pc.utf8_lower(rewritten) if lower_case else rewritten
-    )
+    return pc.replace_with_mask(texts, other, pc.utf8_lower(rewritten) if lower_case else rewritten)
 
 
 def check_normalization(form: str) -> None:

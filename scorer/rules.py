@@ -179,7 +179,9 @@ class Rules:
         (['its', 'great', '!', 'great', 'so', "it's"], [0, 4, 4, 6])
         """
         cuts = list(self.cut(texts))
-        tokens = pa.concat_arrays([pa.array([], pa.large_string()), *(one.tokens() for one in cuts)])
+        tokens = pa.concat_arrays(
+            [pa.array([], pa.large_string()), *(one.tokens() for one in cuts)]
+        )
         offsets = np.cumsum(np.concatenate([[0], *(one.counts for one in cuts)]))
         return self._as_read(tokens), offsets.astype(np.int64)
 

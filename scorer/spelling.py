@@ -84,9 +84,9 @@ REPLACEMENTS = (
         rf"(?:{_EYES}{_NOSE}\(+)+(\W|$)", rf"{SAD}\1", where=(":(", "=(", ":-", "=-", ":'", ":^")
     ),
     Replacement(
-        rf"{_EYES}-?[/\\|]([^/\w]|$)",
+        r":-?[/\\|]([^/\w]|$)",
         rf"{UNSURE}\1",
-        where=(":/", ":\\", ":|", ":-", "=/", "=\\", "=|", "=-"),
+        where=(":/", ":\\", ":|", ":-"),
     ),
     Replacement(r"<3+(\W|$)", rf"{HEART}\1", where=("<3",)),
     Replacement(r"</3+(\W|$)", rf"{BROKEN_HEART}\1", where=("</3",)),
@@ -101,22 +101,31 @@ CONTRACTIONS = tuple(
         *("mightn't", "needn't", "i'm", "i've", "you're", "you've", "you'll", "you'd"),
         *("we've", "they're", "they've", "they'll", "they'd", "it'll", "it'd", "that's"),
         *("that'll", "that'd", "there's", "there'll", "here's", "what's", "who's", "who've"),
-        *("would've", "could've", "should've", "might've", "must've", "y'all", "o'clock"),
+        *(
+            "would've",
+            "could've",
+            "should've",
+            "might've",
+            "must've",
+            "y'all",
+            "c'mon",
+            "ma'am",
+            "o'clock",
+        ),
     )
 )
 
 # Emoji are hardly ever in labelled reviews, so these are read as a word that is; a choice of ours,
 # not learned. Those of REPLACEMENTS are among them.
 _SIGNS = {
-    "love": "❤😍🥰😘💕💖💗💓💘💙💚💛💜",
-    "great": "👍👌😊😀😃😄😁🙂",
+    "love": "❤😍🥰😘💕💖💗💓💙💚💛💜",
+    "great": "🙂👍👌😊😀😃😄😁",
     "amazing": "🤩🔥🙌👏💯",
     "delicious": "😋",
     "fun": "😎🥳🎉",
-    "funny": "😂🤣😆😅",
+    "hilarious": "😂🤣😆",
     "bad": "🙁☹😕😟",
-    "disappointed": "😞😔😒💔😣",
-    "sad": "😢",
+    "disappointed": "😞😔😒💔😣😢",
     "awful": "👎😖😫😩",
     "terrible": "😡😠🤬😤",
     "disgusting": "🤢🤮",

@@ -29,6 +29,7 @@ FIRST_WORD_ID = 2
 # An array of lengths is int32.
 MOST_TOKENS = (1 << 31) - 1
 
+
 @dataclass(frozen=True)
 class Tokens:
     """The token ids of some reviews, ragged.

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 from scorer.rules import Rules
 from scorer.spelling import Replacement
 
-ENTITY = re.compile(r"&(?:amp;)*(#0*39|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31};);?")
+ENTITY = re.compile(
+    r"&(?:amp;)*(#0*39|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31};);?"
+)
 
 
 def plain_tokens(rules: Rules, text: str) -> list[str]:
@@ -63,6 +65,4 @@ def plain_entities(rules: Rules, text: str) -> str:
 def _is_for(rule: Replacement, text: str) -> bool:
     if not rule.where and not rule.beyond_ascii:
         return True
-    return any(place in text for place in rule.where) or (
-        rule.beyond_ascii and not text.isascii()
-    )
+    return any(place in text for place in rule.where) or (rule.beyond_ascii and not text.isascii())

@@ -13,7 +13,11 @@ ROWS_AT_ONCE = 10_000
 
 
 def build_tokenizer(
-    texts: pa.LargeStringArray, *, words: int, max_tokens: int, rules: Rules | FirstRules | None = None
+    texts: pa.LargeStringArray,
+    *,
+    words: int,
+    max_tokens: int,
+    rules: Rules | FirstRules | None = None,
 ) -> Tokenizer:
     """Return a tokenizer of the commonest words, by falling count, ties by rising spelling.
 

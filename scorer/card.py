@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
-from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.rules import read_rules
+from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.tokenizer import Tokenizer
 
 SLOPE_PREFIX = "slope_"

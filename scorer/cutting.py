@@ -29,7 +29,7 @@ PAGE_BITS = 12
 PAGES = 0x110000 >> PAGE_BITS
 SURROGATES = range(0xD800, 0xE000)
 
-ASCII_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
 LOWER = bytes(range(256)).lower()
 SAME = bytes(range(256))
 
@@ -86,9 +86,9 @@ class Characters:
 
     def of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Return what each code point stands for: ``uint8[codes]``."""
-        for page in np.unique(codes >> PAGE_BITS).tolist():
-            if not self._known[page]:
-                self._ask(page)
+        pages = codes >> PAGE_BITS
+        for page in set(pages[~self._known[pages]].tolist()):
+            self._ask(page)
         return self._table[codes]
 
     @cached_property
@@ -194,7 +194,7 @@ def shorten_runs(
     for _ in range(longest - 1):
         same = same[1:] & same[:-1]
     places = np.flatnonzero(same) + longest
-    places = places[np.isin(data[places], np.frombuffer(ASCII_LETTERS, np.uint8))]
+    places = places[IS_ASCII_LETTER[data[places]]]
     rows = np.searchsorted(offsets, places, "right") - 1
     places = places[(rows < len(offsets) - 1) & (places - longest >= offsets[rows])]
     if not len(places):
@@ -206,6 +206,8 @@ def _cut_piece(
     data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], characters: Characters
 ) -> Cut:
     kinds = np.frombuffer(bytearray(data.tobytes().translate(characters.ascii)), np.uint8)
+    # Whatever zeros are in these rules.
+    kinds[offsets[-1] :] = BLANK
     row_starts = np.zeros(len(data), bool)
     row_starts[offsets] = True
     if data.max(initial=0) >= 0x80:

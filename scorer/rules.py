@@ -203,9 +203,9 @@ class Rules:
         rows = scan.rows_with(("&",))
         if not self.entities or not rows.any():
             return scan
-        held = scan.texts.filter(pa.array(rows)).to_pylist()
-        decoded = pa.array([ENTITY.sub(self._character, text) for text in held], pa.large_string())
-        return Scan(pc.replace_with_mask(scan.texts, pa.array(rows), decoded))
+        held = scan.texts.filter(pa.array(rows))
+        decoded = [ENTITY.sub(self._character, text) for text in held.to_pylist()]
+        return scan.changed(rows, held, pa.array(decoded, pa.large_string()))
 
     def _character(self, entity: re.Match[str]) -> str:
         """Return what an entity stands for: itself if it has no meaning."""
@@ -272,9 +272,8 @@ def _replace(scan: Scan, rule: Replacement, most: int) -> Scan:
         rows |= scan.beyond_ascii
     if not rows.any():
         return scan
-    mask = pa.array(rows)
-    replaced = replace(scan.texts.filter(mask), rule.pattern, rule.replacement, most)
-    return Scan(pc.replace_with_mask(scan.texts, mask, replaced))
+    held = scan.texts.filter(pa.array(rows))
+    return scan.changed(rows, held, replace(held, rule.pattern, rule.replacement, most))
 
 
 def _check_count(what: str, items: tuple[object, ...], most: int) -> None:

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scorer.cutting import flat
 
@@ -42,6 +43,20 @@ class Scan:
             for rest in rests if len(places) else ():
                 self._mark(rows, self._followed(places, rest), 1 + len(rest))
         return rows
+
+    def changed(
+        self, rows: npt.NDArray[np.bool_], old: pa.LargeStringArray, new: pa.LargeStringArray
+    ) -> Scan:
+        """Return the texts with some of them rewritten; if nothing changed, these.
+
+        Args:
+            rows: ``bool[rows]``: which ones.
+            old: these, as they are.
+            new: as they are to be.
+        """
+        if new.equals(old):
+            return self
+        return Scan(pc.replace_with_mask(self.texts, pa.array(rows), new))
 
     @cached_property
     def beyond_ascii(self) -> npt.NDArray[np.bool_]:

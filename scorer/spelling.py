@@ -88,8 +88,8 @@ REPLACEMENTS = (
         rf"{UNSURE}\1",
         where=(":/", ":\\", ":|", ":-"),
     ),
-    Replacement(r"<3+(\W|$)", rf"{HEART}\1", where=("<3",)),
-    Replacement(r"</3+(\W|$)", rf"{BROKEN_HEART}\1", where=("</3",)),
+    Replacement(r"<3+([^\w>]|$)", rf"{HEART}\1", where=("<3",)),
+    Replacement(r"</3+([^\w>]|$)", rf"{BROKEN_HEART}\1", where=("</3",)),
 )
 
 # Contractions that lost their apostrophe and are no other word ("its", "were", "cant" are).

@@ -1,9 +1,9 @@
 """The number of each word, found by its bytes for many words at once.
 
 A word of up to 15 bytes and its length are two whole numbers of 64 bits, which are compared, so no
-two words are ever mixed up. Their places in the table are hashed and probed in a row (open addressing; Knuth, The
-Art of Computer Programming 3, 6.4, algorithm L). Arrow looks up the few longer words: it builds its
-table at each call, so it does not get the others.
+two words are ever mixed up. The places of the words in the table are hashed and probed in a row
+(open addressing; Knuth, The Art of Computer Programming 3, 6.4, algorithm L). Arrow looks up the
+few longer words: it builds its table at each call, so it doesn't get the others.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class WordTable:
         places = self._hash(self._low[words], self._high[words])
         for _ in range(MOST_PROBES):
             free = self._places[places] == self._free
-            # Of several words at one place the last one stays.
-            self._places[places[free]] = words[free]
+            # Of several words at one place the first one stays, which is the commonest.
+            self._places[places[free][::-1]] = words[free][::-1]
             left = self._places[places] != words
             words, places = words[left], (places[left] + 1) & self._last
         return words

@@ -37,7 +37,7 @@ def plain_tokens(rules: Rules, text: str) -> list[str]:
         (f"[^{rules.word}{rules.apart}' ]", " "),
         (f"([{rules.apart}]{after})", r" \1 "),
         ("''+", " "),
-        ("'(?: |$)|(?:^| )'", " "),
+        ("'(?: +'?|$)|(?:^| )'", " "),
     ):
         texts = pc.replace_substring_regex(texts, pattern, replacement)
     read_as = dict([*rules.contractions, *rules.signs])

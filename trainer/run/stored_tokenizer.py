@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scorer.system.records import Json, from_json, to_json
 from scorer.rules import read_rules
+from scorer.system.records import Json, from_json, to_json
 from scorer.tokenizer import Tokenizer
 
 

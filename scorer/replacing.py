@@ -37,7 +37,7 @@ PROBE_REPEATS = 20
 
 def most_bytes(texts: pa.Array) -> int:
     """Return how many bytes texts may have after any of their replacements."""
-    return MOST_GROWTH * max(texts.nbytes, LEAST_BYTES)
+    return MOST_GROWTH * max(int(texts.nbytes), LEAST_BYTES)
 
 
 def replace(texts: pa.Array, pattern: str, replacement: str, most: int) -> pa.Array:

@@ -122,7 +122,10 @@ KINDS = (
     "ð",
     "e\u0301",
 )
-EXPECTED = {"default": "2d7f38a5d484fb02b21a98198aa62a82df6703b2fb919e1b6bb8cb8bd78e1554", "fast": "2d7f38a5d484fb02b21a98198aa62a82df6703b2fb919e1b6bb8cb8bd78e1554"}
+EXPECTED = {
+    "default": "2d7f38a5d484fb02b21a98198aa62a82df6703b2fb919e1b6bb8cb8bd78e1554",
+    "fast": "2d7f38a5d484fb02b21a98198aa62a82df6703b2fb919e1b6bb8cb8bd78e1554",
+}
 
 
 @pytest.mark.parametrize("name", EXPECTED)

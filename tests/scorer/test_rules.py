@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_rules import plain_tokens
 
+from plain_rules import plain_tokens
 from scorer import cutting
 from scorer.errors import ModelRefused
 from scorer.rules import MOST_SIGNS, Rules, read_rules

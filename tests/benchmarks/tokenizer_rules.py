@@ -136,7 +136,7 @@ def main(sources: tuple[Path, ...], every: int) -> None:
     for source in sources:
         reviews = read_reviews(source)
         rows = np.arange(0, len(reviews), every)
-        part = Reviews(reviews.texts.take(pa.array(rows)), reviews.labels[rows], reviews.name)
+        part = reviews.take(rows)
         print(f"{source}: {len(part):,} reviews")
         judge(part)
 

@@ -67,22 +67,24 @@ class Cut:
         return pa.Array.from_buffers(pa.large_string(), len(ends), buffers)
 
 
-@dataclass(frozen=True)
 class Characters:
     """What each character is, by the classes of RE2 that it is in.
 
     Asked page by page of 4,096 characters, when the first text holds one of them: a text in English
-    needs two or three of the 272 pages.
+    needs two or three of the 272 pages. Threads may share it.
 
-    Attributes:
+    Args:
         word: the class of the characters that words are made of, without its brackets.
         apart: that of characters that are tokens of their own.
         joined: that of characters that continue one of these; empty for none.
     """
 
-    word: str
-    apart: str
-    joined: str
+    def __init__(self, word: str, apart: str, joined: str) -> None:
+        # The last one that a character is in counts.
+        self._classes = ((WORD, word), (JOINED, joined), (APART, apart))
+        # Made here and not when first asked for, so that no two threads make two of them.
+        self._table = np.zeros(PAGES << PAGE_BITS, np.uint8)
+        self._known = np.zeros(PAGES, bool)
 
     def of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Return what each code point stands for: ``uint8[codes]``."""
@@ -97,20 +99,12 @@ class Characters:
         kinds = self.of(np.arange(128)).tobytes()
         return kinds + bytes([BLANK]) * 128
 
-    @cached_property
-    def _table(self) -> npt.NDArray[np.uint8]:
-        return np.zeros(PAGES << PAGE_BITS, np.uint8)
-
-    @cached_property
-    def _known(self) -> npt.NDArray[np.bool_]:
-        return np.zeros(PAGES, bool)
-
     def _ask(self, page: int) -> None:
-        # Two threads may ask for a page at once: they write the same.
+        # Two threads may ask for a page at once: they write the same, and mark it known after that.
         codes = range(page << PAGE_BITS, (page + 1) << PAGE_BITS)
         kinds = np.zeros(len(codes), np.uint8)
         text = "".join(chr(code) for code in codes if code not in SURROGATES)
-        for kind, members in ((WORD, self.word), (JOINED, self.joined), (APART, self.apart)):
+        for kind, members in self._classes:
             if members and text:
                 others = _without(text, members)
                 inside = np.setdiff1d(_codes(text), _codes(others), assume_unique=True)

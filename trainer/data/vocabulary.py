@@ -21,6 +21,9 @@ def build_tokenizer(
 ) -> Tokenizer:
     """Return a tokenizer of the commonest words, by falling count, ties by rising spelling.
 
+    Tokens that the rules read as another word are counted as that word. So an emoji has an id if
+    its word and all that is read as it are common enough together, in any language.
+
     Args:
         texts: reviews whose words are counted, ``large_string[reviews]``.
         words: most words in the vocabulary.

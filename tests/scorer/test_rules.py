@@ -73,6 +73,11 @@ def test_the_tokens_of_a_text_do_not_depend_on_its_neighbours(
     assert together == [split(RULES, [text])[0] for text in texts]
 
 
+def test_nothing_reaches_from_one_text_into_the_next() -> None:
+    texts = ["soo", "oo", "o", "", "don", "'t", "&#3", "9;", "<b", ">", "か", "\u3099", "a'", "b"]
+    assert split(RULES, texts) == [plain_tokens(RULES, text) for text in texts]
+
+
 def test_a_part_of_a_column_is_cut_as_the_column_is() -> None:
     texts = pa.array(["x", "don`t", None, "so <b>GOOD</b> 😍", "&eacute;", "y"], pa.large_string())
     tokens, offsets = RULES.split(texts.slice(1, 4))

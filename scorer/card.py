@@ -30,8 +30,9 @@ import numpy.typing as npt
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
 from scorer.reference import Reference
+from scorer.rules import read_rules
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
-from scorer.tokenizer import Rules, Tokenizer
+from scorer.tokenizer import Tokenizer
 
 SLOPE_PREFIX = "slope_"
 # Bounds of a calibration by length: a file can't make its readers build large tables.
@@ -419,7 +420,7 @@ class Card:
             stored_reference = _load("reference", metadata["reference"])
             reference = from_json(Reference, stored_reference, "reference")
         return cls(
-            tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
+            tokenizer=Tokenizer(words, read_rules(tokenizer.rules), tokenizer.max_tokens),
             labels=stored.labels,
             threshold=stored.threshold,
             calibration=Calibration.from_json(values["calibration"]),

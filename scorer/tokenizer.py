@@ -1,14 +1,13 @@
-"""Review texts to token ids, vectorised in Arrow.
+"""Review texts to token ids, vectorised.
 
 The only tokenizer of the project: the trainer uses this code too, so text is treated alike in
-training and in scoring. Its rules are data (:class:`Rules`), stored in the model file beside the
-vocabulary. Packing is left to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
+training and in scoring. How a text is cut is left to its rules (:mod:`scorer.rules`), packing to
+:mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,183 +16,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.errors import ModelRefused, ReviewsError, one_line
-from scorer.system.records import Json, RecordError, from_json, to_json
+from scorer.errors import ReviewsError
+from scorer.first_rules import FirstRules
+from scorer.rules import Rules
+from scorer.system.records import RecordError
+from scorer.word_table import WordTable
 
 PAD_ID = 0
 UNKNOWN_ID = 1
 FIRST_WORD_ID = 2
 
-RULES_VERSION = 1
-
-# Decomposed forms only: see Rules.
-NORMALIZATIONS = ("NFD", "NFKD")
-# Bytes of the texts after a replacement, for each byte before the first one; our rules reach 3. One
-# replacement can overshoot it by as much as its own length, so that is bounded, too.
-MOST_GROWTH = 4
-LONGEST_REPLACEMENT = 8
-# Arrow counts no bytes for an array of no rows, and some for the next one.
-LEAST_BYTES = 64
-# Texts that rules from a file are tried on: every character that one is likely to look for.
-PROBES = (
-    "",
-    " ",
-    "a",
-    "".join(map(chr, range(1, 0x180))),
-    "The film was great! I'd see it again, wouldn't you? 10/10 <br />&amp; “more” 😍 ",
-    "Не смотрите. 最高の映画です。 영화 ",
-)
-PROBE_REPEATS = 20
 # An array of lengths is int32.
 MOST_TOKENS = (1 << 31) - 1
-
-# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
-# NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
-# the Unicode one, is then enough.
-REPLACEMENTS = (
-    # HTML tags, line breaks and comments.
-    (r"</?[a-z][^<>]*>|<!--.*?-->", " "),
-    # The other ways to write an apostrophe.
-    (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),
-    # Every other HTML entity.
-    (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),
-    # Punctuation, except ! ? and emoji.
-    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),
-    # Apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes.
-    (r"'+(?: +'*|$)|(?:^| )'+", " "),
-    # Tokens of their own: ! ? emoji (without the variation selector) and the characters of scripts
-    # that are written without spaces.
-    (
-        r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}]"
-        r"[\x{3099}\x{309A}]?)\x{FE0F}?",
-        r" \1 ",
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How a text is cut into tokens; stored in the model file as JSON.
-
-    Attributes:
-        normalization: Unicode normalisation form, applied first. It is a decomposed form: pyarrow
-            before 26 decomposes for NFC and NFKC too
-            (https://github.com/apache/arrow/issues/51225), and a word must not depend on that.
-        lower_case: whether the text is lower-cased after that.
-        replacements: pairs of an RE2 pattern and its replacement, applied in order. Then the text
-            is split at spaces.
-    """
-
-    normalization: str = "NFKD"
-    lower_case: bool = True
-    replacements: tuple[tuple[str, str], ...] = REPLACEMENTS
-
-    def to_dict(self) -> dict[str, Json]:
-        """Return the rules as JSON, their version first."""
-        return {"version": RULES_VERSION, **to_json(self)}
-
-    @classmethod
-    def from_dict(cls, stored: object) -> Rules:
-        """Read what :meth:`to_dict` wrote.
-
-        Raises:
-            ModelRefused: the rules are of a version that this code doesn't know.
-            RecordError: a key is missing, unknown or wrong, or the rules don't pass :meth:`check`.
-        """
-        if not isinstance(stored, Mapping):
-            raise RecordError(f"the rules are {stored!r:.80}, not an object")
-        if stored.get("version") != RULES_VERSION:
-            raise ModelRefused(
-                f"reading the tokenizer's rules: version {stored.get('version')!r} was found, "
-                f"this release reads version {RULES_VERSION}; install the release that the model "
-                "was made for"
-            )
-        rules = {name: value for name, value in stored.items() if name != "version"}
-        read = from_json(cls, rules, "rules")
-        read.check()
-        return read
-
-    def check(self) -> None:
-        """Check that texts can be cut by these rules, and don't grow too much.
-
-        Raises:
-            RecordError: the normalisation is unknown, a pattern doesn't compile, or a replacement
-                is too long or lets texts grow too much.
-        """
-        if self.normalization not in NORMALIZATIONS:
-            raise RecordError(
-                f"the normalisation {self.normalization!r:.80} is unknown, "
-                f"not {' or '.join(NORMALIZATIONS)}"
-            )
-        for number, (pattern, replacement) in enumerate(self.replacements, 1):
-            _check_replacement(number, pattern, replacement)
-        try:
-            self.split(pa.array([text * PROBE_REPEATS for text in PROBES], pa.large_string()))
-        except ModelRefused as error:
-            raise RecordError(
-                f"the replacement rules make a text more than {MOST_GROWTH} times as long"
-            ) from error
-
-    def split(self, texts: pa.Array) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
-        """Cut texts into tokens.
-
-        Args:
-            texts: valid UTF-8, ``large_string[rows]``; null is read as empty.
-
-        Returns:
-            The tokens of all rows, and ``int64[rows + 1]``, the offset of each row's first token.
-
-        Raises:
-            ModelRefused: the replacements make the texts more than four times as long.
-
-        >>> texts = pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string())
-        >>> tokens, offsets = Rules().split(texts)
-        >>> tokens.to_pylist(), offsets.tolist()
-        (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
-        """
-        texts = self._replace(self._normalize(texts))
-        texts = pc.ascii_trim_whitespace(texts)
-        # An empty text would become one empty token; a null becomes an empty list.
-        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
-        lists = pc.ascii_split_whitespace(texts)
-        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-        offsets = np.zeros(len(lengths) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return lists.flatten(), offsets
-
-    def _normalize(self, texts: pa.Array) -> pa.Array:
-        # Every normalisation form leaves ASCII alone, which most reviews in English are.
-        other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
-        if pc.any(other).as_py():
-            texts = pc.replace_with_mask(
-                texts, other, pc.utf8_normalize(texts.filter(other), self.normalization)
-            )
-        return pc.utf8_lower(texts) if self.lower_case else texts
-
-    def _replace(self, texts: pa.Array) -> pa.Array:
-        most = MOST_GROWTH * max(texts.nbytes, LEAST_BYTES)
-        for pattern, replacement in self.replacements:
-            texts = pc.replace_substring_regex(texts, pattern, replacement)
-            if texts.nbytes > most:
-                raise ModelRefused(
-                    "tokenizing: the model's replacement rules make a text more than "
-                    f"{MOST_GROWTH} times as long; use another model"
-                )
-        return texts
-
-
-def _check_replacement(number: int, pattern: str, replacement: str) -> None:
-    if len(replacement.encode()) > LONGEST_REPLACEMENT:
-        raise RecordError(
-            f"the replacement rule {number} puts {replacement!r:.80}, more than "
-            f"{LONGEST_REPLACEMENT} bytes"
-        )
-    try:
-        pc.replace_substring_regex(pa.array([""], pa.large_string()), pattern, replacement)
-    except pa.ArrowInvalid as error:
-        raise RecordError(
-            f"the replacement rule {number} doesn't compile: {one_line(error):.200}"
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -273,7 +107,7 @@ class Tokenizer:
     """
 
     words: tuple[str, ...]
-    rules: Rules = Rules()
+    rules: Rules | FirstRules = Rules()
     max_tokens: int = 400
 
     def check(self) -> None:
@@ -307,14 +141,19 @@ class Tokenizer:
         [2, 3, 1]
         """
         valid, invalid = valid_text(texts)
-        tokens, offsets = self.rules.split(valid)
-        found = pc.index_in(tokens, value_set=self._value_set)
-        indices = pc.fill_null(found, UNKNOWN_ID - FIRST_WORD_ID).to_numpy(zero_copy_only=False)
-        return Tokens(indices + np.int32(FIRST_WORD_ID), offsets, self.max_tokens, invalid)
+        ids, counts = [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
+        for cut in self.rules.cut(valid):
+            ids.append(self._ids.find(cut))
+            counts.append(cut.counts)
+        offsets = np.cumsum(np.concatenate(counts))
+        return Tokens(np.concatenate(ids), offsets, self.max_tokens, invalid)
 
     @cached_property
-    def _value_set(self) -> pa.Array:
-        return pa.array(self.words, pa.large_string())
+    def _ids(self) -> WordTable:
+        """The id of each word, and of each token that the rules read as another one."""
+        ids = {word: number for number, word in enumerate(self.words, FIRST_WORD_ID)}
+        read_as = {token: ids.get(word, UNKNOWN_ID) for token, word in self.rules.read_as.items()}
+        return WordTable(ids | read_as, missing=UNKNOWN_ID)
 
 
 def is_text(kind: pa.DataType) -> bool:

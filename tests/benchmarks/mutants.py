@@ -170,10 +170,31 @@ MUTANTS = (
     ),
     Mutant(
         "replacement rules may grow a text without bound",
-        "scorer/tokenizer.py",
+        "scorer/replacing.py",
         "if texts.nbytes > most:",
         "if False:",
-        "tests/scorer/test_tokenizer.py",
+        "tests/scorer/test_rules.py",
+    ),
+    Mutant(
+        "a token's length doesn't tell it from a longer one",
+        "scorer/word_table.py",
+        "    high |= SIZE_BYTE.take(sizes)\n",
+        "",
+        "tests/scorer/test_word_table.py",
+    ),
+    Mutant(
+        "equal letters of two texts are one run",
+        "scorer/cutting.py",
+        " & (places - longest >= offsets[rows])",
+        "",
+        "tests/scorer/test_rules.py",
+    ),
+    Mutant(
+        "a string that reaches into the next text is found",
+        "scorer/scan.py",
+        "rows[found[places + size <= self._offsets[found + 1]]] = True",
+        "rows[found] = True",
+        "tests/scorer/test_scan.py",
     ),
     Mutant(
         "a string is scored letter by letter",

@@ -19,6 +19,7 @@ from scorer.errors import ModelRefused
 from scorer.modelfile import SEAL, UNSEALED, seal
 from scorer.modelproto import read_fields
 from scorer.reference import LENGTH_BINS
+from scorer.rules import Rules
 
 LONGEST_MESSAGE = 800
 GRAPH, METADATA = 7, 14
@@ -150,6 +151,49 @@ def _rules(name: str, message: str, **changes: object) -> Tampered:
     )
 
 
+def _new_rules() -> Iterator[Tampered]:
+    """Yield rules of the second version that are out of bounds."""
+    changes: tuple[tuple[str, str, object], ...] = (
+        ("entities", "the entity 'a b' is no name", [["a b", "c"]]),
+        ("entities", "not for 1 to 8 bytes", [["a", "b" * 99]]),
+        ("entities", "there are 401 entities, more than 400", [["a", "b"]] * 401),
+        ("replacements", "rules.replacements[0] is 1, not an object", [1]),
+        ("replacements", "rule 1 doesn't compile", [_pattern("(")]),
+        ("replacements", "puts 'bbb", [_pattern("a", "b" * 99)]),
+        ("replacements", "more than 4 times as long", [_pattern("", "abc")] * 9),
+        ("replacements", "more than 4 times as long", [_pattern(r"(\w+)", r"\1\1")] * 9),
+        ("replacements", "there are 999 replacements", [_pattern("a")] * 999),
+        ("replacements", "is for texts with ''", [_pattern("a", where=[""])]),
+        ("longest_run", "the longest run of a letter is -1", -1),
+        ("longest_run", "'rules.longest_run' holds True", True),
+        ("word", "the class 'word' of characters is empty", ""),
+        ("apart", "with a bracket", "a]|[b"),
+        ("joined", "doesn't compile", r"\p{Nosuch}"),
+        ("contractions", "there are 101 contractions, more than 100", [["a", "b"]] * 101),
+        ("signs", "there are 61 signs, more than 60", [["a", "b"]] * 61),
+        ("signs", "holds a blank", [["a", "b c"]]),
+        ("signs", "'a' is read as two words", [["a", "b"], ["a", "c"]]),
+        ("more", "the key 'rules.more' is unknown", 1),
+    )
+    for number, (key, message, value) in enumerate(changes, 1):
+        rules = {"rules": Rules().to_dict() | {key: value}}
+        yield _json_case(
+            "tokenizer",
+            f"new rules {number}: {key}",
+            message,
+            lambda stored, rules=rules: stored | rules,
+        )
+
+
+def _pattern(pattern: str, replacement: str = "", where: list[str] | None = None) -> object:
+    return {
+        "pattern": pattern,
+        "replacement": replacement,
+        "where": where or [],
+        "beyond_ascii": True,
+    }
+
+
 def _words(name: str, message: str, change: Callable[[list[bytes]], list[bytes]]) -> Tampered:
     def tamper(content: bytes) -> bytes:
         words = metadata(content)["vocabulary"].split(b"\n")
@@ -232,7 +276,9 @@ TAMPERED: tuple[Tampered, ...] = (
                lambda stored: {"max_tokens": 400}),
     _rules("an unknown normalisation", "the normalisation 'NFKQ' is unknown", normalization="NFKQ"),
     _rules("a composed normalisation", "'NFC' is unknown, not NFD or NFKD", normalization="NFC"),
-    _rules("rules of the future", "version 2 was found", version=2),
+    _rules("rules of the future", "version 3 was found", version=3),
+    _rules("rules of the second version without its keys", "rules.entities' is missing", version=2),
+    *_new_rules(),
     _rules("a rule that doesn't compile", "rule 1 doesn't compile: Invalid regular expression",
            replacements=[["(", " "]]),
     _rules("a rule without its group", "rule 1 doesn't compile: Invalid replacement",

@@ -5,15 +5,24 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.tokenizer import Rules, Tokenizer
+from scorer.first_rules import FirstRules
+from scorer.rules import Rules
+from scorer.tokenizer import Tokenizer
 
 ROWS_AT_ONCE = 10_000
 
 
 def build_tokenizer(
-    texts: pa.LargeStringArray, *, words: int, max_tokens: int, rules: Rules | None = None
+    texts: pa.LargeStringArray,
+    *,
+    words: int,
+    max_tokens: int,
+    rules: Rules | FirstRules | None = None,
 ) -> Tokenizer:
     """Return a tokenizer of the commonest words, by falling count, ties by rising spelling.
+
+    Tokens that the rules read as another word are counted as that word. So an emoji has an id if
+    its word and all that is read as it are common enough together, in any language.
 
     Args:
         texts: reviews whose words are counted, ``large_string[reviews]``.
@@ -34,7 +43,7 @@ def build_tokenizer(
     return Tokenizer(tuple(totals["word"].take(order[:words]).to_pylist()), rules, max_tokens)
 
 
-def _count(rules: Rules, texts: pa.LargeStringArray) -> pa.Table:
+def _count(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> pa.Table:
     tokens, _ = rules.split(texts)
     counted = pc.value_counts(tokens)
     return pa.table({"word": counted.field("values"), "count": counted.field("counts")})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer.rules import read_rules
 from scorer.system.records import Json, from_json, to_json
-from scorer.tokenizer import Rules, Tokenizer
+from scorer.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class StoredTokenizer:
     """The tokenizer as it is stored.
 
     Attributes:
-        rules: how a text is cut into words, in the form of :meth:`scorer.tokenizer.Rules.to_dict`.
+        rules: how a text is cut into words, in the form of :meth:`scorer.rules.Rules.to_dict`.
         max_tokens: most tokens of a review that are read.
         words: the vocabulary; the first word has id 2.
     """
@@ -38,6 +39,6 @@ def tokenizer_from_json(stored: object) -> Tokenizer:
         ModelRefused: the rules are of another version.
     """
     read = from_json(StoredTokenizer, stored)
-    tokenizer = Tokenizer(read.words, Rules.from_dict(read.rules), read.max_tokens)
+    tokenizer = Tokenizer(read.words, read_rules(read.rules), read.max_tokens)
     tokenizer.check()
     return tokenizer

@@ -28,3 +28,8 @@ def test_parts_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vocabulary, "ROWS_AT_ONCE", 1)
     assert build_tokenizer(texts, words=9, max_tokens=5) == whole
     assert whole.words == ("c", "b", "a")
+
+
+def test_a_sign_and_a_contraction_are_counted_as_their_word() -> None:
+    texts = pa.array(["😍 dont", "Love don’t 😍", "film :)"], pa.large_string())
+    assert build_tokenizer(texts, words=3, max_tokens=9).words == ("love", "don't", "film")

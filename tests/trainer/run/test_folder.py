@@ -140,8 +140,8 @@ def test_a_file_that_is_not_the_runs_own_is_refused(network_run: RunFolder, tmp_
         ),
         (
             "tokenizer.json",
-            lambda it: it["rules"].update(replacements=[["a"]]),
-            "the key 'rules.replacements[0]' holds a list of 1, not of 2",
+            lambda it: it["rules"].update(signs=[["a"]]),
+            "the key 'rules.signs[0]' holds a list of 1, not of 2",
         ),
         ("run.json", lambda it: it.pop("files"), "the key 'files' is missing"),
         ("run.json", lambda it: it.pop("format"), "the key 'format' is missing"),

@@ -1,0 +1,263 @@
+"""The bytes of texts into words: NumPy finds where each word begins and ends.
+
+What a character is stands in :class:`Characters`, which :mod:`scorer.rules` makes from its classes.
+No loop here touches a word or a row: texts are cut in pieces of some rows, each small enough for
+the processor's cache, so memory doesn't grow with the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# What a character is. APART has a token of its own; JOINED continues one that stands before it and
+# is part of a word otherwise. TAIL is every further byte of a token of one character.
+BLANK, WORD, APART, APOSTROPHE, JOINED, TAIL = range(6)
+
+# Bytes of the texts that are cut at once; a longer one is cut alone.
+PIECE_BYTES = 1 << 18
+# Zeros behind the bytes of a piece, so that the 16 bytes from any word's start can be read.
+PADDING = bytes(16)
+
+PAGE_BITS = 12
+PAGES = 0x110000 >> PAGE_BITS
+SURROGATES = range(0xD800, 0xE000)
+
+IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
+LOWER = bytes(range(256)).lower()
+SAME = bytes(range(256))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The tokens of some rows, as places in bytes.
+
+    Attributes:
+        data: ``uint8[bytes]``: UTF-8, and 16 bytes more.
+        starts: ``int64[tokens]``: the first byte of each token.
+        lengths: ``int64[tokens]``: its bytes.
+        counts: ``int64[rows]``: the tokens of each row.
+    """
+
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_tokens(cls, tokens: pa.LargeStringArray, counts: npt.NDArray[np.int64]) -> Cut:
+        """Return tokens that Arrow has cut already."""
+        data, offsets = flat(tokens)
+        padded = np.concatenate([data, np.frombuffer(PADDING, np.uint8)])
+        return cls(padded, offsets[:-1], np.diff(offsets), counts)
+
+    def tokens(self) -> pa.LargeStringArray:
+        """Return the tokens, ``large_string[tokens]``."""
+        ends = np.cumsum(self.lengths)
+        places = np.arange(ends[-1] if len(ends) else 0)
+        places += np.repeat(self.starts - ends + self.lengths, self.lengths)
+        offsets = np.concatenate([[0], ends]).astype(np.int64)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self.data[places])]
+        return pa.Array.from_buffers(pa.large_string(), len(ends), buffers)
+
+
+class Characters:
+    """What each character is, by the classes of RE2 that it is in.
+
+    Asked page by page of 4,096 characters, when the first text holds one of them: a text in English
+    needs two or three of the 272 pages. Threads may share it.
+
+    Args:
+        word: the class of the characters that words are made of, without its brackets.
+        apart: that of characters that are tokens of their own.
+        joined: that of characters that continue one of these; empty for none.
+    """
+
+    def __init__(self, word: str, apart: str, joined: str) -> None:
+        # The last one that a character is in counts.
+        self._classes = ((WORD, word), (JOINED, joined), (APART, apart))
+        # Made here and not when first asked for, so that no two threads make two of them.
+        self._table = np.zeros(PAGES << PAGE_BITS, np.uint8)
+        self._known = np.zeros(PAGES, bool)
+
+    def of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Return what each code point stands for: ``uint8[codes]``."""
+        pages = codes >> PAGE_BITS
+        for page in set(pages[~self._known[pages]].tolist()):
+            self._ask(page)
+        return self._table[codes]
+
+    @cached_property
+    def ascii(self) -> bytes:
+        """What each ASCII byte stands for; other bytes are blanks here."""
+        kinds = self.of(np.arange(128)).tobytes()
+        return kinds + bytes([BLANK]) * 128
+
+    def _ask(self, page: int) -> None:
+        # Two threads may ask for a page at once: they write the same, and mark it known after that.
+        codes = range(page << PAGE_BITS, (page + 1) << PAGE_BITS)
+        kinds = np.zeros(len(codes), np.uint8)
+        text = "".join(chr(code) for code in codes if code not in SURROGATES)
+        for kind, members in self._classes:
+            if members and text:
+                others = _without(text, members)
+                inside = np.setdiff1d(_codes(text), _codes(others), assume_unique=True)
+                kinds[inside - codes[0]] = kind
+        if page == 0:
+            kinds[ord("'")] = APOSTROPHE
+        self._table[codes[0] : codes[-1] + 1] = kinds
+        self._known[page] = True
+
+
+def _without(text: str, members: str) -> str:
+    texts = pa.array([text], pa.large_string())
+    rest: str = pc.replace_substring_regex(texts, f"[{members}]+", "")[0].as_py()
+    return rest
+
+
+def _codes(text: str) -> npt.NDArray[np.int64]:
+    return np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.int64)
+
+
+def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Return the bytes of texts without nulls, and where each begins; neither is copied.
+
+    >>> data, offsets = flat(pa.array(["ab", "", "c"], pa.large_string()))
+    >>> data.tobytes(), offsets.tolist()
+    (b'abc', [0, 2, 2, 3])
+    """
+    if not len(texts):
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    _, places, content = texts.buffers()
+    offsets = np.frombuffer(places, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    if offsets[0] == offsets[-1]:
+        return np.zeros(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
+    data = np.frombuffer(content, np.uint8)[offsets[0] : offsets[-1]]
+    return data, offsets - offsets[0]
+
+
+def cut(
+    texts: pa.LargeStringArray, characters: Characters, *, lower_case: bool, longest_run: int
+) -> Iterator[Cut]:
+    """Cut texts into tokens, some rows at a time.
+
+    Args:
+        texts: ``large_string[rows]`` without nulls.
+        characters: what each character is.
+        lower_case: whether ASCII letters are lower-cased.
+        longest_run: how many equal ASCII letters may stand in a row; further ones are left out.
+
+    Yields:
+        The tokens of the next rows, in order.
+    """
+    data, offsets = flat(texts)
+    table = LOWER if lower_case else SAME
+    first, rows = 0, len(texts)
+    while first < rows:
+        fits = int(np.searchsorted(offsets, offsets[first] + PIECE_BYTES, "right")) - 1
+        last = max(fits, first + 1)
+        begin, end = offsets[first], offsets[last]
+        content = bytearray(data[begin:end].tobytes().translate(table) + PADDING)
+        piece, bounds = np.frombuffer(content, np.uint8), offsets[first : last + 1] - begin
+        piece, bounds = shorten_runs(piece, bounds, longest_run)
+        yield _cut_piece(piece, bounds, characters)
+        first = last
+
+
+def shorten_runs(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], longest: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Leave out ASCII letters that repeat the letter before them too often.
+
+    Args:
+        data: ``uint8[bytes]`` of all rows.
+        offsets: ``int64[rows + 1]``: where each row begins.
+        longest: how many equal letters stay.
+
+    >>> data, offsets = shorten_runs(np.frombuffer(b"sooogood", np.uint8), np.array([0, 4, 8]), 2)
+    >>> data.tobytes(), offsets.tolist()
+    (b'soogood', [0, 3, 7])
+    """
+    same = data[1:] == data[:-1]
+    for _ in range(longest - 1):
+        same = same[1:] & same[:-1]
+    places = np.flatnonzero(same) + longest
+    places = places[IS_ASCII_LETTER[data[places]]]
+    rows = np.searchsorted(offsets, places, "right") - 1
+    places = places[(rows < len(offsets) - 1) & (places - longest >= offsets[rows])]
+    if not len(places):
+        return data, offsets
+    return np.delete(data, places), offsets - np.searchsorted(places, offsets)
+
+
+def _cut_piece(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], characters: Characters
+) -> Cut:
+    kinds = np.frombuffer(bytearray(data.tobytes().translate(characters.ascii)), np.uint8)
+    # Whatever zeros are in these rules.
+    kinds[offsets[-1] :] = BLANK
+    row_starts = np.zeros(len(data), bool)
+    row_starts[offsets] = True
+    if data.max(initial=0) >= 0x80:
+        _classify_beyond_ascii(kinds, data, row_starts, characters)
+    word = kinds == WORD
+    apostrophes = np.flatnonzero(kinds == APOSTROPHE)
+    # None is the first byte of all: that has no word before it, but an index of -1.
+    between = (apostrophes > 0) & word[apostrophes - 1] & word[apostrophes + 1]
+    between &= ~(row_starts[apostrophes] | row_starts[apostrophes + 1])
+    word[apostrophes[between]] = True
+    apart = kinds == APART
+    starts = word.copy()
+    starts[1:] &= ~word[:-1] | row_starts[1:]
+    starts |= apart
+    inside = word | apart | (kinds == TAIL)
+    first = np.flatnonzero(starts)
+    ends = np.flatnonzero(inside[:-1] & (starts[1:] | ~inside[1:])) + 1
+    counts = np.diff(np.searchsorted(first, offsets))
+    return Cut(data, first, ends - first, counts)
+
+
+def _classify_beyond_ascii(
+    kinds: npt.NDArray[np.uint8],
+    data: npt.NDArray[np.uint8],
+    row_starts: npt.NDArray[np.bool_],
+    characters: Characters,
+) -> None:
+    """Write what the characters beyond ASCII are into all of their bytes."""
+    leads = np.flatnonzero(data >= 0xC0)
+    codes, sizes = _decode(data, leads)
+    found = characters.of(codes)
+    joined = found == JOINED
+    # For now in the last byte only: there the next character looks for it.
+    kinds[leads + sizes - 1] = found
+    follows = (leads > 0) & ~row_starts[leads] & (kinds[leads - 1] == APART)
+    found = np.where(joined, np.where(follows, TAIL, WORD), found).astype(np.uint8)
+    kinds[leads] = found
+    rest = np.where(found == APART, TAIL, found)
+    for size in (2, 3, 4):
+        longer = sizes >= size
+        kinds[leads[longer] + size - 1] = rest[longer]
+
+
+def _decode(
+    data: npt.NDArray[np.uint8], leads: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the code points of characters of two to four bytes, and their bytes.
+
+    >>> text = np.frombuffer("é😍".encode(), np.uint8)
+    >>> [part.tolist() for part in _decode(text, np.array([0, 2]))]
+    [[233, 128525], [2, 4]]
+    """
+    head = data[leads].astype(np.int64)
+    sizes = 2 + (head >= 0xE0) + (head >= 0xF0)
+    codes = head & (0x7F >> sizes)
+    for size in (2, 3, 4):
+        longer = sizes >= size
+        codes[longer] = codes[longer] << 6 | data[leads[longer] + size - 1] & 0x3F
+    return codes, sizes

@@ -1,0 +1,137 @@
+"""The first version of the rules by which a text is cut, for the models that were made with it.
+
+No new model is made with them: :mod:`scorer.rules` has the rules of this release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.cutting import Cut
+from scorer.replacing import (
+    check_growth,
+    check_normalization,
+    check_replacement,
+    most_bytes,
+    normalize_beyond_ascii,
+    replace,
+)
+from scorer.system.records import Json, from_json, to_json
+
+FIRST_VERSION = 1
+
+# Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
+# NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
+# the Unicode one, is then enough.
+FIRST_REPLACEMENTS = (
+    # HTML tags, line breaks and comments.
+    (r"</?[a-z][^<>]*>|<!--.*?-->", " "),
+    # The other ways to write an apostrophe.
+    (r"&(?:#0?39|#8217|#x27|apos|rsquo);|[’ʼ]", "'"),
+    # Every other HTML entity.
+    (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),
+    # Punctuation, except ! ? and emoji.
+    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),
+    # Apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes.
+    (r"'+(?: +'*|$)|(?:^| )'+", " "),
+    # Tokens of their own: ! ? emoji (without the variation selector) and the characters of scripts
+    # that are written without spaces.
+    (
+        r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}]"
+        r"[\x{3099}\x{309A}]?)\x{FE0F}?",
+        r" \1 ",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FirstRules:
+    """How a text was cut into tokens by the first version; stored in the model file as JSON.
+
+    Attributes:
+        normalization: Unicode normalisation form, applied first.
+        lower_case: whether the text is lower-cased after that.
+        replacements: pairs of an RE2 pattern and its replacement, applied in order. Then the text
+            is split at spaces.
+    """
+
+    normalization: str = "NFKD"
+    lower_case: bool = True
+    replacements: tuple[tuple[str, str], ...] = FIRST_REPLACEMENTS
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the rules as JSON, their version first."""
+        return {"version": FIRST_VERSION, **to_json(self)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, object]) -> FirstRules:
+        """Read what :meth:`to_dict` wrote, without the version.
+
+        Raises:
+            RecordError: a key is missing, unknown or wrong, or the rules don't pass :meth:`check`.
+        """
+        read = from_json(cls, stored, "rules")
+        read.check()
+        return read
+
+    def check(self) -> None:
+        """Check that texts can be cut by these rules, and don't grow too much.
+
+        Raises:
+            RecordError: the normalisation is unknown, a pattern doesn't compile, or a replacement
+                is too long or lets texts grow too much.
+        """
+        check_normalization(self.normalization)
+        for number, (pattern, replacement) in enumerate(self.replacements, 1):
+            check_replacement(number, pattern, replacement)
+        check_growth(self.split)
+
+    @property
+    def read_as(self) -> Mapping[str, str]:
+        """Tokens that are read as another word: none."""
+        return MappingProxyType({})
+
+    def cut(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
+        """Cut texts into tokens, as :meth:`scorer.rules.Rules.cut` does; all rows at once."""
+        tokens, offsets = self.split(texts)
+        yield Cut.of_tokens(tokens, np.diff(offsets))
+
+    def split(
+        self, texts: pa.LargeStringArray
+    ) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
+        """Cut texts into tokens.
+
+        Args:
+            texts: valid UTF-8, ``large_string[rows]``; null is read as empty.
+
+        Returns:
+            The tokens of all rows, and ``int64[rows + 1]``, the offset of each row's first token.
+
+        Raises:
+            ModelRefused: the replacements make the texts more than four times as long.
+
+        >>> texts = pa.array(["It's <b>GREAT</b>!", None, "‘So’ so…"], pa.large_string())
+        >>> tokens, offsets = FirstRules().split(texts)
+        >>> tokens.to_pylist(), offsets.tolist()
+        (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
+        """
+        texts = normalize_beyond_ascii(texts, self.normalization, lower_case=False)
+        texts = pc.utf8_lower(texts) if self.lower_case else texts
+        most = most_bytes(texts)
+        for pattern, replacement in self.replacements:
+            texts = replace(texts, pattern, replacement, most)
+        texts = pc.ascii_trim_whitespace(texts)
+        # An empty text would become one empty token; a null becomes an empty list.
+        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+        lists = pc.ascii_split_whitespace(texts)
+        lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return lists.flatten(), offsets

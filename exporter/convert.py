@@ -17,8 +17,8 @@ from onnx import TensorProto, helper
 from exporter.errors import ExportRefused
 from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
 from exporter.nodes import Nodes
-from exporter.rounding import has_layer
-from exporter.wide_nodes import WIDE_LOGIT, WIDE_WEIGHTS, WideNodes
+from exporter.rounding import has_layer, wide_branches
+from exporter.wide_nodes import WideNodes
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
 OPSET = 17
@@ -72,8 +72,8 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
         )
     features = tf.TensorSpec([None, None, _lstm_features(network)], tf.float32)
     signature = [features, tf.TensorSpec([None], tf.int32, name="lengths")]
-    if has_layer(network, "wide"):
-        signature.append(tf.TensorSpec([None], tf.float32, name=WIDE_LOGIT))
+    names = [branch.name for branch in wide_branches(network)]
+    signature += [tf.TensorSpec([None], tf.float32, name=name) for name in names]
     unmasked = tf.function(
         lambda *inputs: {"score": _score_unmasked(network, *inputs)}, input_signature=signature
     )
@@ -83,7 +83,7 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
     return model
 
 
-def _score_unmasked(network: Any, features: Any, lengths: Any, wide_logit: Any = 0.0) -> Any:
+def _score_unmasked(network: Any, features: Any, lengths: Any, *wide_logits: Any) -> Any:
     """Call the layers of ``network`` from the LSTM on, without a mask.
 
     The LSTM's states past a row's end are wrong here. Nothing reads them: the ONNX operator knows
@@ -93,7 +93,7 @@ def _score_unmasked(network: Any, features: Any, lengths: Any, wide_logit: Any =
         network: the masked ``keras.Model``.
         features: ``float32[batch, length, features]``, the LSTM's input.
         lengths: ``int32[batch]``, here only to become an input of the graph, which uses it later.
-        wide_logit: ``float32[batch]``, added to the logit.
+        wide_logits: ``float32[batch]`` of each wide branch, added to the logit.
 
     Returns:
         ``float32[batch]``, the probability of positive.
@@ -103,7 +103,7 @@ def _score_unmasked(network: Any, features: Any, lengths: Any, wide_logit: Any =
     states = network.get_layer("lstm")(features)
     if has_layer(network, "pooling"):
         states = network.get_layer("pooling")(states)
-    return ops.sigmoid(ops.squeeze(network.get_layer("head")(states), -1) + wide_logit)
+    return ops.sigmoid(sum(wide_logits, ops.squeeze(network.get_layer("head")(states), -1)))
 
 
 def _lstm_features(network: Any) -> int:
@@ -112,17 +112,21 @@ def _lstm_features(network: Any) -> int:
 
 
 def _feed_lstm(graph: onnx.GraphProto, network: Any) -> None:
-    """Feed the LSTM with 16-bit word vectors and the weights of the wide branch, time first."""
+    """Feed the LSTM with 16-bit word vectors and the weights of the wide branch, time first.
+
+    The correction of an adapted network is only added to the logit.
+    """
     embedding = Nodes("embedding/")
     embedding.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
     (vectors,) = network.get_layer("embedding").get_weights()
     rows = embedding.add("Gather", embedding.constant(vectors.astype(np.float16)), BY_TIME)
     features = embedding.add("Cast", rows, to=TensorProto.FLOAT)
-    parts = [embedding]
-    if has_layer(network, "wide"):
+    wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
+    parts: list[Nodes] = [embedding, *wide.values()]
+    if "wide" in wide:
         joined = Nodes("features/")
-        features = joined.add("Concat", features, WIDE_WEIGHTS, axis=2)
-        parts += [WideNodes(network, BY_TIME), joined]
+        features = joined.add("Concat", features, wide["wide"].weights, axis=2)
+        parts.append(joined)
     only_node(graph, "LSTM").input[0] = features
     for part in reversed(parts):
         _insert(graph, 0, part)

@@ -12,6 +12,8 @@ contract.
     golden              example sentences with their expected scores, JSON
     figures             what the model reached, JSON
     origin              data, command, settings, versions, date, JSON
+    base                the model that it was adapted from, JSON; only of an adapted model. Apart
+                        from the origin, so that scorers of before read the file, too
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import numpy as np
@@ -31,6 +33,7 @@ from scorer.system.records import Json, RecordError, from_json, optional, to_jso
 from scorer.tokenizer import Rules, Tokenizer
 
 SLOPE_PREFIX = "slope_"
+BASE_KEY = "base"
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,29 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
+class Base:
+    """The model that an adapted model was made from.
+
+    Attributes:
+        name: name of the model file, or of the run folder.
+        sha256: of the file, or of the run's manifest, in hex.
+        command: the command line that made it.
+        data: what it learned from.
+        base: the model that it was adapted from itself, if it was.
+    """
+
+    name: str
+    sha256: str
+    command: str
+    data: TrainingData
+    base: Base | None = optional()
+
+    def line_of_descent(self) -> list[Base]:
+        """Return this model, the one that it was adapted from, and so on."""
+        return [self, *([] if self.base is None else self.base.line_of_descent())]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where a trained model comes from.
 
@@ -195,6 +221,8 @@ class Provenance:
         settings: all settings of the run.
         versions: of Python and the packages, by name.
         date: ISO 8601, UTC.
+        base: the model that it was adapted from, if it was; ``data`` are then the reviews that it
+            was adapted to.
     """
 
     data: TrainingData
@@ -202,6 +230,7 @@ class Provenance:
     settings: Mapping[str, bool | int | float | str]
     versions: Mapping[str, str]
     date: str
+    base: Base | None = optional()
 
 
 @dataclass(frozen=True)
@@ -257,6 +286,7 @@ class Card:
             "rules": self.tokenizer.rules.to_dict(),
             "max_tokens": self.tokenizer.max_tokens,
         }
+        base = self.provenance.base
         return {
             SEAL_KEY: UNSEALED,
             "tokenizer": _dump(rules),
@@ -266,7 +296,8 @@ class Card:
             "calibration": _dump(self.calibration.to_json()),
             "golden": _dump([[golden.text, golden.score] for golden in self.golden]),
             "figures": _dump(to_json(self.figures)),
-            "origin": _dump(to_json(self.provenance)),
+            "origin": _dump(to_json(replace(self.provenance, base=None))),
+            **({} if base is None else {BASE_KEY: _dump(to_json(base))}),
         }
 
     @classmethod
@@ -306,6 +337,10 @@ class Card:
             StoredLabels, {name: values[name] for name in ("labels", "threshold", "golden")}
         )
         words = tuple(metadata["vocabulary"].split("\n"))
+        provenance = from_json(Provenance, values["origin"], "origin")
+        if BASE_KEY in metadata:
+            base = from_json(Base, _load(BASE_KEY, metadata[BASE_KEY]), BASE_KEY)
+            provenance = replace(provenance, base=base)
         return cls(
             tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
             labels=stored.labels,
@@ -313,7 +348,7 @@ class Card:
             calibration=Calibration.from_json(values["calibration"]),
             golden=tuple(Golden(*golden) for golden in stored.golden),
             figures=from_json(Figures, values["figures"], "figures"),
-            provenance=from_json(Provenance, values["origin"], "origin"),
+            provenance=provenance,
         )
 
     def check(self) -> None:
@@ -337,9 +372,11 @@ class Card:
             raise RecordError(
                 f"the figures are cross-fitted over {folds!r:.20} folds, not 2 or more"
             )
-        data = self.provenance.data
-        others = (data.unlabeled or 0, data.soft_labels or 0)
-        counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)
+        base = self.provenance.base
+        bases = [] if base is None else base.line_of_descent()
+        counts = [self.figures.held_out.reviews]
+        for data in (self.provenance.data, *(one.data for one in bases)):
+            counts += [data.reviews, data.held_out, data.unlabeled or 0, data.soft_labels or 0]
         if min(counts) < 0:
             raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")
 

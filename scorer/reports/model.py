@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scorer.card import how_measured
+from scorer.card import Base, how_measured
 from scorer.model import SentimentModel
 from scorer.system.escape import escaped
 from scorer.system.records import Json, to_json
@@ -13,7 +13,7 @@ from scorer.system.records import Json, to_json
 def model_text(model: SentimentModel) -> str:
     """Return what a model file holds, as a page of text."""
     card, tokenizer = model.card, model.card.tokenizer
-    data = to_json(card.provenance.data)
+    data, base = to_json(card.provenance.data), card.provenance.base
     teachers = data.pop("teachers", [])
     words = tokenizer.words
     how = {"held_out": f"; {how_measured(card.calibration.folds)}"}
@@ -33,6 +33,7 @@ def model_text(model: SentimentModel) -> str:
         ),
         ("trained on", _pairs(data)),
         *(("teacher", teacher["command"]) for teacher in teachers),
+        *(("adapted from", _base(one)) for one in ([] if base is None else base.line_of_descent())),
         ("command", card.provenance.command),
         ("date", card.provenance.date),
         ("versions", _pairs(card.provenance.versions)),
@@ -59,6 +60,11 @@ def model_json(model: SentimentModel) -> dict[str, Json]:
         "origin": to_json(card.provenance),
         "golden": [to_json(golden) for golden in card.golden],
     }
+
+
+def _base(base: Base) -> str:
+    data = base.data
+    return f"{base.name}, sha256 {base.sha256}, trained on {data.reviews} reviews of {data.name}"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

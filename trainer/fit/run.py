@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from scorer.card import Base
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.data.soft_reviews import SoftReviews
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
@@ -35,6 +36,7 @@ def fit_run(
     teachers: Sequence[RunFolder] = (),
     soft: SoftReviews | None = None,
     test: Reviews | None = None,
+    base: Base | None = None,
     resume: bool = False,
     say: Say = silent,
 ) -> RunFolder:
@@ -49,6 +51,7 @@ def fit_run(
         teachers: finished runs that label them.
         soft: texts with probabilities to learn from.
         test: labelled reviews to report on; nothing is learned from them.
+        base: the model that is adapted, if one is.
         resume: whether the interrupted run in ``out`` goes on.
         say: takes lines of progress.
 
@@ -60,7 +63,7 @@ def fit_run(
     check_both_labels(reviews)
     check_differing(reviews)
     readable = with_words(reviews, say)
-    inputs = RunInputs.of(reviews, unlabeled, teachers, soft, unlabeled_ids)
+    inputs = RunInputs.of(reviews, unlabeled, teachers, soft, unlabeled_ids, base)
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)

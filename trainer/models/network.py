@@ -24,6 +24,9 @@ from trainer.settings import Settings
 from trainer.wide.layer import WideBranch
 from trainer.wide.weights import WideWeights
 
+# The layer of an adapted network that corrects the words' weights.
+CORRECTION = "correction"
+
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
 class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
@@ -111,7 +114,7 @@ def load_network(path: Path, *, training: bool) -> keras.Model:
 
 
 def build_network(
-    settings: Settings, words: int, steps: int = 0, *, wide: bool = False
+    settings: Settings, words: int, steps: int = 0, *, wide: bool = False, corrected: bool = False
 ) -> keras.Model:
     """Return the network; compiled if it is to be trained.
 
@@ -127,6 +130,9 @@ def build_network(
         wide: whether the network holds the wide branch that its settings ask for. In training it
             doesn't: the weights that the LSTM reads are an input (see ``trainer/wide/folds.py``),
             and nothing is added to its logit.
+        corrected: whether the network holds a correction of the words' weights (see
+            ``trainer/wide/correction.py``): a wide branch of one order, which the LSTM doesn't
+            read.
     """
     pooled = settings.pooling == "max"
     # Large weights between the LSTM's steps amplify rounding errors over hundreds of steps, and two
@@ -152,9 +158,12 @@ def build_network(
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
-    logit = keras.layers.Dense(1, name="head")(x)
+    logits = [keras.layers.Dense(1, name="head")(x)]
     if settings.wide_order and wide:
-        logit = keras.layers.Add(name="logit")([logit, wide_logit])
+        logits.append(wide_logit)
+    if corrected:
+        logits.append(WideBranch(words, 1, 1, name=CORRECTION)(token_ids)[1])
+    logit = keras.layers.Add(name="logit")(logits) if len(logits) > 1 else logits[0]
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
     network = keras.Model(inputs, score, name=settings.preset)

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import pyarrow as pa
 
 from scorer._version import __version__
-from scorer.card import Provenance, Teacher, TrainingData
+from scorer.card import Base, Provenance, Teacher, TrainingData
 from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews, fingerprint_of_texts
 from trainer.data.soft_reviews import SoftReviews
@@ -37,6 +37,7 @@ class RunInputs:
         fingerprint: SHA-256 of all but the ids, in hex: only the same data can resume a run.
         unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
         soft_fingerprint: SHA-256 of the texts with probabilities, in hex, if there are any.
+        base: the model that is adapted, if one is.
     """
 
     reviews: Reviews
@@ -47,6 +48,7 @@ class RunInputs:
     fingerprint: str
     unlabeled_fingerprint: str | None
     soft_fingerprint: str | None
+    base: Base | None = None
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class RunInputs:
         teachers: Sequence[RunFolder] = (),
         soft: SoftReviews | None = None,
         unlabeled_ids: pa.LargeStringArray | None = None,
+        base: Base | None = None,
     ) -> RunInputs:
         """Take the fingerprints."""
         described = () if unlabeled is None else tuple(one.describe() for one in teachers)
@@ -66,6 +69,8 @@ class RunInputs:
             parts += [of_unlabeled, *(teacher.sha256 for teacher in described)]
         if of_soft is not None:
             parts += ["soft labels", of_soft]
+        if base is not None:
+            parts += ["base", base.sha256]
         return cls(
             reviews,
             unlabeled,
@@ -75,6 +80,7 @@ class RunInputs:
             _of_all(parts),
             of_unlabeled,
             of_soft,
+            base,
         )
 
     def provenance(
@@ -98,6 +104,7 @@ class RunInputs:
                 **{name: version(name) for name in (*PACKAGES, *packages)},
             },
             date=datetime.now(UTC).date().isoformat(),
+            base=self.base,
         )
 
     def _data(self, held_out: Reviews) -> TrainingData:

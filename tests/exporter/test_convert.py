@@ -15,8 +15,10 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
     """Return a small network with large random weights, rounded as for a model file."""
     keras.utils.set_random_seed(3)
     wide_order = "wide_order" in changes
-    settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | changes))
-    network = build_network(settings, words=50, wide=wide_order)
+    corrected = bool(changes.get("corrected"))
+    kept = {name: value for name, value in changes.items() if name != "corrected"}
+    settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | kept))
+    network = build_network(settings, words=50, wide=wide_order, corrected=corrected)
     rng = np.random.default_rng(0)
     head = network.get_layer("head")
     head.set_weights([rng.normal(0, 2, weight.shape) for weight in head.get_weights()])
@@ -24,6 +26,10 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         rng = np.random.default_rng(1)
         wide = network.get_layer("wide")
         wide.set_weights([rng.normal(0, 1, weight.shape) for weight in wide.get_weights()])
+    if corrected:
+        correction = network.get_layer("correction")
+        table = np.random.default_rng(2).normal(0, 1, 52) * (np.arange(52) > 0)
+        correction.set_weights([table, correction.get_weights()[1]])
     round_weights(network)
     return network
 
@@ -38,8 +44,20 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         {"wide_order": 3, "wide_slots": 64},
         {"wide_order": 2, "wide_slots": 1 << 16},
         {"wide_order": 1},
+        {"wide_order": 3, "wide_slots": 64, "corrected": True},
+        {"pooling": "last", "bidirectional": False, "corrected": True},
     ],
-    ids=["default", "forward", "last", "article", "triples", "pairs", "words"],
+    ids=[
+        "default",
+        "forward",
+        "last",
+        "article",
+        "triples",
+        "pairs",
+        "words",
+        "corrected",
+        "corrected article",
+    ],
 )
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     changes: dict[str, object],
@@ -53,7 +71,8 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     assert operators.count("LSTM") == 1
     assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
     # They add up integers, or the conversion would refuse.
-    assert operators.count("ReduceSum") == changes.get("wide_order", 0)
+    sums = changes.get("wide_order", 0) + changes.get("corrected", False)
+    assert operators.count("ReduceSum") == sums
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]
     assert model.ir_version == IR_VERSION

@@ -8,9 +8,10 @@ from a fit on other reviews, and those of the held-out reviews.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from trainer.data.reviews import Reviews
 from trainer.fit.base import BaseModel
 from trainer.fit.learner import Learned, Say, Task, silent
 from trainer.fit.run import fit_run
-from trainer.measure.calibration import Line, cross_fit, fit_line
+from trainer.measure.calibration import Line
 from trainer.measure.evaluation import Calibrated, evaluate
 from trainer.measure.folds import Folds, deal_folds
 from trainer.measure.metrics import loss_and_accuracy
@@ -30,10 +31,7 @@ from trainer.quiet import keras
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_empty
 from trainer.settings import AdaptSettings
-from trainer.wide.correction import Adapted, fit_correction, word_features
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+from trainer.wide.correction import Adapted, Readings, fit_correction, fit_line, word_features
 
 # What a word's correction may be, from not at all to freely: see fit_correction.
 STRENGTHS = (None, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -110,10 +108,10 @@ class AdaptLearner:
         training, held_out = self._read(task.training), self._read(task.held_out)
         # For problems of this size, handing out the work takes longer than the work.
         with threadpool_limits(1):
-            outside = self._choose(training, task.say)
+            outside = self._choose(training, deal_folds(task.training), task.say)
             fitted = self._fit(training, outside.strength)
-            logits = fitted.logits(held_out.parts, held_out.features)
-            line, scores, folds = _calibrate(outside, held_out.reviews, logits)
+            folds = deal_folds(task.held_out)
+            line, scores = _calibrate(outside.readings, held_out.weighed(fitted), folds)
         adapted = fitted.through(line)
         unadapted = self.base.predict(task.held_out.texts)
         task.say(_turned(unadapted, scores, task.held_out))
@@ -129,21 +127,19 @@ class AdaptLearner:
             parts=self._names(adapted),
         )
 
-    def _read(self, reviews: Reviews) -> _Read:
+    def _read(self, reviews: Reviews) -> Readings:
         tokens = self.base.tokenizer.encode(reviews.texts)
-        features = word_features(tokens, len(self.base.tokenizer.words))
-        return _Read(reviews, part_logits(self.base.network, tokens), features)
+        words = word_features(tokens, len(self.base.tokenizer.words))
+        return Readings(reviews.labels, part_logits(self.base.network, tokens), words)
 
-    def _fit(self, read: _Read, strength: float | None) -> Adapted:
-        prior = part_slopes(self.base.network)
-        return fit_correction(read.reviews.labels, read.parts, prior, read.features, strength)
+    def _fit(self, readings: Readings, strength: float | None) -> Adapted:
+        return fit_correction(readings, part_slopes(self.base.network), strength)
 
-    def _choose(self, training: _Read, say: Say) -> _Outside:
+    def _choose(self, training: Readings, folds: Folds, say: Say) -> _Outside:
         """Return the strength with the lowest log loss on reviews outside each fit."""
-        folds = deal_folds(training.reviews)
         if folds.count is None:
             say("too few reviews of one label to correct words: only the calibration is fitted")
-            return self._outside(training, folds, None)
+            return _Outside(None, training.weighed(self._fit(training, None)), 0.0)
         tried = [self._outside(training, folds, strength) for strength in STRENGTHS]
         best = min(tried, key=lambda one: one.loss)
         losses = ", ".join(f"{_name(one.strength)} {one.loss:.4f}" for one in tried)
@@ -151,17 +147,18 @@ class AdaptLearner:
         say(f"chosen: {_name(best.strength)}")
         return best
 
-    def _outside(self, training: _Read, folds: Folds, strength: float | None) -> _Outside:
-        """Read each fold of the training reviews with a fit on the other folds."""
-        logits = np.zeros((1 if strength is None else 2, len(training.reviews)))
-        for fold in range(folds.count or 1):
+    def _outside(self, training: Readings, folds: Folds, strength: float | None) -> _Outside:
+        """Weigh each fold of the training reviews with a fit on the other folds."""
+        of_folds, order = [], []
+        for fold in range(folds.count or 0):
             inside = folds.of_review == fold
-            others = ~inside if folds.count else inside
-            fitted = self._fit(training.take(others), strength)
-            logits[:, inside] = fitted.logits(training.parts[inside], training.features[inside])
-        labels = training.reviews.labels
-        loss, _ = loss_and_accuracy(cross_fit(labels, folds, *logits), labels)
-        return _Outside(strength, labels, list(logits), loss)
+            fitted = self._fit(training.take(~inside), strength)
+            of_folds.append(training.take(inside).weighed(fitted))
+            order.append(np.flatnonzero(inside))
+        readings = Readings.concatenate(of_folds)
+        dealt = Folds(folds.of_review[np.concatenate(order)], folds.count)
+        loss, _ = loss_and_accuracy(_cross_fit(readings, dealt), readings.labels)
+        return _Outside(strength, readings, loss)
 
     def _whole_line(self, adapted: Adapted) -> Line:
         """Return the line through the logits of the parts as the base was trained with them."""
@@ -179,69 +176,50 @@ class AdaptLearner:
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Reviews as the base reads them.
-
-    Attributes:
-        reviews: labelled reviews; each has a token.
-        parts: ``float64[reviews, parts]``, logits of the base's parts.
-        features: ``float64[reviews, words + 2]``, factors of the words' weights.
-    """
-
-    reviews: Reviews
-    parts: npt.NDArray[np.float64]
-    features: csr_matrix
-
-    def take(self, kept: npt.NDArray[np.bool_]) -> _Read:
-        """Return the reviews ``kept``, ``bool[reviews]``."""
-        rows = np.flatnonzero(kept)
-        return _Read(self.reviews.take(rows), self.parts[rows], self.features[rows])
-
-
-@dataclass(frozen=True)
 class _Outside:
-    """Training reviews, each read with a fit on other reviews.
+    """Training reviews, each weighed with a fit on other reviews.
 
     Attributes:
         strength: strength of the correction.
-        labels: ``int8[reviews]``.
-        logits: ``float64[reviews]`` of the parts together, and of the correction.
+        readings: what a line weighs.
         loss: cross-fitted log loss.
     """
 
     strength: float | None
-    labels: npt.NDArray[np.int8]
-    logits: list[npt.NDArray[np.float64]]
+    readings: Readings
     loss: float
-
-    def line_with(
-        self, labels: npt.NDArray[np.int8], logits: list[npt.NDArray[np.float64]]
-    ) -> Line:
-        """Fit a line on these reviews and further ones."""
-        pairs = zip(self.logits, logits, strict=True)
-        joined = [np.concatenate(pair) for pair in pairs]
-        return fit_line(np.concatenate([self.labels, labels]), *joined)
 
 
 def _calibrate(
-    outside: _Outside, reviews: Reviews, logits: list[npt.NDArray[np.float64]]
-) -> tuple[Line, npt.NDArray[np.float32], Folds]:
+    training: Readings, held_out: Readings, folds: Folds
+) -> tuple[Adapted, npt.NDArray[np.float32]]:
     """Fit the line that ships, and measure it on the held-out reviews by cross-fitting.
 
+    Args:
+        training: training reviews, each weighed with a fit on other reviews.
+        held_out: held-out reviews, weighed with the fit that ships.
+        folds: folds of the held-out reviews.
+
     Returns:
-        The line, the scores through lines that a review had no part in, ``float32[reviews]``, and
-        the folds.
+        The line, and the scores of the held-out reviews through lines that they had no part in,
+        ``float32[reviews]``.
     """
-    folds = deal_folds(reviews)
-    line = outside.line_with(reviews.labels, logits)
+    line = fit_line(Readings.concatenate([training, held_out]))
     if folds.count is None:
-        return line, line(*logits), folds
-    scores = np.zeros(len(reviews), np.float32)
-    for fold in range(folds.count):
+        return line, held_out.scores(line)
+    return line, _cross_fit(held_out, folds, [training])
+
+
+def _cross_fit(
+    readings: Readings, folds: Folds, further: Sequence[Readings] = ()
+) -> npt.NDArray[np.float32]:
+    """Return the scores of each fold through a line fitted on the others and ``further``."""
+    scores = np.zeros(len(readings), np.float32)
+    for fold in range(folds.count or 0):
         inside = folds.of_review == fold
-        others = outside.line_with(reviews.labels[~inside], [one[~inside] for one in logits])
-        scores[inside] = others(*(one[inside] for one in logits))
-    return line, scores, folds
+        line = fit_line(Readings.concatenate([*further, readings.take(~inside)]))
+        scores[inside] = readings.take(inside).scores(line)
+    return scores
 
 
 def _turned(

@@ -14,14 +14,15 @@ answers got worse. Measured: tests/benchmarks/README.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID, Tokens
-from trainer.measure.calibration import HIGHEST, LOWEST, Line
+from trainer.measure.calibration import HIGHEST, LOWEST
 from trainer.wide.ngrams import LENGTH_SMOOTHING, log_ratios
 
 if TYPE_CHECKING:
@@ -50,37 +51,62 @@ class Adapted:
     shift: float
     table: npt.NDArray[np.float32] | None
 
-    def of_parts(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return the logits without the correction, ``float64[reviews]``."""
-        return np.asarray(parts @ self.slopes + self.shift, np.float64)
-
-    def of_words(self, features: csr_matrix) -> npt.NDArray[np.float64]:
-        """Return what the correction adds to the logits, ``float64[reviews]``."""
-        if self.table is None:
-            return np.zeros(features.shape[0])
-        return np.asarray(features @ self.table.astype(np.float64), np.float64)
-
-    def logits(
-        self, parts: npt.NDArray[np.float64], features: csr_matrix
-    ) -> list[npt.NDArray[np.float64]]:
-        """Return what a line weighs, each ``float64[reviews]``: the parts, and the correction."""
-        of_words = [] if self.table is None else [self.of_words(features)]
-        return [self.of_parts(parts), *of_words]
-
-    def through(self, line: Line) -> Adapted:
-        """Return the same with the line that calibrates :meth:`logits` multiplied in."""
-        slope, *others = line.slopes
-        table = None
-        if self.table is not None:
-            table = np.asarray(self.table * np.float32(others[0]), np.float32)
+    def through(self, line: Adapted) -> Adapted:
+        """Return the same with a line through :meth:`Readings.weighed` multiplied in."""
+        slope, *others = line.slopes.tolist()
+        table = None if self.table is None else self.table * np.float32(others[0])
         return Adapted(self.slopes * slope, self.shift * slope + line.shift, table)
 
 
-def word_features(tokens: Tokens, words: int) -> csr_matrix:
-    """Return the features of each review, ``float64[reviews, words + 2]``.
+@dataclass(frozen=True)
+class Readings:
+    """What a model makes of labelled reviews.
 
-    Each word that the network reads adds 1 over the root of the review's length plus
-    :data:`LENGTH_SMOOTHING`: the factor of the word's weight in the logit.
+    Attributes:
+        labels: ``int8[reviews]``.
+        parts: ``float64[reviews, parts]``, the logit of each part of the model.
+        words: ``float64[reviews, words + 2]``, the factor of each word's weight in the logit.
+    """
+
+    labels: npt.NDArray[np.int8]
+    parts: npt.NDArray[np.float64]
+    words: csr_matrix
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, kept: npt.NDArray[np.bool_]) -> Readings:
+        """Return those of the reviews ``kept``, ``bool[reviews]``."""
+        return Readings(self.labels[kept], self.parts[kept], self.words[np.flatnonzero(kept)])
+
+    def weighed(self, adapted: Adapted) -> Readings:
+        """Return what a line weighs: as one part the parts together, as another the correction."""
+        columns = [self.parts @ adapted.slopes + adapted.shift]
+        if adapted.table is not None:
+            columns.append(self.words @ adapted.table.astype(np.float64))
+        return replace(self, parts=np.column_stack(columns))
+
+    def scores(self, line: Adapted) -> npt.NDArray[np.float32]:
+        """Return the probability of positive without a correction, ``float32[reviews]``."""
+        return np.asarray(1 / (1 + np.exp(-(self.parts @ line.slopes + line.shift))), np.float32)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Readings]) -> Readings:
+        """Return the reviews of all parts, one part after another."""
+        from scipy.sparse import vstack
+
+        return cls(
+            np.concatenate([one.labels for one in parts]),
+            np.concatenate([one.parts for one in parts]),
+            vstack([one.words for one in parts]).tocsr(),
+        )
+
+
+def word_features(tokens: Tokens, words: int) -> csr_matrix:
+    """Return the factor of each word's weight in the logit, ``float64[reviews, words + 2]``.
+
+    Each word that the network reads counts 1 over the root of the review's length plus
+    :data:`LENGTH_SMOOTHING`.
     """
     from scipy.sparse import csr_matrix
 
@@ -92,57 +118,56 @@ def word_features(tokens: Tokens, words: int) -> csr_matrix:
 
 
 def fit_correction(
-    labels: npt.NDArray[np.int8],
-    parts: npt.NDArray[np.float64],
-    prior: npt.NDArray[np.float64],
-    features: csr_matrix,
-    strength: float | None,
+    readings: Readings, prior: npt.NDArray[np.float64], strength: float | None
 ) -> Adapted:
     """Fit slopes, shift and correction together.
 
     Args:
-        labels: ``int8[reviews]``, of both kinds.
-        parts: ``float64[reviews, parts]``, logits of the model's parts.
+        readings: of reviews of both labels.
         prior: ``float64[parts]``, the slopes that the model has.
-        features: what :func:`word_features` returns.
         strength: variance of the prior of a word's correction, in units of the word's log ratio:
             the inverse of the penalty's strength. None: no word is corrected.
     """
     from scipy.optimize import minimize
-    from scipy.sparse import csr_matrix
 
-    ratios = _ratios(labels, features) if strength is not None else np.zeros(features.shape[1])
+    ratios = _ratios(readings) if strength is not None else np.zeros(readings.words.shape[1])
     used = np.flatnonzero(ratios)
-    words = csr_matrix(features[:, used].multiply(ratios[used]))
-    inputs = np.column_stack([parts, np.ones(len(labels))])
-    count = inputs.shape[1]
-    middle = np.concatenate([prior, [0.0], np.zeros(len(used))])
-    spreads = np.array([SLOPE_SPREAD] * len(prior) + [SHIFT_SPREAD])
-    precision = np.concatenate([spreads**-2, np.full(len(used), 1 / (strength or 1.0))])
-    signs, by_word = np.where(labels == 1, 1.0, -1.0), words.T.tocsr()
+    words = readings.words[:, used].multiply(ratios[used]).tocsr()
+    inputs = np.column_stack([readings.parts, np.ones(len(readings))])
+    signs, by_word = np.where(readings.labels == 1, 1.0, -1.0), words.T.tocsr()
+    count = len(prior) + 1
+    middle = np.concatenate([prior, np.zeros(1 + len(used))])
+    precision = np.full(len(middle), 1 / (strength or 1.0))
+    precision[:count] = SLOPE_SPREAD**-2
+    precision[count - 1] = SHIFT_SPREAD**-2
 
     def loss(point: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         margins = signs * (inputs @ point[:count] + words @ point[count:])
-        slopes = -signs * np.exp(-np.logaddexp(0, margins))
-        away = point - middle
-        value = np.logaddexp(0, -margins).sum() + (precision * away**2).sum() / 2
-        gradient = np.concatenate([inputs.T @ slopes, by_word @ slopes]) + precision * away
-        return float(value), gradient
+        pull = precision * (point - middle)
+        value = np.logaddexp(0, -margins).sum() + pull @ (point - middle) / 2
+        errors = -signs * np.exp(-np.logaddexp(0, margins))
+        return float(value), np.concatenate([inputs.T @ errors, by_word @ errors]) + pull
 
     bounds = [(LOWEST, HIGHEST)] * len(prior) + [(None, None)] * (1 + len(used))
     options = {"maxiter": MOST_STEPS}
     best = minimize(loss, middle, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
     table = None
     if strength is not None:
-        table = np.zeros(features.shape[1], np.float32)
+        table = np.zeros(len(ratios), np.float32)
         table[used] = best[count:] * ratios[used]
     return Adapted(best[: len(prior)], float(best[len(prior)]), table)
 
 
-def _ratios(labels: npt.NDArray[np.int8], features: csr_matrix) -> npt.NDArray[np.float64]:
+def fit_line(readings: Readings) -> Adapted:
+    """Fit a line through the parts of readings that were :meth:`weighed <Readings.weighed>`."""
+    return fit_correction(readings, np.ones(readings.parts.shape[1]), None)
+
+
+def _ratios(readings: Readings) -> npt.NDArray[np.float64]:
     """Return the log ratio of each word, ``float64[words + 2]``; 0 for one that doesn't occur."""
-    counts = np.bincount(features.indices, minlength=features.shape[1])
-    targets = np.repeat(labels, np.diff(features.indptr)).astype(np.float32)
-    ratios = log_ratios(features.indices, targets, features.shape[1])
+    words = readings.words
+    counts = np.bincount(words.indices, minlength=words.shape[1])
+    targets = np.repeat(readings.labels, np.diff(words.indptr)).astype(np.float32)
+    ratios = log_ratios(words.indices, targets, words.shape[1])
     ratios[PAD_ID] = 0
     return np.where(counts > 0, ratios, 0.0).astype(np.float64)

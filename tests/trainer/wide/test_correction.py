@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from scorer.tokenizer import Tokens
-from trainer.measure.calibration import Line
-from trainer.wide.correction import Adapted, fit_correction, word_features
+from trainer.wide.correction import Adapted, Readings, fit_correction, fit_line, word_features
 from trainer.wide.weights import WideWeights
 
 WORDS = 20
@@ -34,20 +33,21 @@ def test_the_features_are_the_factors_with_which_the_layer_adds_up_words() -> No
 def test_a_word_that_decides_gets_the_greatest_correction() -> None:
     tokens, word = some_tokens(), 5
     labels = some_labels(tokens, word)
-    parts, features = np.zeros((len(labels), 1)), word_features(tokens, WORDS)
-    fitted = fit_correction(labels, parts, np.ones(1), features, 10.0)
+    readings = Readings(labels, np.zeros((len(labels), 1)), word_features(tokens, WORDS))
+    fitted = fit_correction(readings, np.ones(1), 10.0)
     assert fitted.table is not None
     assert int(np.argmax(fitted.table)) == word
-    right = (fitted.of_parts(parts) + fitted.of_words(features) >= 0) == labels
-    assert right.mean() > 0.9
+    scores = readings.weighed(fitted).scores(Adapted(np.ones(2), 0.0, None))
+    assert ((scores >= 0.5) == labels).mean() > 0.9
 
 
 def test_a_stronger_pull_leaves_less_of_the_correction() -> None:
     tokens = some_tokens()
     labels, features = some_labels(tokens, 5), word_features(tokens, WORDS)
     parts = np.random.default_rng(2).normal(size=(len(labels), 2))
+    readings = Readings(labels, parts, features)
     sizes = [
-        np.abs(fit_correction(labels, parts, np.ones(2), features, strength).table).max()
+        np.abs(fit_correction(readings, np.ones(2), strength).table).max()
         for strength in (1e-6, 0.1, 1.0, 10.0)
     ]
     assert sizes == sorted(sizes)
@@ -59,23 +59,26 @@ def test_without_a_reason_the_slopes_stay_what_they_were() -> None:
     # Parts that are as sure as they are right.
     parts = rng.normal(0, 2, (4000, 2))
     labels = (rng.random(4000) < 1 / (1 + np.exp(-parts @ [1.0, 0.5]))).astype(np.int8)
-    features = word_features(some_tokens(4000), WORDS)
-    fitted = fit_correction(labels, parts, np.array([1.0, 0.5]), features, None)
+    readings = Readings(labels, parts, word_features(some_tokens(4000), WORDS))
+    fitted = fit_correction(readings, np.array([1.0, 0.5]), None)
     np.testing.assert_allclose(fitted.slopes, [1.0, 0.5], atol=0.1)
     assert abs(fitted.shift) < 0.1
     assert fitted.table is None
     # Five reviews say next to nothing.
-    few = fit_correction(labels[:5], parts[:5] * 0.01, np.array([1.0, 0.5]), features[:5], None)
-    np.testing.assert_allclose(few.slopes, [1.0, 0.5], atol=0.05)
+    few = Readings(labels[:5], parts[:5] * 0.01, readings.words[:5])
+    fitted = fit_correction(few, np.array([1.0, 0.5]), None)
+    np.testing.assert_allclose(fitted.slopes, [1.0, 0.5], atol=0.05)
 
 
 @pytest.mark.parametrize("corrects", [True, False])
 def test_a_line_is_multiplied_in(corrects: bool) -> None:
-    features = word_features(some_tokens(), WORDS)
     rng = np.random.default_rng(4)
+    labels = rng.integers(0, 2, 60).astype(np.int8)
+    readings = Readings(labels, rng.normal(size=(60, 2)), word_features(some_tokens(), WORDS))
     table = rng.normal(size=WORDS + 2).astype(np.float32) if corrects else None
-    adapted, parts = Adapted(np.array([0.5, 2.0]), 0.3, table), rng.normal(size=(60, 2))
-    line = Line((1.5, 0.7) if corrects else (1.5,), -0.2)
-    whole = adapted.through(line)
-    scores = 1 / (1 + np.exp(-(whole.of_parts(parts) + whole.of_words(features))))
-    np.testing.assert_allclose(scores, line(*adapted.logits(parts, features)), atol=1e-6)
+    adapted = Adapted(np.array([0.5, 2.0]), 0.3, table)
+    weighed = readings.weighed(adapted)
+    line = fit_line(weighed)
+    assert len(line.slopes) == 1 + corrects
+    whole = readings.weighed(adapted.through(line)).parts.sum(axis=1)
+    np.testing.assert_allclose(weighed.scores(line), 1 / (1 + np.exp(-whole)), atol=1e-6)

@@ -11,11 +11,13 @@ import onnx
 
 from scorer.card import Calibration, Card, Figures, Golden, Provenance, Rounding
 from scorer.modelfile import ModelFile, seal
+from scorer.reference import Reference
 from trainer.run.folder import RunFolder
 
 LABELS = ("negative", "positive")
 THRESHOLD = 0.5
-CALIBRATION_METHOD = "line through the logits"
+LINE = "line through the logits"
+LINE_THEN_LENGTHS = "line through the logits, then slope and shift by length"
 
 NOT_ROUNDED = Rounding(largest_change=0.0, labels_changed=0.0)
 
@@ -40,6 +42,7 @@ def make_card(
     golden: tuple[Golden, ...],
     unrounded: npt.NDArray[np.float32],
     rounded: npt.NDArray[np.float32],
+    reference: Reference | None,
 ) -> Card:
     """Return the card of a run's model.
 
@@ -48,6 +51,7 @@ def make_card(
         golden: examples with the scores of the rounded network.
         unrounded: ``float32[reviews]``, scores of the held-out reviews before weights were rounded.
         rounded: the same reviews' scores after it.
+        reference: the held-out reviews counted in bins.
     """
     figures = Figures(held_out=run.metrics.held_out, test=run.metrics.test, rounding=NOT_ROUNDED)
     card = Card(
@@ -58,6 +62,7 @@ def make_card(
         golden=golden,
         figures=figures,
         provenance=_provenance(run),
+        reference=reference,
     )
     # Which labels changed is decided by the card's own threshold rule, so this is measured last.
     rounding = _measure_rounding(card, unrounded, rounded)
@@ -67,12 +72,13 @@ def make_card(
 def _calibration(run: RunFolder) -> Calibration:
     metrics = run.metrics
     return Calibration(
-        method=CALIBRATION_METHOD,
+        method=LINE if metrics.by_length is None else LINE_THEN_LENGTHS,
         slopes=metrics.calibration.slopes,
         shift=metrics.calibration.shift,
         error_before=metrics.held_out_before_calibration.calibration_error,
         error_after=metrics.held_out.calibration_error,
         folds=metrics.held_out_folds,
+        by_length=metrics.by_length,
     )
 
 

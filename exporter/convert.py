@@ -8,6 +8,7 @@ https://onnx.ai/onnx/operators/onnx__LSTM.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from onnx import TensorProto, helper
 
 from exporter.errors import ExportRefused
 from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
+from exporter.length_nodes import SHIFT, SLOPE, length_nodes
 from exporter.nodes import Nodes
 from exporter.rounding import has_layer, wide_branches
 from exporter.wide_nodes import WideNodes
@@ -43,6 +45,8 @@ def network_to_onnx(network: Any) -> onnx.ModelProto:
     graph = _convert_unmasked(network).graph
     _feed_lstm(graph, network)
     _bind_lengths(graph)
+    if has_layer(network, "by_length"):
+        _insert(graph, 0, length_nodes(network))
     if has_layer(network, "pooling"):
         _read_largest_states(graph)
     else:
@@ -72,10 +76,13 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
         )
     features = tf.TensorSpec([None, None, _lstm_features(network)], tf.float32)
     signature = [features, tf.TensorSpec([None], tf.int32, name="lengths")]
-    names = [branch.name for branch in wide_branches(network)]
+    names = _names_by_row(network)
     signature += [tf.TensorSpec([None], tf.float32, name=name) for name in names]
     unmasked = tf.function(
-        lambda *inputs: {"score": _score_unmasked(network, *inputs)}, input_signature=signature
+        lambda features, lengths, *by_row: {
+            "score": _score_unmasked(network, features, dict(zip(names, by_row, strict=True)))
+        },
+        input_signature=signature,
     )
     model: onnx.ModelProto = tf2onnx.convert.from_function(
         unmasked, input_signature=signature, opset=OPSET
@@ -83,7 +90,13 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
     return model
 
 
-def _score_unmasked(network: Any, features: Any, lengths: Any, *wide_logits: Any) -> Any:
+def _names_by_row(network: Any) -> list[str]:
+    """Return the names of what nodes built by hand give for each row: ``float32[batch]``."""
+    wide = [branch.name for branch in wide_branches(network)]
+    return wide + ([SLOPE, SHIFT] if has_layer(network, "by_length") else [])
+
+
+def _score_unmasked(network: Any, features: Any, by_row: Mapping[str, Any]) -> Any:
     """Call the layers of ``network`` from the LSTM on, without a mask.
 
     The LSTM's states past a row's end are wrong here. Nothing reads them: the ONNX operator knows
@@ -92,8 +105,7 @@ def _score_unmasked(network: Any, features: Any, lengths: Any, *wide_logits: Any
     Args:
         network: the masked ``keras.Model``.
         features: ``float32[batch, length, features]``, the LSTM's input.
-        lengths: ``int32[batch]``, here only to become an input of the graph, which uses it later.
-        wide_logits: ``float32[batch]`` of each wide branch, added to the logit.
+        by_row: ``float32[batch]`` by name: what is added to the logit, what calibrates it.
 
     Returns:
         ``float32[batch]``, the probability of positive.
@@ -103,7 +115,12 @@ def _score_unmasked(network: Any, features: Any, lengths: Any, *wide_logits: Any
     states = network.get_layer("lstm")(features)
     if has_layer(network, "pooling"):
         states = network.get_layer("pooling")(states)
-    return ops.sigmoid(sum(wide_logits, ops.squeeze(network.get_layer("head")(states), -1)))
+    logit = ops.squeeze(network.get_layer("head")(states), -1)
+    for branch in wide_branches(network):
+        logit = logit + by_row[branch.name]
+    if SLOPE in by_row:
+        logit = logit * by_row[SLOPE] + by_row[SHIFT]
+    return ops.sigmoid(logit)
 
 
 def _lstm_features(network: Any) -> int:

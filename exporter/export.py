@@ -12,6 +12,7 @@ from exporter.convert import network_to_onnx
 from exporter.errors import ExportRefused
 from exporter.gate import Gate
 from exporter.golden import score_sentences
+from exporter.reference import make_reference
 from exporter.rounding import round_weights
 from exporter.verify import Proof, verify
 from scorer.errors import OutputError
@@ -76,7 +77,8 @@ def export_run(
 
     say("converting to ONNX")
     golden = score_sentences(network, run.tokenizer)
-    card = make_card(run, golden, unrounded, rounded)
+    reference = make_reference(run.held_out_scores(), held_out, tokens)
+    card = make_card(run, golden, unrounded, rounded, reference)
     file = bundle(network_to_onnx(network), card)
 
     say(f"comparing with Keras on {len(held_out)} held-out reviews")

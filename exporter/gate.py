@@ -1,8 +1,9 @@
 """The gate after a retraining: it refuses a model that is weak, or worse than the one in use.
 
 The new model's calibration was fitted on the held-out reviews, that of the model in use on others
-or on some of these. So both are judged alike, by cross-fitting: each fold of the reviews is read
-through a line that is fitted, to this model's scores, on the other folds.
+or on some of these. So both are judged alike, by cross-fitting: what a model does by length is
+undone, and each fold of the reviews is read through a calibration that is fitted to this model's
+logits on the other folds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scorer.model import SentimentModel
 from trainer.data.reviews import Reviews
 from trainer.measure.calibration import cross_fit, logits_of
 from trainer.measure.folds import Folds
+from trainer.measure.lengths import Lengths, undo_by_length
 
 # The probability of refusing a model that is as good as the other.
 SIGNIFICANCE = 0.05
@@ -85,10 +87,14 @@ def chance_of_losing(right: npt.NDArray[np.bool_], other_right: npt.NDArray[np.b
 
 def _is_right(model: SentimentModel, reviews: Reviews, folds: Folds) -> npt.NDArray[np.bool_]:
     scores = model.score(reviews.texts)
-    # A review without a word for this model has no score: it counts as undecided.
-    logits = logits_of(np.nan_to_num(scores, nan=0.5))
     if folds.count is not None:
-        scores = cross_fit(reviews.labels, folds, logits)
+        lengths = Lengths(model.card.tokenizer.encode(reviews.texts).lengths)
+        # A review without a word for this model has no score: it counts as undecided.
+        logits = logits_of(np.nan_to_num(scores, nan=0.5))
+        if model.card.calibration.by_length is not None:
+            logits = undo_by_length(model.card.calibration.by_length, logits, lengths.reviews)
+        second = lengths if lengths.are_enough else None
+        scores = cross_fit(reviews.labels, folds, logits, lengths=second)
     return np.asarray(model.card.is_positive(scores) == (reviews.labels == 1))
 
 

@@ -12,6 +12,7 @@ contract.
     golden              example sentences with their expected scores, JSON
     figures             what the model reached, JSON
     origin              data, command, settings, versions, date, JSON
+    reference           the held-out reviews counted in bins, JSON; may be missing
     base                the model that it was adapted from, JSON; only of an adapted model. Apart
                         from the origin, so that scorers of before read the file, too
 """
@@ -22,6 +23,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
@@ -29,11 +31,15 @@ import numpy.typing as npt
 
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
+from scorer.reference import Reference
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.tokenizer import Rules, Tokenizer
 
 SLOPE_PREFIX = "slope_"
 BASE_KEY = "base"
+# Bounds of a calibration by length: a file can't make its readers build large tables.
+MOST_KNOTS = 32
+LARGEST_KNOT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,49 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class ByLength:
+    """The second step of a calibration: ``slope · logit + shift``, by the length of a review.
+
+    Both are piecewise linear in the logarithm of the length, and constant beyond the knots.
+
+    Attributes:
+        knots: lengths in tokens, rising; a review has as many as the model reads of it.
+        slopes: slope at each knot, above 0.
+        shifts: shift at each knot.
+    """
+
+    knots: tuple[int, ...]
+    slopes: tuple[float, ...]
+    shifts: tuple[float, ...]
+
+    def check(self) -> None:
+        """Check values that come from a file.
+
+        Raises:
+            RecordError: they make no sense.
+        """
+        knots = self.knots
+        counts = {len(knots), len(self.slopes), len(self.shifts)}
+        if len(counts) > 1 or not 1 <= len(knots) <= MOST_KNOTS:
+            raise RecordError(
+                f"the calibration by length has {len(knots)} knots, {len(self.slopes)} slopes and "
+                f"{len(self.shifts)} shifts, not one each for 1 to {MOST_KNOTS} lengths"
+            )
+        rising = all(low < high for low, high in pairwise((0, *knots)))
+        if not rising or knots[-1] > LARGEST_KNOT:
+            raise RecordError(
+                f"the knots of the calibration by length are {list(knots)!r:.80}, not rising "
+                f"numbers from 1 to {LARGEST_KNOT}"
+            )
+        if min(self.slopes) <= 0:
+            raise RecordError(
+                f"a slope of the calibration by length is {min(self.slopes):g}, not above 0"
+            )
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """The line through the logits that makes scores mean what they say.
+    """The line through the logits that makes scores mean what they say, and what follows it.
 
     Attributes:
         method: what was fitted.
@@ -107,6 +154,7 @@ class Calibration:
         folds: number of folds of the held-out reviews, if the figures on them are cross-fitted:
             each fold was read through a line fitted on the others. None if they were measured with
             the line itself, which was fitted on the same reviews, or if a file doesn't say.
+        by_length: what follows the line, if anything does.
     """
 
     method: str
@@ -115,13 +163,15 @@ class Calibration:
     error_before: float
     error_after: float
     folds: int | None = optional()
+    by_length: ByLength | None = optional()
 
-    def to_json(self) -> dict[str, str | float]:
+    def to_json(self) -> dict[str, Json]:
         """Return the stored form: a key ``slope_NAME`` for each part."""
         slopes = {f"{SLOPE_PREFIX}{name}": slope for name, slope in self.slopes.items()}
         ends = {"error_before": self.error_before, "error_after": self.error_after}
         folds = {} if self.folds is None else {"folds": self.folds}
-        return {"method": self.method, **slopes, "shift": self.shift, **ends, **folds}
+        by_length = {} if self.by_length is None else {"by_length": to_json(self.by_length)}
+        return {"method": self.method, **slopes, "shift": self.shift, **ends, **folds, **by_length}
 
     @classmethod
     def from_json(cls, stored: object) -> Calibration:
@@ -262,6 +312,7 @@ class Card:
         golden: examples that the scorer checks when it loads the model.
         figures: what the model reached.
         provenance: where it comes from.
+        reference: the held-out reviews counted in bins; a file of an earlier release has none.
     """
 
     tokenizer: Tokenizer
@@ -271,6 +322,7 @@ class Card:
     golden: tuple[Golden, ...]
     figures: Figures
     provenance: Provenance
+    reference: Reference | None = None
 
     def is_positive(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
         """Return which scores make a review positive: the only place of the threshold rule.
@@ -287,6 +339,7 @@ class Card:
             "max_tokens": self.tokenizer.max_tokens,
         }
         base = self.provenance.base
+        reference = {} if self.reference is None else {"reference": _dump(to_json(self.reference))}
         return {
             SEAL_KEY: UNSEALED,
             "tokenizer": _dump(rules),
@@ -297,6 +350,7 @@ class Card:
             "golden": _dump([[golden.text, golden.score] for golden in self.golden]),
             "figures": _dump(to_json(self.figures)),
             "origin": _dump(to_json(replace(self.provenance, base=None))),
+            **reference,
             **({} if base is None else {BASE_KEY: _dump(to_json(base))}),
         }
 
@@ -341,6 +395,10 @@ class Card:
         if BASE_KEY in metadata:
             base = from_json(Base, _load(BASE_KEY, metadata[BASE_KEY]), BASE_KEY)
             provenance = replace(provenance, base=base)
+        reference = None
+        if "reference" in metadata:
+            stored_reference = _load("reference", metadata["reference"])
+            reference = from_json(Reference, stored_reference, "reference")
         return cls(
             tokenizer=Tokenizer(words, Rules.from_dict(tokenizer.rules), tokenizer.max_tokens),
             labels=stored.labels,
@@ -349,6 +407,7 @@ class Card:
             golden=tuple(Golden(*golden) for golden in stored.golden),
             figures=from_json(Figures, values["figures"], "figures"),
             provenance=provenance,
+            reference=reference,
         )
 
     def check(self) -> None:
@@ -372,6 +431,10 @@ class Card:
             raise RecordError(
                 f"the figures are cross-fitted over {folds!r:.20} folds, not 2 or more"
             )
+        if self.calibration.by_length is not None:
+            self.calibration.by_length.check()
+        if self.reference is not None:
+            self.reference.check()
         base = self.provenance.base
         bases = [] if base is None else base.line_of_descent()
         counts = [self.figures.held_out.reviews]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from scorer.card import Base, how_measured
+from scorer.card import Base, ByLength, how_measured
 from scorer.model import SentimentModel
+from scorer.reference import Reference
 from scorer.system.escape import escaped
 from scorer.system.records import Json, to_json
 
@@ -16,6 +18,7 @@ def model_text(model: SentimentModel) -> str:
     data, base = to_json(card.provenance.data), card.provenance.base
     teachers = data.pop("teachers", [])
     words = tokenizer.words
+    line = replace(card.calibration, by_length=None).to_json()
     how = {"held_out": f"; {how_measured(card.calibration.folds)}"}
     lines = [
         ("file", f"{model.file.name}, {len(model.file.content):,} bytes"),
@@ -26,7 +29,8 @@ def model_text(model: SentimentModel) -> str:
             "labels",
             f"{card.labels[1]} from a score of {card.threshold:g}, else {card.labels[0]}",
         ),
-        ("calibration", _pairs(card.calibration.to_json())),
+        ("calibration", _pairs(line)),
+        *(("by length", _knots(one)) for one in [card.calibration.by_length] if one),
         *(
             (f"on {name.replace('_', ' ')}", f"{_pairs(figures)}{how.get(name, '')}")
             for name, figures in to_json(card.figures).items()
@@ -37,6 +41,7 @@ def model_text(model: SentimentModel) -> str:
         ("command", card.provenance.command),
         ("date", card.provenance.date),
         ("versions", _pairs(card.provenance.versions)),
+        *(("reference", _counted(one)) for one in [card.reference] if one),
         ("examples", f"{len(card.golden)} sentences, all scored as promised"),
     ]
     width = max(len(name) for name, _ in lines)
@@ -58,6 +63,7 @@ def model_json(model: SentimentModel) -> dict[str, Json]:
         "calibration": card.calibration.to_json(),
         "figures": to_json(card.figures),
         "origin": to_json(card.provenance),
+        **({} if card.reference is None else {"reference": to_json(card.reference)}),
         "golden": [to_json(golden) for golden in card.golden],
     }
 
@@ -65,6 +71,17 @@ def model_json(model: SentimentModel) -> dict[str, Json]:
 def _base(base: Base) -> str:
     data = base.data
     return f"{base.name}, sha256 {base.sha256}, trained on {data.reviews} reviews of {data.name}"
+
+
+def _knots(by_length: ByLength) -> str:
+    """Return slope and shift at each knot, in words."""
+    knots = zip(by_length.knots, by_length.slopes, by_length.shifts, strict=True)
+    told = (f"{knot:,} tokens slope {slope} shift {shift}" for knot, slope, shift in knots)
+    return ", ".join(told)
+
+
+def _counted(reference: Reference) -> str:
+    return f"scores, lengths and unknown words of {reference.reviews:,} held-out reviews"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

@@ -178,6 +178,8 @@ def blow(folder: Path, kills: int, chance: random.Random) -> Storm:
 
 def main(kills: int, seed: int) -> int:
     """Let a storm blow, print what it found, and return 1 if there was a fault."""
+    # A shell that starts this in the background has Ctrl-C ignored, and a process inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)  # noqa: S311  # test data
     with tempfile.TemporaryDirectory() as folder:
         storm = blow(Path(folder), kills, chance)

@@ -1,4 +1,4 @@
-"""Two tiny runs, trained once for all tests of the exporter."""
+"""Three tiny runs, trained once for all tests of the exporter."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 @pytest.fixture(scope="session")
 def exported(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export_run(run.path, tmp_path_factory.mktemp("models") / "tiny.onnx").path
+
+
+@pytest.fixture(scope="session")
+def by_length(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Return a run with enough held-out reviews for a calibration by length."""
+    out = tmp_path_factory.mktemp("runs") / "by_length"
+    return fit(tiny_reviews(2100), tiny_settings(epochs=1, held_out=0.5), out)
+
+
+@pytest.fixture(scope="session")
+def exported_by_length(by_length: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export_run(by_length.path, tmp_path_factory.mktemp("models") / "by_length.onnx").path
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,13 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
     """Return a small network with large random weights, rounded as for a model file."""
     keras.utils.set_random_seed(3)
     wide_order = "wide_order" in changes
-    corrected = bool(changes.get("corrected"))
-    kept = {name: value for name, value in changes.items() if name != "corrected"}
+    corrected, last_length = bool(changes.get("corrected")), changes.get("last_length")
+    layers = ("corrected", "last_length")
+    kept = {name: value for name, value in changes.items() if name not in layers}
     settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | kept))
-    network = build_network(settings, words=50, wide=wide_order, corrected=corrected)
+    network = build_network(
+        settings, words=50, wide=wide_order, corrected=corrected, last_length=last_length
+    )
     rng = np.random.default_rng(0)
     head = network.get_layer("head")
     head.set_weights([rng.normal(0, 2, weight.shape) for weight in head.get_weights()])
@@ -30,6 +33,9 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         correction = network.get_layer("correction")
         table = np.random.default_rng(2).normal(0, 1, 52) * (np.arange(52) > 0)
         correction.set_weights([table, correction.get_weights()[1]])
+    if last_length is not None:
+        tables = np.random.default_rng(2).uniform(0.3, 2, (2, last_length + 1))
+        network.get_layer("by_length").set_weights(list(tables))
     round_weights(network)
     return network
 
@@ -44,8 +50,10 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         {"wide_order": 3, "wide_slots": 64},
         {"wide_order": 2, "wide_slots": 1 << 16},
         {"wide_order": 1},
-        {"wide_order": 3, "wide_slots": 64, "corrected": True},
+        {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
         {"pooling": "last", "bidirectional": False, "corrected": True},
+        {"wide_order": 2, "wide_slots": 64, "last_length": 12},
+        {"pooling": "last", "last_length": 12},
     ],
     ids=[
         "default",
@@ -57,6 +65,8 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         "words",
         "corrected",
         "corrected article",
+        "by length",
+        "by length, no branch",
     ],
 )
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
@@ -64,7 +74,7 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
 ) -> None:
     import onnxruntime
 
-    network = made_up_network(changes)
+    network = made_up_network(dict(changes))
     model = network_to_onnx(network)
 
     operators = [node.op_type for node in model.graph.node]

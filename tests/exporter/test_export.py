@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pyarrow.parquet as pq
 import pytest
 
 from exporter import export as export_module
@@ -21,8 +22,13 @@ from helpers import left_in
 from scorer import SentimentModel
 from scorer.card import Calibration
 from scorer.errors import OutputError
+from scorer.reference import count_lengths
+from scorer.reports.model import model_json, model_text
+from scorer.tokenizer import UNKNOWN_ID
 from tiny import tiny_settings
 from trainer.errors import RunFolderError
+from trainer.measure.calibration import logits_of, scores_of
+from trainer.measure.lengths import calibrate_by_length
 from trainer.models.batches import predict
 from trainer.models.network import build_network
 from trainer.run.folder import RunFolder
@@ -63,6 +69,69 @@ def test_the_card_holds_the_records_of_the_run(run: RunFolder, exported: Path) -
     assert card.provenance.versions.keys() - versions.keys() == {"onnx", "tf2onnx"}
 
 
+def test_a_run_calibrated_by_length_becomes_a_file_that_scores_and_says_so(
+    by_length: RunFolder, exported_by_length: Path
+) -> None:
+    assert by_length.metrics.by_length is not None
+    model = SentimentModel.load(exported_by_length)
+    calibration = model.card.calibration
+    assert calibration.by_length == by_length.metrics.by_length
+    assert calibration.method == "line through the logits, then slope and shift by length"
+    network, held_out = by_length.network(), by_length.held_out()
+    round_weights(network)
+    expected = predict(network, by_length.tokenizer.encode(held_out.texts))
+    scores = model.score(held_out.texts)
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
+    alone = [model.score([text])[0] for text in held_out.texts.to_pylist()[:20]]
+    np.testing.assert_array_equal(scores[:20], alone)
+
+
+def test_the_file_holds_the_held_out_reviews_counted_in_bins(
+    by_length: RunFolder, exported_by_length: Path
+) -> None:
+    reference = SentimentModel.load(exported_by_length).card.reference
+    assert reference is not None
+    stored = pq.read_table(by_length.path / "held_out.parquet")
+    scores, labels = stored["score"].to_numpy(), stored["label"].to_numpy()
+    assert reference.reviews == len(scores) == by_length.metrics.held_out.reviews
+    # The middle of the bins is 0.5, so that they tell the accuracy, cross-fitted as the scores are.
+    right = sum(reference.negative[:100]) + sum(reference.positive[100:])
+    assert right / len(scores) == pytest.approx(by_length.metrics.held_out.accuracy, abs=1e-6)
+    assert sum(reference.positive) == labels.sum()
+    tokens = by_length.tokenizer.encode(stored["review"])
+    assert reference.tokens == tuple(count_lengths(np.diff(tokens.offsets)).tolist())
+    rows = range(len(tokens))
+    ids = [tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]] for row in rows]
+    assert reference.unknown[0] == sum((one != UNKNOWN_ID).all() for one in ids)
+
+
+def test_a_run_that_kept_no_scores_has_no_reference(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(RunFolder, "held_out_scores", lambda run: None)
+    exported = export_run(run.path, tmp_path / "old.onnx")
+    model = SentimentModel.load(exported.path)
+    assert model.card.reference is None
+    assert "reference" not in model_json(model)
+    assert "reference" not in model_text(model)
+
+
+def test_the_second_step_changes_the_scores(by_length: RunFolder) -> None:
+    network = by_length.network()
+    tokens = by_length.tokenizer.encode(by_length.held_out().texts)
+    with_step, layer = predict(network, tokens), network.get_layer("by_length")
+    size = layer.last + 1
+    layer.set_weights([np.ones(size), np.zeros(size)])
+    without = predict(network, tokens)
+    assert np.abs(with_step - without).max() > 1e-3
+    again = calibrate_by_length(
+        by_length.metrics.by_length,
+        logits_of(without),
+        tokens.lengths,  # type: ignore[arg-type]
+    )
+    np.testing.assert_allclose(scores_of(again), with_step, atol=1e-5)
+
+
 def test_the_card_tells_what_rounding_cost(run: RunFolder, exported: Path) -> None:
     network, held_out = run.network(), run.held_out()
     tokens = run.tokenizer.encode(held_out.texts)
@@ -85,7 +154,7 @@ def test_the_keys_of_the_card_keep_their_order(exported: Path) -> None:
     stored = {prop.key: prop.value for prop in onnx.load(exported).metadata_props}
     assert list(stored) == [
         "review_sentiment", "tokenizer", "vocabulary", "labels", "threshold",
-        "calibration", "golden", "figures", "origin",
+        "calibration", "golden", "figures", "origin", "reference",
     ]  # fmt: skip
     assert list(json.loads(stored["origin"])) == ["data", "command", "settings", "versions", "date"]
     assert list(json.loads(stored["figures"])) == ["held_out", "rounding"]

@@ -12,9 +12,13 @@ from exporter.export import export_run
 from exporter.gate import Gate, chance_of_losing
 from helpers import left_in
 from scorer import SentimentModel
+from scorer.card import ByLength
 from scorer.errors import ModelRefused
+from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
+from trainer.measure.calibration import cross_fit
 from trainer.measure.folds import Folds, deal_folds
+from trainer.measure.lengths import calibrate_by_length
 from trainer.run.folder import RunFolder
 
 
@@ -63,9 +67,12 @@ def test_only_reviews_on_which_two_models_differ_tell_anything(
 class Scores:
     """Stands for a model: these scores, positive from 0.5."""
 
-    def __init__(self, logits: np.ndarray) -> None:
+    tokenizer = Tokenizer(("a",))
+
+    def __init__(self, logits: np.ndarray, by_length: ByLength | None = None) -> None:
         self._scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
-        self.card = self
+        self.card = self.calibration = self
+        self.by_length = by_length
 
     def score(self, texts: object) -> np.ndarray:
         return self._scores
@@ -96,3 +103,27 @@ def test_no_side_gains_from_a_calibration_on_the_reviews_that_judge(
         Gate(not_worse_than=Path("used.onnx")).check(
             Scores(logits + 2 * drawn(4000)[0][2000:]), reviews, deal_folds(reviews)
         )
+
+
+def test_what_a_model_does_by_length_is_undone_and_fitted_anew_on_other_reviews(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logits, reviews = drawn(2000)
+    lengths = np.arange(2000) % 60 + 1
+    texts = pa.array(["a " * int(length) for length in lengths], pa.large_string())
+    reviews = Reviews(texts, reviews.labels, "r")
+    folds, seen = deal_folds(reviews), []
+
+    def kept(*args: object, **options: object) -> np.ndarray:
+        seen.append((args[2], options["lengths"].reviews))  # type: ignore[attr-defined]
+        return cross_fit(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gate_module, "cross_fit", kept)
+    wild = ByLength((5, 40), (0.2, 3.0), (4.0, -4.0))
+    shifted = Scores(calibrate_by_length(wild, logits, lengths), wild)
+    monkeypatch.setattr(gate_module.SentimentModel, "load", lambda path: Scores(logits))
+    Gate(not_worse_than=Path("used.onnx")).check(shifted, reviews, folds)
+    assert len(seen) == 2
+    for found, read in seen:
+        np.testing.assert_allclose(found, logits, atol=0.05)
+        np.testing.assert_array_equal(read, lengths)

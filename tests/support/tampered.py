@@ -18,6 +18,7 @@ from scorer import SentimentModel
 from scorer.errors import ModelRefused
 from scorer.modelfile import SEAL, UNSEALED, seal
 from scorer.modelproto import read_fields
+from scorer.reference import LENGTH_BINS
 
 LONGEST_MESSAGE = 800
 GRAPH, METADATA = 7, 14
@@ -170,6 +171,25 @@ def _max_tokens(value: object, message: str) -> Tampered:
     )
 
 
+def _reference_cases() -> Iterator[Tampered]:
+    """Yield references with other bins, or counts that make no sense."""
+    sizes = {"negative": 200, "positive": 200, "tokens": LENGTH_BINS, "unknown": 101}
+    whole = {"version": 1} | {name: [2] + [0] * (size - 1) for name, size in sizes.items()}
+    cases: list[tuple[str, str, dict[str, object]]] = [
+        ("of version 2", "the reference has version 2", {"version": 2}),
+        ("with a million bins", "'negative' aren't 200 counts", {"negative": [1] * 1_000_000}),
+        ("without a bin", "'tokens' aren't", {"tokens": []}),
+        ("with a count below 0", "'unknown' aren't 101 counts", {"unknown": [-1] + [3] * 100}),
+        ("with a huge count", "'positive' aren't 200", {"positive": [10**40] + [0] * 199}),
+        ("with half a count", "'reference.positive[0]' holds 0.5", {"positive": [0.5] * 200}),
+        ("that counts other reviews", "counts 4 scores, 2 lengths and 2", {}),
+        ("with an unknown key", "'reference.more' is unknown", {"more": 1}),
+    ]
+    for name, message, changes in cases:
+        stored = json.dumps(whole | changes)
+        yield _metadata_case(f"a reference {name}", message, reference=stored)
+
+
 BETWEEN = "the threshold is"
 NESTED = "JSON is nested too deeply"
 OUTSIDE = "the data of its tensor 'stray' lie outside the file"
@@ -197,6 +217,9 @@ TAMPERED: tuple[Tampered, ...] = (
     _metadata_case("one label", "a list of 1, not of 2", labels='["good"]'),
     _metadata_case("labels as a string", "'labels' holds 'ab'", labels='"ab"'),
     _metadata_case("half a surrogate", "half of a surrogate pair", labels='["a","\\ud800"]'),
+    _metadata_case("a reference that is a list", "reference is [], not an object", reference="[]"),
+    _metadata_case("a reference nested without end", NESTED, reference="[" * DEEP),
+    *_reference_cases(),
     _metadata_case("no words", "the vocabulary is empty", vocabulary=""),
     _metadata_case("empty words", "the vocabulary is empty", vocabulary="\n\n"),
     _metadata_case("metadata in Latin-1", "no valid UTF-8", vocabulary=b"caf\xe9"),

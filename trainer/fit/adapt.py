@@ -24,7 +24,13 @@ from trainer.measure.calibration import Line
 from trainer.measure.evaluation import Calibrated, evaluate
 from trainer.measure.folds import Folds, deal_folds
 from trainer.measure.metrics import loss_and_accuracy
-from trainer.models.adapted import adapted_network, part_logits, part_names, part_slopes
+from trainer.models.adapted import (
+    adapted_network,
+    length_step,
+    part_logits,
+    part_names,
+    part_slopes,
+)
 from trainer.models.kinds import NETWORK, Kind
 from trainer.models.network import CORRECTION, Network
 from trainer.quiet import keras
@@ -123,6 +129,7 @@ class AdaptLearner:
                 before=evaluate(unadapted, task.held_out),
                 after=evaluate(scores, task.held_out),
                 folds=folds,
+                by_length=self.base.by_length,
             ),
             parts=self._names(adapted),
         )
@@ -130,7 +137,9 @@ class AdaptLearner:
     def _read(self, reviews: Reviews) -> Readings:
         tokens = self.base.tokenizer.encode(reviews.texts)
         words = word_features(tokens, len(self.base.tokenizer.words))
-        return Readings(reviews.labels, part_logits(self.base.network, tokens), words)
+        network = self.base.network
+        parts, after = part_logits(network, tokens), length_step(network, tokens)
+        return Readings(reviews.labels, parts, words, *after)
 
     def _fit(self, readings: Readings, strength: float | None) -> Adapted:
         return fit_correction(readings, part_slopes(self.base.network), strength)

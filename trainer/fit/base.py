@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.card import Base, Provenance
+from scorer.card import Base, ByLength, Provenance
 from scorer.model import SHIPPED, SentimentModel
 from scorer.system.escape import escaped
 from scorer.tokenizer import Tokenizer
@@ -31,6 +31,7 @@ class BaseModel:
         tokenizer: the tokenizer that it was trained with.
         settings: the settings that it was built with.
         line: its calibration, which its weights hold already.
+        by_length: what follows the line, if anything does; it stays.
         described: what the adapted model tells of it.
     """
 
@@ -38,6 +39,7 @@ class BaseModel:
     tokenizer: Tokenizer
     settings: Settings
     line: NamedLine
+    by_length: ByLength | None
     described: Base
 
     def predict(self, texts: pa.LargeStringArray) -> npt.NDArray[np.float32]:
@@ -65,6 +67,7 @@ def _of_file(model: SentimentModel) -> BaseModel:
         card.tokenizer,
         settings_of_file(model),
         NamedLine(card.calibration.slopes, card.calibration.shift),
+        card.calibration.by_length,
         _described(Path(model.name).name, model.file.sha256, card.provenance),
     )
 
@@ -81,6 +84,7 @@ def _of_run(run: RunFolder) -> BaseModel:
         run.tokenizer,
         settings,
         run.metrics.calibration,
+        run.metrics.by_length,
         _described(run.path.resolve().name, run.fingerprint, run.provenance),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import Tokens
+from trainer.data.crops import crop
 from trainer.data.reviews import Reviews
 from trainer.fit.training_set import TrainingSet
 from trainer.measure.calibration import Line, cross_fit, logits_of
 from trainer.measure.folds import Folds, deal_folds
+from trainer.measure.lengths import Lengths
 from trainer.measure.metrics import loss_and_accuracy
 from trainer.models.batches import TrainingBatches, predict
 from trainer.quiet import keras
@@ -44,6 +46,15 @@ class HeldOut:
         The network in training comes first, then each order of the wide branch.
         """
         return [logits_of(predict(network, self.tokens, self.wide)), *self._wide_sums]
+
+    def lengths(self, network: Any) -> Lengths:
+        """Return the lengths of the reviews, and of a crop of each, always the same, with logits.
+
+        The crops of reviews of which none is short tell what the network makes of short texts.
+        """
+        short = replace(self, tokens=crop(self.tokens, 1.0, np.random.default_rng(0)))
+        crop_logits = tuple(short.logits(network))
+        return Lengths(self.tokens.lengths, short.tokens.lengths, crop_logits)
 
     @cached_property
     def folds(self) -> Folds:
@@ -120,6 +131,7 @@ def run_epoch(
         verbose=0,
         callbacks=list(callbacks),
     )
+    # The line alone: a calibration by length changes few answers, and takes another pass.
     logits, labels = held_out.logits(network), held_out.reviews.labels
     training = loss_and_accuracy(sample.scores(network), sample.labels)
     raw = loss_and_accuracy(Line()(logits[0]), labels)

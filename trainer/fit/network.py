@@ -19,6 +19,7 @@ from trainer.fit.learner import Learned, Say, Task, silent
 from trainer.fit.run import fit_run
 from trainer.fit.training_set import TrainingSet, make_training_set
 from trainer.measure.evaluation import calibrate
+from trainer.measure.lengths import LEAST_REVIEWS
 from trainer.models.batches import TrainingBatches
 from trainer.models.kinds import NETWORK, Kind
 from trainer.models.network import Network, build_network, finish_network
@@ -124,7 +125,7 @@ class NetworkLearner:
         held_out = HeldOut(reviews, tokenizer.encode(reviews.texts), whole)
         progress = self._train(task, training_set, wide, held_out)
         best = checkpoint.kept_network(task.out, checkpoint.BEST)
-        return self._calibrate(best, tokenizer, held_out, progress)
+        return self._calibrate(best, tokenizer, held_out, progress, task.say)
 
     def _train(
         self,
@@ -156,12 +157,18 @@ class NetworkLearner:
         return progress
 
     def _calibrate(
-        self, best: Any, tokenizer: Tokenizer, held_out: HeldOut, progress: Progress
+        self, best: Any, tokenizer: Tokenizer, held_out: HeldOut, progress: Progress, say: Say
     ) -> Learned:
         """Calibrate the network of the best epoch and the wide branch together."""
-        logits = held_out.logits(best)
-        calibrated = calibrate(held_out.reviews, *logits)
-        network = finish_network(best, self.settings, calibrated.line, held_out.wide)
+        logits, lengths = held_out.logits(best), held_out.lengths(best)
+        if not lengths.are_enough:
+            say(
+                f"not calibrated by length: that takes {LEAST_REVIEWS} held-out reviews, "
+                f"these are {len(held_out.reviews)}"
+            )
+        calibrated = calibrate(held_out.reviews, *logits, lengths=lengths)
+        line, by_length = calibrated.line, calibrated.by_length
+        network = finish_network(best, self.settings, line, held_out.wide, by_length)
         return Learned(
             model=Network(network),
             tokenizer=tokenizer,

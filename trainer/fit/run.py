@@ -105,6 +105,7 @@ def _measure(learned: Learned, test: Reviews | None, say: Say) -> RunMetrics:
         calibration=NamedLine.of(calibrated.line, learned.parts),
         held_out=rounded(calibrated.after.metrics),
         held_out_before_calibration=rounded(calibrated.before.metrics),
+        by_length=calibrated.by_length,
         held_out_folds=calibrated.folds.count,
         held_out_intervals=calibrated.after.intervals,
         epoch=learned.epoch,

@@ -1,7 +1,8 @@
 """An adapted network: what its base gives for each review, part by part, and how it is made anew.
 
 The parts are the LSTM with its bias, each order of the wide branch, and the correction where the
-base has one already. The base's logit is their sum, each times its slope.
+base has one already. The base's logit is their sum, each times its slope; a calibration by length
+may follow.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from scorer.tokenizer import FIRST_WORD_ID, Tokens
 from trainer.models.batches import predict
-from trainer.models.network import CORRECTION, build_network
+from trainer.models.network import BY_LENGTH, CORRECTION, build_network
 from trainer.quiet import keras
 from trainer.settings import Settings
 from trainer.wide.correction import Adapted, word_features
@@ -53,8 +54,26 @@ def part_logits(network: keras.Model, tokens: Tokens) -> npt.NDArray[np.float64]
     return np.nan_to_num(np.concatenate(parts, axis=1).astype(np.float64), nan=0.0)
 
 
+def length_step(
+    network: keras.Model, tokens: Tokens
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what the logit of each review is multiplied by at the end, and what is added then.
+
+    Returns:
+        ``float64[reviews]`` twice: 1 and 0 in a network that isn't calibrated by length.
+    """
+    if not _has(network, BY_LENGTH):
+        return np.ones(len(tokens)), np.zeros(len(tokens))
+    layer = network.get_layer(BY_LENGTH)
+    index = np.minimum(tokens.lengths, layer.last)
+    slopes, shifts = (table.astype(np.float64)[index] for table in layer.get_weights())
+    return slopes, shifts
+
+
 def adapted_network(network: keras.Model, settings: Settings, adapted: Adapted) -> keras.Model:
     """Return a network that weighs its parts anew and corrects the weights of its words.
+
+    Its calibration by length, if it has one, stays as it is, and comes after all of this.
 
     Args:
         network: the network that is adapted; it stays as it is.
@@ -63,7 +82,11 @@ def adapted_network(network: keras.Model, settings: Settings, adapted: Adapted) 
     """
     has_correction = adapted.table is not None or _has(network, CORRECTION)
     made = build_network(
-        settings, _words(network), wide=_has(network, "wide"), corrected=has_correction
+        settings,
+        _words(network),
+        wide=_has(network, "wide"),
+        corrected=has_correction,
+        last_length=network.get_layer(BY_LENGTH).last if _has(network, BY_LENGTH) else None,
     )
     for layer in network.layers:
         if layer.weights:

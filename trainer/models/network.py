@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scorer.card import ByLength
 from scorer.tokenizer import FIRST_WORD_ID, Tokenizer
 from trainer.errors import RunFolderError
 from trainer.measure.calibration import Line
+from trainer.measure.lengths import length_tables
 from trainer.models.batches import predict
+from trainer.models.length_layer import LengthCalibration
 from trainer.quiet import keras, ops
 from trainer.settings import Settings
 from trainer.wide.layer import WideBranch
@@ -26,6 +29,8 @@ from trainer.wide.weights import WideWeights
 
 # The layer of an adapted network that corrects the words' weights.
 CORRECTION = "correction"
+# The layer of a network that is calibrated by length.
+BY_LENGTH = "by_length"
 
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
@@ -114,7 +119,13 @@ def load_network(path: Path, *, training: bool) -> keras.Model:
 
 
 def build_network(
-    settings: Settings, words: int, steps: int = 0, *, wide: bool = False, corrected: bool = False
+    settings: Settings,
+    words: int,
+    steps: int = 0,
+    *,
+    wide: bool = False,
+    corrected: bool = False,
+    last_length: int | None = None,
 ) -> keras.Model:
     """Return the network; compiled if it is to be trained.
 
@@ -133,6 +144,8 @@ def build_network(
         corrected: whether the network holds a correction of the words' weights (see
             ``trainer/wide/correction.py``): a wide branch of one order, which the LSTM doesn't
             read.
+        last_length: the largest length that a network calibrated by length tells from longer ones;
+            None for a network that isn't.
     """
     pooled = settings.pooling == "max"
     # Large weights between the LSTM's steps amplify rounding errors over hundreds of steps, and two
@@ -164,6 +177,8 @@ def build_network(
     if corrected:
         logits.append(WideBranch(words, 1, 1, name=CORRECTION)(token_ids)[1])
     logit = keras.layers.Add(name="logit")(logits) if len(logits) > 1 else logits[0]
+    if last_length is not None:
+        logit = LengthCalibration(last_length, name=BY_LENGTH)([logit, token_ids])
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
     network = keras.Model(inputs, score, name=settings.preset)
@@ -174,7 +189,11 @@ def build_network(
 
 
 def finish_network(
-    trained: keras.Model, settings: Settings, line: Line, wide: WideWeights | None = None
+    trained: keras.Model,
+    settings: Settings,
+    line: Line,
+    wide: WideWeights | None = None,
+    by_length: ByLength | None = None,
 ) -> keras.Model:
     """Return the network that ships: the trained one with its wide branch, calibrated.
 
@@ -184,9 +203,11 @@ def finish_network(
         line: the calibration, with a slope for the network and one for each order of the wide
             branch. It is multiplied into their weights, so that no graph needs to know of it.
         wide: weights of the wide branch, if there is one.
+        by_length: the second step of the calibration, if there is one: a layer of its own.
     """
     words = trained.get_layer("embedding").input_dim - FIRST_WORD_ID
-    network = build_network(settings, words, wide=True)
+    last_length = None if by_length is None else by_length.knots[-1]
+    network = build_network(settings, words, wide=True, last_length=last_length)
     for layer in trained.layers:
         if layer.weights:
             network.get_layer(layer.name).set_weights(layer.get_weights())
@@ -195,6 +216,8 @@ def finish_network(
     network.get_layer("head").set_weights([kernel * slope, bias * slope + np.float32(line.shift)])
     if wide is not None:
         network.get_layer("wide").set_weights([*wide.tables, np.array(slopes)])
+    if by_length is not None:
+        network.get_layer(BY_LENGTH).set_weights(list(length_tables(by_length)))
     return network
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 from scorer.errors import ModelRefused, UsageError
 from scorer.model import GOLDEN_TOLERANCE, SentimentModel
 from trainer.models.batches import predict
-from trainer.models.network import CORRECTION, build_network
+from trainer.models.network import BY_LENGTH, CORRECTION, build_network
 from trainer.quiet import keras
 from trainer.settings import Settings, SettingValue
 
@@ -134,9 +134,13 @@ class _Graph:
 def _filled(settings: Settings, words: int, graph: _Graph) -> keras.Model:
     """Build the network, and fill each layer with its weights."""
     tables = _integer_tables(graph)
-    corrections = tables[settings.wide_order :]
+    corrections, lengths = tables[settings.wide_order :], _length_tables(graph)
     network = build_network(
-        settings, words, wide=bool(settings.wide_order), corrected=bool(corrections)
+        settings,
+        words,
+        wide=bool(settings.wide_order),
+        corrected=bool(corrections),
+        last_length=len(lengths[0]) - 1 if lengths else None,
     )
     network.get_layer("embedding").set_weights([_embedding(graph)])
     network.get_layer("lstm").set_weights(_lstm(graph.only("LSTM"), graph))
@@ -149,6 +153,8 @@ def _filled(settings: Settings, words: int, graph: _Graph) -> keras.Model:
         (correction,) = corrections
         table = _in_steps(graph, correction) * _summed_step(graph, correction)
         network.get_layer(CORRECTION).set_weights([table, np.ones(1, np.float32)])
+    if lengths:
+        network.get_layer(BY_LENGTH).set_weights(lengths)
     return network
 
 
@@ -191,6 +197,15 @@ def _integer_tables(graph: _Graph) -> list[Any]:
     """Return the nodes that look up weights of words and n-grams: the wide branch's come first."""
     lookups = [node for node in graph.all("Gather") if graph.constant(node).dtype.kind == "i"]
     return [node for node in lookups if graph.constant(node).ndim == 1]
+
+
+def _length_tables(graph: _Graph) -> list[npt.NDArray[np.float32]]:
+    """Return slope and shift by length; nothing if the graph isn't calibrated by length."""
+    lookups = [node for node in graph.all("Gather") if graph.constant(node).dtype == np.float32]
+    if not lookups:
+        return []
+    multiplied = [graph.readers(node)[0].op_type == "Mul" for node in lookups]
+    return [graph.constant(lookups[multiplied.index(kind)]) for kind in (True, False)]
 
 
 def _wide_table(graph: _Graph, lookup: Any) -> tuple[npt.NDArray[np.float32], np.float32]:

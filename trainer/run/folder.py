@@ -27,6 +27,7 @@ from trainer.run.files import (
     HELD_OUT,
     MANIFEST,
     METRICS,
+    SCORE_COLUMN,
     TOKENIZER,
     read_json,
     sha256,
@@ -111,6 +112,14 @@ class RunFolder:
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
         return read_reviews(self.path / HELD_OUT)
+
+    def held_out_scores(self) -> npt.NDArray[np.float32] | None:
+        """Return the scores by which the run was measured on these reviews, ``float32[reviews]``.
+
+        A run of an earlier release doesn't keep them.
+        """
+        table = pq.read_table(self.path / HELD_OUT)
+        return table[SCORE_COLUMN].to_numpy() if SCORE_COLUMN in table.column_names else None
 
     def folds(self) -> Folds:
         """Return the folds over which the figures on these reviews are cross-fitted."""

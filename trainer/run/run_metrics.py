@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scorer.card import SLOPE_PREFIX, Metrics
+from scorer.card import SLOPE_PREFIX, ByLength, Metrics
 from scorer.system.records import Json, from_json, optional, to_json
 from trainer.data.reviews import ReviewsId
 from trainer.measure.calibration import Line
@@ -40,11 +40,13 @@ class RunMetrics:
 
     Attributes:
         calibration: the line that calibrates the model, fitted on the held-out reviews.
+        by_length: the second step of the calibration; None where there is none, as in a run of an
+            earlier release.
         held_out: metrics on the held-out reviews.
-        held_out_before_calibration: the same without the line.
+        held_out_before_calibration: the same without calibration.
         held_out_folds: number of folds if ``held_out`` is cross-fitted: each fold was read through
-            a line fitted on the others. None if it was measured with the calibration itself, which
-            was fitted on the same reviews.
+            a calibration fitted on the others. None if it was measured with the calibration that
+            ships, which was fitted on the same reviews.
         held_out_intervals: 95% intervals of ``held_out``; a run of an earlier release has none.
         epoch: number of the epoch that was kept, from 1; of a network only.
         test: metrics on the test reviews, if there were any.
@@ -55,6 +57,7 @@ class RunMetrics:
     calibration: NamedLine
     held_out: Metrics
     held_out_before_calibration: Metrics
+    by_length: ByLength | None = optional()
     held_out_folds: int | None = optional()
     held_out_intervals: Intervals | None = optional()
     epoch: int | None = optional()

@@ -66,18 +66,29 @@ class Readings:
         labels: ``int8[reviews]``.
         parts: ``float64[reviews, parts]``, the logit of each part of the model.
         words: ``float64[reviews, words + 2]``, the factor of each word's weight in the logit.
+        slopes: ``float64[reviews]``, what the logit is multiplied by at the end, where the model is
+            calibrated by length; else 1.
+        shifts: ``float64[reviews]``, what is added then; else 0.
     """
 
     labels: npt.NDArray[np.int8]
     parts: npt.NDArray[np.float64]
     words: csr_matrix
+    slopes: npt.NDArray[np.float64]
+    shifts: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, kept: npt.NDArray[np.bool_]) -> Readings:
         """Return those of the reviews ``kept``, ``bool[reviews]``."""
-        return Readings(self.labels[kept], self.parts[kept], self.words[np.flatnonzero(kept)])
+        return Readings(
+            self.labels[kept],
+            self.parts[kept],
+            self.words[np.flatnonzero(kept)],
+            self.slopes[kept],
+            self.shifts[kept],
+        )
 
     def weighed(self, adapted: Adapted) -> Readings:
         """Return what a line weighs: as one part the parts together, as another the correction."""
@@ -88,7 +99,8 @@ class Readings:
 
     def scores(self, line: Adapted) -> npt.NDArray[np.float32]:
         """Return the probability of positive without a correction, ``float32[reviews]``."""
-        return np.asarray(1 / (1 + np.exp(-(self.parts @ line.slopes + line.shift))), np.float32)
+        logits = self.slopes * (self.parts @ line.slopes + line.shift) + self.shifts
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
     @classmethod
     def concatenate(cls, parts: Sequence[Readings]) -> Readings:
@@ -99,6 +111,8 @@ class Readings:
             np.concatenate([one.labels for one in parts]),
             np.concatenate([one.parts for one in parts]),
             vstack([one.words for one in parts]).tocsr(),
+            np.concatenate([one.slopes for one in parts]),
+            np.concatenate([one.shifts for one in parts]),
         )
 
 
@@ -132,8 +146,9 @@ def fit_correction(
 
     ratios = _ratios(readings) if strength is not None else np.zeros(readings.words.shape[1])
     used = np.flatnonzero(ratios)
-    words = readings.words[:, used].multiply(ratios[used]).tocsr()
-    inputs = np.column_stack([readings.parts, np.ones(len(readings))])
+    slopes = readings.slopes[:, None]
+    words = readings.words[:, used].multiply(ratios[used]).multiply(slopes).tocsr()
+    inputs = np.column_stack([readings.parts, np.ones(len(readings))]) * slopes
     signs, by_word = np.where(readings.labels == 1, 1.0, -1.0), words.T.tocsr()
     count = len(prior) + 1
     middle = np.concatenate([prior, np.zeros(1 + len(used))])
@@ -142,7 +157,7 @@ def fit_correction(
     precision[count - 1] = SHIFT_SPREAD**-2
 
     def loss(point: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        margins = signs * (inputs @ point[:count] + words @ point[count:])
+        margins = signs * (inputs @ point[:count] + words @ point[count:] + readings.shifts)
         pull = precision * (point - middle)
         value = np.logaddexp(0, -margins).sum() + pull @ (point - middle) / 2
         errors = -signs * np.exp(-np.logaddexp(0, margins))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from scorer import SentimentModel
-from scorer.card import Base, Calibration, Card
+from scorer.card import Base, ByLength, Calibration, Card
 from scorer.errors import ModelRefused
+from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
 
 
@@ -41,6 +43,69 @@ def test_a_file_tells_its_folds(model: SentimentModel, monkeypatch: pytest.Monke
 def test_a_single_fold_is_none(model: SentimentModel) -> None:
     with pytest.raises(ModelRefused, match="cross-fitted over 1 folds, not 2 or more"):
         Card.from_metadata(with_folds(model, 1).to_metadata())
+
+
+def by_length(model: SentimentModel, steps: ByLength) -> Card:
+    return replace(model.card, calibration=replace(model.card.calibration, by_length=steps))
+
+
+def test_a_file_tells_its_calibration_by_length(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "by length" not in model_text(model)
+    assert "by_length" not in model_json(model)["calibration"]
+    steps = ByLength((5, 200), (1.5, 0.9), (0.25, -0.1))
+    card = Card.from_metadata(by_length(model, steps).to_metadata())
+    assert card.calibration == replace(model.card.calibration, by_length=steps)
+    monkeypatch.setattr(model, "card", card)
+    told = "by length    5 tokens slope 1.5 shift 0.25, 200 tokens slope 0.9 shift -0.1"
+    assert told in model_text(model).splitlines()
+    assert model_json(model)["calibration"]["by_length"] == {
+        "knots": [5, 200],
+        "slopes": [1.5, 0.9],
+        "shifts": [0.25, -0.1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (ByLength((5, 200), (1.5,), (0.25, -0.1)), "has 2 knots, 1 slopes and 2 shifts"),
+        (ByLength((), (), ()), "has 0 knots"),
+        (ByLength(tuple(range(1, 99)), (1.0,) * 98, (0.0,) * 98), "has 98 knots"),
+        (ByLength((5, 5), (1.0, 1.0), (0.0, 0.0)), r"knots .* are \[5, 5\], not rising"),
+        (ByLength((0, 5), (1.0, 1.0), (0.0, 0.0)), r"knots .* are \[0, 5\], not rising"),
+        (ByLength((5, 10**9), (1.0, 1.0), (0.0, 0.0)), "not rising numbers from 1 to 1000000"),
+        (ByLength((5, 9), (1.0, 0.0), (0.0, 0.0)), "a slope .* is 0, not above 0"),
+    ],
+)
+def test_a_calibration_by_length_that_makes_no_sense_is_refused(
+    model: SentimentModel, steps: ByLength, message: str
+) -> None:
+    with pytest.raises(ModelRefused, match=message):
+        Card.from_metadata(by_length(model, steps).to_metadata())
+
+
+def test_a_file_tells_its_reference(model: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = np.array([3, 40, 700])
+    positive, negative = np.array([0.5, 0.999], np.float32), np.array([0.4], np.float32)
+    counted = (
+        count_scores(negative),
+        count_scores(positive),
+        count_lengths(lengths),
+        count_unknown(np.array([0, 4, 700]), lengths),
+    )
+    reference = Reference(VERSION, *(tuple(one.tolist()) for one in counted))
+    card = Card.from_metadata(replace(model.card, reference=reference).to_metadata())
+    assert card.reference == reference
+    monkeypatch.setattr(model, "card", card)
+    told = "reference    scores, lengths and unknown words of 3 held-out reviews"
+    assert told in model_text(model).splitlines()
+    assert model_json(model)["reference"]["positive"][100] == 1
+    assert [sum(model_json(model)["reference"][name]) for name in ("positive", "negative")] == [
+        2,
+        1,
+    ]
 
 
 def with_soft_labels(model: SentimentModel, count: int) -> Card:

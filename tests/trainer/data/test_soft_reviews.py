@@ -123,7 +123,6 @@ def test_the_fingerprint_changes_with_each_column_and_not_with_the_name(tmp_path
             ]
         ),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_by_column_or_row(
     columns: dict[str, object], message: str, tmp_path: Path

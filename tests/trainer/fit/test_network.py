@@ -147,6 +147,36 @@ def test_reviews_without_a_token_are_left_out(tmp_path: Path) -> None:
     assert not set(run.held_out().texts.to_pylist()) & {None, "", "<br />"}
 
 
+def test_few_held_out_reviews_are_not_calibrated_by_length_and_the_run_says_so(
+    tmp_path: Path,
+) -> None:
+    lines: list[str] = []
+    run = fit(tiny_reviews(100), tiny_settings(epochs=1), tmp_path / "run", say=lines.append)
+    assert "not calibrated by length: that takes 1000 held-out reviews, these are 10" in lines
+    assert run.metrics.by_length is None
+    assert "by_length" not in (run.path / "metrics.json").read_text()
+    assert all(layer.name != "by_length" for layer in run.network().layers)
+
+
+def test_many_held_out_reviews_are_calibrated_by_length_and_crops_tell_of_short_ones(
+    tmp_path: Path,
+) -> None:
+    settings = tiny_settings(epochs=1, held_out=0.5, max_tokens=25)
+    run = fit(tiny_reviews(2100), settings, tmp_path / "run")
+    by_length = RunFolder.open(run.path).metrics.by_length
+    assert by_length is not None
+    assert by_length.slopes[0] != 1.0
+    assert (by_length.slopes[3:], by_length.shifts[3:]) == ((1.0, 1.0), (0.0, 0.0))
+    slopes, shifts = run.network().get_layer("by_length").get_weights()
+    assert (slopes[12], shifts[12]) == (
+        np.float32(by_length.slopes[1]),
+        np.float32(by_length.shifts[1]),
+    )
+    held_out, stored = run.held_out(), pq.read_table(run.path / "held_out.parquet")
+    shipped = predict(run.network(), run.tokenizer.encode(held_out.texts))
+    assert 0 < np.abs(shipped - stored["score"].to_numpy()).max() < 0.2
+
+
 def test_too_few_reviews_to_hold_some_out_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReviewsError, match="one part would have reviews of one label only"):
         fit(tiny_reviews(2), tiny_settings(), tmp_path / "run")

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.measure.calibration import Line, logits_of
+from scorer.card import ByLength
+from trainer.measure.calibration import Calibration, Line, logits_of
 from trainer.models.batches import predict
 from trainer.models.network import build_network, finish_network
 from trainer.settings import preset
@@ -50,7 +51,7 @@ def test_the_weights_of_each_order_are_scaled_to_one_spread(
 
 
 @pytest.mark.parametrize("order", [0, 3])
-def test_the_finished_network_says_what_the_line_says_of_all(
+def test_the_finished_network_says_what_the_calibration_says_of_all(
     folded: FoldedWeights, training: Any, order: int
 ) -> None:
     tokens, words = training.tokens, training.words
@@ -63,3 +64,8 @@ def test_the_finished_network_says_what_the_line_says_of_all(
     line = Line((0.7, 1.3, 0.4, 0.9)[: len(logits)], -0.2)
     finished = finish_network(trained, settings, line, wide)
     np.testing.assert_allclose(predict(finished, tokens), line(*logits), atol=1e-5)
+    by_length = ByLength((2, 6), (2.0, 0.5), (-1.0, 1.0))
+    both = finish_network(trained, settings, line, wide, by_length)
+    expected = Calibration(line, by_length)(tokens.lengths, *logits)
+    np.testing.assert_allclose(predict(both, tokens), expected, atol=1e-5)
+    assert np.abs(expected - line(*logits)).max() > 0.1

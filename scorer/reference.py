@@ -1,0 +1,126 @@
+"""The reference of a model: how scores, lengths and unknown words of its held-out reviews lie.
+
+They are counted in fixed bins, so that counts of other reviews can be compared with them and added
+up. The scores are counted by label, so that the bins also tell what part of the reviews outside any
+band of scores the model gets right. Where ``calibration`` has folds, these scores are cross-fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scorer.system.records import RecordError
+
+VERSION = 1
+
+# Between the bins of a score: logits from -9.9 to 9.9 in steps of 0.1. The step in the middle is a
+# score of 0.5; both ends are fine enough for tails of a thousandth.
+SCORE_EDGES = 1 / (1 + np.exp(-np.arange(-99, 100) / 10))
+# Between the bins of a length: four to an octave, up to 65,536 tokens.
+LENGTH_EDGES = np.unique(np.ceil(2 ** (np.arange(65) / 4)).astype(np.int64))
+SCORE_BINS, LENGTH_BINS = len(SCORE_EDGES) + 1, len(LENGTH_EDGES) + 1
+# No unknown word, then a bin for each hundredth.
+UNKNOWN_BINS = 101
+MOST_REVIEWS = 2**53
+
+Counts = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Held-out reviews, counted in bins.
+
+    Attributes:
+        version: of the bins.
+        negative: negative reviews by score, 200 bins (see :func:`count_scores`).
+        positive: positive reviews by score.
+        tokens: all reviews by length (see :func:`count_lengths`).
+        unknown: all reviews by the fraction of their tokens that are not in the vocabulary (see
+            :func:`count_unknown`).
+    """
+
+    version: int
+    negative: Counts
+    positive: Counts
+    tokens: Counts
+    unknown: Counts
+
+    @property
+    def reviews(self) -> int:
+        """Number of reviews."""
+        return sum(self.tokens)
+
+    def check(self) -> None:
+        """Check counts that come from a file.
+
+        Raises:
+            RecordError: the bins aren't those of this release, or the counts make no sense.
+        """
+        if self.version != VERSION:
+            raise RecordError(
+                f"the reference has version {self.version!r:.20}, this release reads {VERSION}"
+            )
+        sizes = {
+            "negative": SCORE_BINS,
+            "positive": SCORE_BINS,
+            "tokens": LENGTH_BINS,
+            "unknown": UNKNOWN_BINS,
+        }
+        for name, size in sizes.items():
+            counts = getattr(self, name)
+            if len(counts) != size or not 0 <= min(counts) <= max(counts) <= MOST_REVIEWS:
+                raise RecordError(
+                    f"the reference's {name!r} aren't {size} counts from 0 to {MOST_REVIEWS}"
+                )
+        totals = sum(self.negative) + sum(self.positive), sum(self.tokens), sum(self.unknown)
+        if len(set(totals)) > 1 or not totals[0]:
+            raise RecordError(
+                f"the reference counts {totals[0]} scores, {totals[1]} lengths and {totals[2]} "
+                "fractions of unknown words, not as many of each"
+            )
+
+
+def count_scores(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Count scores in 200 bins, ``int64[200]``; a bin holds its lower bound.
+
+    Args:
+        scores: ``float32[reviews]``, in [0, 1].
+
+    >>> np.flatnonzero(count_scores(np.array([0.0, 0.5, 1.0], np.float32))).tolist()
+    [0, 100, 199]
+    """
+    bins = np.searchsorted(SCORE_EDGES, scores.astype(np.float64), side="right")
+    return np.bincount(bins, minlength=SCORE_BINS)
+
+
+def count_lengths(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Count lengths in bins of a quarter of an octave, ``int64[LENGTH_BINS]``.
+
+    Args:
+        lengths: ``int64[reviews]``, all tokens of each review.
+
+    >>> np.flatnonzero(count_lengths(np.array([1, 9, 10, 11, 12]))).tolist()
+    [1, 8, 9, 10]
+    """
+    bins = np.searchsorted(LENGTH_EDGES, lengths, side="right")
+    return np.bincount(bins, minlength=LENGTH_BINS)
+
+
+def count_unknown(
+    unknown: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Count reviews by their fraction of unknown tokens, ``int64[101]``.
+
+    The first bin has none, the next up to 1%, then up to 2%, and so on.
+
+    Args:
+        unknown: ``int64[reviews]``, tokens that are not in the vocabulary.
+        lengths: ``int64[reviews]``, all tokens; at least one.
+
+    >>> np.flatnonzero(count_unknown(np.array([0, 1, 1, 3]), np.array([9, 100, 99, 3]))).tolist()
+    [0, 1, 2, 100]
+    """
+    return np.bincount(-(-100 * unknown // lengths), minlength=UNKNOWN_BINS)

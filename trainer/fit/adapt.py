@@ -152,7 +152,7 @@ class AdaptLearner:
         tried = [self._outside(training, folds, strength) for strength in STRENGTHS]
         best = min(tried, key=lambda one: one.loss)
         losses = ", ".join(f"{_name(one.strength)} {one.loss:.4f}" for one in tried)
-        say(f"strength of the correction, log loss over {folds.count} folds: {losses}")
+        say(f"log loss over {folds.count} folds, by how far words may be corrected: {losses}")
         say(f"chosen: {_name(best.strength)}")
         return best
 
@@ -242,4 +242,4 @@ def _turned(
 
 
 def _name(strength: float | None) -> str:
-    return "none" if strength is None else f"{strength:g}"
+    return "not at all" if strength is None else f"{strength:g}"

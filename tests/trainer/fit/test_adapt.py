@@ -99,7 +99,7 @@ def test_labels_that_say_nothing_correct_no_word(network_run: RunFolder, tmp_pat
     reviews = Reviews(pa.array(texts, pa.large_string()), labels, "noise")
     lines: list[str] = []
     run = adapt(open_base(network_run.path), reviews, 0.2, tmp_path / "run", say=lines.append)
-    assert "chosen: none" in lines
+    assert "chosen: not at all" in lines
     assert not any(layer.name == "correction" for layer in run.network().layers)
     # Then the best score is that of a coin.
     assert run.metrics.held_out.log_loss == pytest.approx(np.log(2), abs=0.05)
@@ -201,7 +201,8 @@ def test_the_command_shows_before_and_after(network_run: RunFolder, tmp_path: Pa
     lines = done.stderr.splitlines()
     assert lines[0] == f"read 300 reviews from {data}; starting Keras"
     assert lines[1] == "240 reviews to learn from, 60 held out"
-    assert lines[2].startswith("strength of the correction, log loss over 5 folds: none 0.")
+    losses = "log loss over 5 folds, by how far words may be corrected: not at all 0."
+    assert lines[2].startswith(losses)
     assert lines[3].startswith("chosen: ")
     assert lines[4].startswith("of 60 held-out reviews ")
     assert lines[-1] == f"wrote {out}"

@@ -58,6 +58,11 @@ train: $(FULL)/.done ## Train on DATA=reviews.parquet into runs/ [ARGS='--epochs
 	@test -n "$$DATA" || { echo "make train needs DATA=, a Parquet or CSV file or a folder of labelled reviews"; exit 2; }
 	@$(FULL)/bin/trainer fit "$$DATA" --out "runs/$$(date -u +%Y%m%d-%H%M%S)" $(ARGS)
 
+.PHONY: adapt
+adapt: $(FULL)/.done ## Adapt a model to DATA=reviews.parquet of your own into runs/ [MODEL=model.onnx] [ARGS=…]
+	@test -n "$$DATA" || { echo "make adapt needs DATA=, a Parquet or CSV file or a folder of labelled reviews"; exit 2; }
+	@$(FULL)/bin/trainer adapt "$${MODEL:-default}" "$$DATA" --out "runs/$$(date -u +%Y%m%d-%H%M%S)" $(ARGS)
+
 .PHONY: export
 export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
 	@test -n "$$RUN" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }

@@ -19,8 +19,8 @@ from exporter.errors import ExportRefused
 from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
 from exporter.length_nodes import SHIFT, SLOPE, length_nodes
 from exporter.nodes import Nodes
-from exporter.rounding import has_layer
-from exporter.wide_nodes import WIDE_LOGIT, WIDE_WEIGHTS, WideNodes
+from exporter.rounding import has_layer, wide_branches
+from exporter.wide_nodes import WideNodes
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
 OPSET = 17
@@ -92,7 +92,7 @@ def _convert_unmasked(network: Any) -> onnx.ModelProto:
 
 def _names_by_row(network: Any) -> list[str]:
     """Return the names of what nodes built by hand give for each row: ``float32[batch]``."""
-    wide = [WIDE_LOGIT] if has_layer(network, "wide") else []
+    wide = [branch.name for branch in wide_branches(network)]
     return wide + ([SLOPE, SHIFT] if has_layer(network, "by_length") else [])
 
 
@@ -115,7 +115,9 @@ def _score_unmasked(network: Any, features: Any, by_row: Mapping[str, Any]) -> A
     states = network.get_layer("lstm")(features)
     if has_layer(network, "pooling"):
         states = network.get_layer("pooling")(states)
-    logit = ops.squeeze(network.get_layer("head")(states), -1) + by_row.get(WIDE_LOGIT, 0.0)
+    logit = ops.squeeze(network.get_layer("head")(states), -1)
+    for branch in wide_branches(network):
+        logit = logit + by_row[branch.name]
     if SLOPE in by_row:
         logit = logit * by_row[SLOPE] + by_row[SHIFT]
     return ops.sigmoid(logit)
@@ -127,17 +129,21 @@ def _lstm_features(network: Any) -> int:
 
 
 def _feed_lstm(graph: onnx.GraphProto, network: Any) -> None:
-    """Feed the LSTM with 16-bit word vectors and the weights of the wide branch, time first."""
+    """Feed the LSTM with 16-bit word vectors and the weights of the wide branch, time first.
+
+    The correction of an adapted network is only added to the logit.
+    """
     embedding = Nodes("embedding/")
     embedding.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
     (vectors,) = network.get_layer("embedding").get_weights()
     rows = embedding.add("Gather", embedding.constant(vectors.astype(np.float16)), BY_TIME)
     features = embedding.add("Cast", rows, to=TensorProto.FLOAT)
-    parts = [embedding]
-    if has_layer(network, "wide"):
+    wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
+    parts: list[Nodes] = [embedding, *wide.values()]
+    if "wide" in wide:
         joined = Nodes("features/")
-        features = joined.add("Concat", features, WIDE_WEIGHTS, axis=2)
-        parts += [WideNodes(network, BY_TIME), joined]
+        features = joined.add("Concat", features, wide["wide"].weights, axis=2)
+        parts.append(joined)
     only_node(graph, "LSTM").input[0] = features
     for part in reversed(parts):
         _insert(graph, 0, part)

@@ -13,21 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.tokenizer import PAD_ID
+from trainer.models.network import CORRECTION
 
 
 def round_weights(network: Any) -> None:
     """Round the weights that are stored in fewer than 32 bits.
 
-    The embedding becomes 16-bit floats; the tables of the wide branch, if there is one, become
-    integers times a step.
+    The embedding becomes 16-bit floats; the tables of the wide branches become integers times a
+    step.
     """
     embedding = network.get_layer("embedding")
     halves = [weights.astype(np.float16) for weights in embedding.get_weights()]
     embedding.set_weights([weights.astype(np.float32) for weights in halves])
-    if has_layer(network, "wide"):
-        wide = network.get_layer("wide")
-        tables = [table.weights() for table in integer_tables(network)]
-        wide.set_weights([*tables, wide.slopes])
+    for branch in wide_branches(network):
+        tables = [table.weights() for table in integer_tables(branch)]
+        branch.set_weights([*tables, branch.slopes])
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,15 @@ class IntegerTable:
         return np.asarray(steps.astype(np.float32) * self.step, np.float32)
 
 
-def integer_tables(network: Any) -> list[IntegerTable]:
-    """Return the tables of the wide branch: the words' in 16 bits, those of n-grams in 8."""
-    words, *ngrams = (table.numpy() for table in network.get_layer("wide").tables)
+def wide_branches(network: Any) -> list[Any]:
+    """Return the layers that add up weights of words: the wide branch, and its correction."""
+    names = ("wide", CORRECTION)
+    return [network.get_layer(name) for name in names if has_layer(network, name)]
+
+
+def integer_tables(branch: Any) -> list[IntegerTable]:
+    """Return the tables of a wide branch: the words' in 16 bits, those of n-grams in 8."""
+    words, *ngrams = (table.numpy() for table in branch.tables)
     return [
         _integer_table(words, np.dtype(np.int16), squared=False),
         *(_integer_table(table, np.dtype(np.int8), squared=True) for table in ngrams),

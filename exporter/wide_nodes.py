@@ -1,4 +1,4 @@
-"""The wide branch as ONNX nodes that add up integers, so that padding changes no bit of a sum.
+"""Wide branches as ONNX nodes that add up integers, so that padding changes no bit of a sum.
 
 They are built by hand, not by tf2onnx: the tables stay in 8 and 16 bits in the file and in memory,
 and sums are taken in int32. Time is the first axis, as in the LSTM operator.
@@ -16,32 +16,32 @@ from exporter.nodes import Nodes
 from exporter.rounding import IntegerTable, integer_tables
 from trainer.wide.ngrams import LENGTH_SMOOTHING, slot_step
 
-# What the branch adds to the logit: float32[batch].
-WIDE_LOGIT = "wide"
-# What the LSTM reads of the branch, beside the embedding: float32[length, batch, order].
-WIDE_WEIGHTS = "wide/weights"
-
 # A slice that stops here reaches the end of its axis.
 AXIS_END = int(np.iinfo(np.int64).max)
 
 
 class WideNodes(Nodes):
-    """The nodes from token ids to :data:`WIDE_LOGIT` and :data:`WIDE_WEIGHTS`.
+    """The nodes from token ids to what a branch adds to the logit, and to what the LSTM reads.
 
     Args:
-        network: the network that holds the wide branch, its weights already rounded.
+        branch: the layer, its weights already rounded.
         token_ids: the name of the token ids, ``int32[length, batch]``.
+
+    Attributes:
+        logit: the name of what is added to the logit, ``float32[batch]``: that of the layer.
+        weights: the name of the weights by position, ``float32[length, batch, order]``.
     """
 
-    def __init__(self, network: Any, token_ids: str) -> None:
-        super().__init__("wide/")
+    def __init__(self, branch: Any, token_ids: str) -> None:
+        super().__init__(f"{branch.name}/")
+        self.logit, self.weights = branch.name, f"{branch.name}/weights"
         self.one, self._end = self.int32(1), self._int64(AXIS_END)
         self._first, self._last = self._int64(0), self._int64(-1)
-        tables = integer_tables(network)
+        tables = integer_tables(branch)
         slots = self._slots(token_ids, tables)
         steps = [self._steps(table, index) for table, index in zip(tables, slots, strict=True)]
         self._add_weights(tables, steps)
-        self._add_logit(tables, steps, network.get_layer("wide").slopes.numpy())
+        self._add_logit(tables, steps, branch.slopes.numpy())
 
     def int32(self, value: int) -> str:
         """Add a constant; return its name."""
@@ -85,15 +85,15 @@ class WideNodes(Nodes):
         return self.add("Mul", steps, self.add("Abs", steps)) if table.squared else steps
 
     def _add_weights(self, tables: list[IntegerTable], steps: list[str]) -> None:
-        """Add :data:`WIDE_WEIGHTS`: a column for each table."""
+        """Add the weights: a column for each table."""
         axis = self._int64(2)
         pairs = list(zip(tables, steps, strict=True))
         weights = [self._times(column, table.step) for table, column in pairs]
         columns = [self.add("Unsqueeze", column, axis) for column in weights]
-        self.add("Concat", *columns, output=WIDE_WEIGHTS, axis=2)
+        self.add("Concat", *columns, output=self.weights, axis=2)
 
     def _add_logit(self, tables: list[IntegerTable], steps: list[str], slopes: Any) -> None:
-        """Add :data:`WIDE_LOGIT`: the sums over time, over the root of the smoothed length."""
+        """Add the logit: the sums over time, over the root of the smoothed length."""
         axis, logit = self._int64(0), ""
         for table, column, slope in zip(tables, steps, slopes, strict=True):
             total = self.add("ReduceSum", column, axis, keepdims=0)
@@ -101,7 +101,7 @@ class WideNodes(Nodes):
             logit = self.add("Add", logit, part) if logit else part
         lengths = self.add("Cast", "lengths", to=TensorProto.FLOAT)
         smoothed = self.add("Add", lengths, self.constant(np.float32(LENGTH_SMOOTHING)))
-        self.add("Div", logit, self.add("Sqrt", smoothed), output=WIDE_LOGIT)
+        self.add("Div", logit, self.add("Sqrt", smoothed), output=self.logit)
 
     def _times(self, integers: str, factor: np.float32) -> str:
         floats = self.add("Cast", integers, to=TensorProto.FLOAT)

@@ -13,6 +13,8 @@ contract.
     figures             what the model reached, JSON
     origin              data, command, settings, versions, date, JSON
     reference           the held-out reviews counted in bins, JSON; may be missing
+    base                the model that it was adapted from, JSON; only of an adapted model. Apart
+                        from the origin, so that scorers of before read the file, too
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NoReturn
 
@@ -35,6 +37,7 @@ from scorer.system.records import Json, RecordError, from_json, optional, to_jso
 from scorer.tokenizer import Tokenizer
 
 SLOPE_PREFIX = "slope_"
+BASE_KEY = "base"
 # Bounds of a calibration by length: a file can't make its readers build large tables.
 MOST_KNOTS = 32
 LARGEST_KNOT = 1_000_000
@@ -144,6 +147,11 @@ class Figures:
     left_out: Metrics | None = optional()
     domains: ByDomain | None = optional()
     rounding: Rounding
+
+    def counts(self) -> list[int]:
+        """Return the numbers of held-out reviews, and of reviews of each domain."""
+        parts = {} if self.domains is None else self.domains.parts()
+        return [self.held_out.reviews, *(one.reviews for part in parts.values() for one in part)]
 
 
 @dataclass(frozen=True)
@@ -289,6 +297,34 @@ class TrainingData:
     left_out: Mapping[str, int] | None = optional()
     held_out_marked: bool = optional(False)
 
+    def counts(self) -> list[int]:
+        """Return every number of reviews."""
+        named = [*(self.domains or {}).values(), *(self.left_out or {}).values()]
+        return [self.reviews, self.held_out, self.unlabeled or 0, self.soft_labels or 0, *named]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that an adapted model was made from.
+
+    Attributes:
+        name: name of the model file, or of the run folder.
+        sha256: of the file, or of the run's manifest, in hex.
+        command: the command line that made it.
+        data: what it learned from.
+        base: the model that it was adapted from itself, if it was.
+    """
+
+    name: str
+    sha256: str
+    command: str
+    data: TrainingData
+    base: Base | None = optional()
+
+    def line_of_descent(self) -> list[Base]:
+        """Return this model, the one that it was adapted from, and so on."""
+        return [self, *([] if self.base is None else self.base.line_of_descent())]
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -300,6 +336,8 @@ class Provenance:
         settings: all settings of the run.
         versions: of Python and the packages, by name.
         date: ISO 8601, UTC.
+        base: the model that it was adapted from, if it was; ``data`` are then the reviews that it
+            was adapted to.
     """
 
     data: TrainingData
@@ -307,6 +345,13 @@ class Provenance:
     settings: Mapping[str, bool | int | float | str]
     versions: Mapping[str, str]
     date: str
+    base: Base | None = optional()
+
+    def counts(self) -> list[int]:
+        """Return every number of reviews, those of the models that it was adapted from, too."""
+        bases = [] if self.base is None else self.base.line_of_descent()
+        sets = [self.data, *(one.data for one in bases)]
+        return [count for data in sets for count in data.counts()]
 
 
 @dataclass(frozen=True)
@@ -364,6 +409,7 @@ class Card:
             "rules": self.tokenizer.rules.to_dict(),
             "max_tokens": self.tokenizer.max_tokens,
         }
+        base = self.provenance.base
         reference = {} if self.reference is None else {"reference": _dump(to_json(self.reference))}
         return {
             SEAL_KEY: UNSEALED,
@@ -374,8 +420,9 @@ class Card:
             "calibration": _dump(self.calibration.to_json()),
             "golden": _dump([[golden.text, golden.score] for golden in self.golden]),
             "figures": _dump(to_json(self.figures)),
-            "origin": _dump(to_json(self.provenance)),
+            "origin": _dump(to_json(replace(self.provenance, base=None))),
             **reference,
+            **({} if base is None else {BASE_KEY: _dump(to_json(base))}),
         }
 
     @classmethod
@@ -415,6 +462,10 @@ class Card:
             StoredLabels, {name: values[name] for name in ("labels", "threshold", "golden")}
         )
         words = tuple(metadata["vocabulary"].split("\n"))
+        provenance = from_json(Provenance, values["origin"], "origin")
+        if BASE_KEY in metadata:
+            base = from_json(Base, _load(BASE_KEY, metadata[BASE_KEY]), BASE_KEY)
+            provenance = replace(provenance, base=base)
         reference = None
         if "reference" in metadata:
             stored_reference = _load("reference", metadata["reference"])
@@ -426,7 +477,7 @@ class Card:
             calibration=Calibration.from_json(values["calibration"]),
             golden=tuple(Golden(*golden) for golden in stored.golden),
             figures=from_json(Figures, values["figures"], "figures"),
-            provenance=from_json(Provenance, values["origin"], "origin"),
+            provenance=provenance,
             reference=reference,
         )
 
@@ -455,13 +506,7 @@ class Card:
             self.calibration.by_length.check()
         if self.reference is not None:
             self.reference.check()
-        data = self.provenance.data
-        others = [data.unlabeled or 0, data.soft_labels or 0]
-        for named in (data.domains, data.left_out):
-            others += (named or {}).values()
-        by_domain = {} if self.figures.domains is None else self.figures.domains.parts()
-        others += [one.reviews for part in by_domain.values() for one in part]
-        counts = (self.figures.held_out.reviews, data.reviews, data.held_out, *others)
+        counts = [*self.figures.counts(), *self.provenance.counts()]
         if min(counts) < 0:
             raise RecordError(f"a number of reviews is {min(counts)!r:.20}, less than 0")
 

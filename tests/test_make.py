@@ -58,6 +58,14 @@ def test_train_passes_further_options(environments: Path) -> None:
     assert words[-2:] == ["--labels", "positive=4,5 negative=1,2"]
 
 
+def test_adapt_passes_a_model_and_further_options(environments: Path) -> None:
+    words = make(environments, "adapt", "DATA=my reviews.csv", "ARGS=--held-out 0.3")
+    assert words[:4] == ["adapt", "default", "my reviews.csv", "--out"]
+    assert words[-2:] == ["--held-out", "0.3"]
+    words = make(environments, "adapt", "DATA=a.csv", "MODEL=my model.onnx")
+    assert words[:3] == ["adapt", "my model.onnx", "a.csv"]
+
+
 def test_the_newest_run_is_one_that_can_be_exported(tmp_path: Path) -> None:
     runs = {"old": "model.keras", "my run": "model.keras", "linear": "linear.npz", "none": None}
     for age, (name, model) in enumerate(runs.items()):

@@ -13,6 +13,7 @@ from scorer._version import __version__
 from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say, show, tell
 from trainer.settings import (
     PRESETS,
+    AdaptSettings,
     DocumentSettings,
     LinearSettings,
     RunSettings,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from trainer.data.soft_reviews import SoftReviews
     from trainer.data.tables import Layout
     from trainer.data.unlabeled import Unlabeled
+    from trainer.measure.metrics import Evaluation
     from trainer.run.folder import RunFolder
 
 Command = Callable[..., None]
@@ -317,6 +319,59 @@ def documents(
 
 
 @cli.command()
+@click.argument("model", type=PATH)
+@DATA
+@OUT
+@TEST
+@settings_options(AdaptSettings)
+@table_options
+@GROUP_COLUMN
+@DOMAIN_COLUMN
+@HELD_OUT_COLUMN
+def adapt(
+    model: Path,
+    data: tuple[Path, ...],
+    out: Path,
+    tests: tuple[Path, ...],
+    text_column: str | None,
+    label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
+    group_column: str | None,
+    domain_column: str | None,
+    held_out_column: str | None,
+    **changes: Any,
+) -> None:
+    """Adapt MODEL to labelled reviews of your own: 500 are enough, and it takes a minute.
+
+    MODEL is a model file, the name of a model that ships, or a run folder. Its calibration and the
+    weights of its words are fitted anew; its LSTM and its vocabulary stay.
+
+    \b
+    Example:
+      trainer adapt default mine.parquet --out runs/mine
+    """
+    settings = AdaptSettings().changed(changes)
+    layout = _layout(text_column, label_column, labels, encoding)
+    layout = replace(layout, domain_column=domain_column)
+    reviews = _read_training(data, layout, group_column, held_out_column)
+    test_reviews = _read(tests, layout, "test") if tests else None
+    say(f"read {len(reviews)} reviews from {', '.join(map(str, data))}; starting Keras")
+    import_quietly("trainer.quiet")
+    from trainer.fit.adapt import adapt as adapt_model
+    from trainer.fit.base import open_base
+    from trainer.measure.evaluation import evaluate as evaluate_scores
+
+    base = open_base(model)
+    run = adapt_model(base, reviews, settings.held_out, out, test=test_reviews, say=say)
+    sets = {"held out": run.held_out()}
+    if test_reviews is not None:
+        sets["test"] = test_reviews
+    before = {name: evaluate_scores(base.predict(one.texts), one) for name, one in sets.items()}
+    _show(run, before)
+
+
+@cli.command()
 @click.argument("run_dir", type=PATH)
 @DATA
 @table_options
@@ -421,8 +476,10 @@ def _read_soft(paths: Sequence[Path]) -> SoftReviews | None:
     return SoftReviews.concatenate(parts) if parts else None
 
 
-def _show(run: RunFolder) -> None:
+def _show(run: RunFolder, before: Mapping[str, Evaluation] | None = None) -> None:
+    """Tell what a run reached, beside what its base gave for the same reviews."""
     from scorer.card import how_measured
+    from trainer.measure.metrics import rounded
     from trainer.run.compare import metrics_column, metrics_table
     from trainer.run.domain_table import domain_table
 
@@ -433,7 +490,13 @@ def _show(run: RunFolder) -> None:
         "test": (metrics.test, metrics.test_intervals),
     }
     measured = {name: part for name, (part, _) in parts.items() if part is not None}
-    columns = {name: metrics_column(part, parts[name][1]) for name, part in measured.items()}
+    columns = {}
+    for name, part in measured.items():
+        if before is not None:
+            was = before[name]
+            columns[f"{name} before"] = metrics_column(rounded(was.metrics), was.intervals)
+        title = name if before is None else f"{name} after"
+        columns[title] = metrics_column(part, parts[name][1])
     tell(*metrics_table(columns).split("\n"))
     if metrics.domains is not None:
         tell(*domain_table(metrics.domains).split("\n"))

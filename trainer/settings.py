@@ -251,7 +251,30 @@ class DocumentSettings(RunSettings):
     seed: int = setting(0, "Seed of the vectors before the first pass.", at_least=0)
 
 
-AnySettings = Settings | LinearSettings | DocumentSettings
+@dataclass(frozen=True, kw_only=True)
+class AdaptSettings(RunSettings):
+    """The settings of ``trainer adapt``.
+
+    Attributes:
+        held_out: fraction of the labelled reviews that nothing is learned from.
+        network: the settings of the network that is adapted.
+    """
+
+    held_out: float = setting(
+        0.2, "Fraction of the labelled reviews held out of what is learned.", above=0, below=1
+    )
+    network: Settings = field(default_factory=Settings)
+
+    def to_dict(self) -> dict[str, SettingValue]:
+        """Return the settings of the network, with which it can be built again."""
+        return self.network.to_dict() | {"held_out": self.held_out}
+
+    def options(self) -> list[str]:
+        """Return the command-line options that give these settings."""
+        return _option("held_out", self.held_out)
+
+
+AnySettings = Settings | LinearSettings | DocumentSettings | AdaptSettings
 
 # The network of the article that this project began with, with its accuracy of "nearly 84%".
 # It leaves open the size of the embedding and the length that reviews are padded to.

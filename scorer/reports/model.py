@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from scorer.card import ByDomain, ByLength, how_measured
+from scorer.card import Base, ByDomain, ByLength, how_measured
 from scorer.model import SentimentModel
 from scorer.reference import Reference
 from scorer.system.escape import escaped
@@ -15,7 +15,7 @@ from scorer.system.records import Json, to_json
 def model_text(model: SentimentModel) -> str:
     """Return what a model file holds, as a page of text."""
     card, tokenizer = model.card, model.card.tokenizer
-    data = to_json(card.provenance.data)
+    data, base = to_json(card.provenance.data), card.provenance.base
     teachers = data.pop("teachers", [])
     domains = [(name, data.pop(name, None)) for name in ("domains", "left_out")]
     figures = to_json(replace(card.figures, domains=None))
@@ -41,6 +41,7 @@ def model_text(model: SentimentModel) -> str:
         ("trained on", _pairs(data)),
         *((name.replace("_", " "), _counts(counts)) for name, counts in domains if counts),
         *(("teacher", teacher["command"]) for teacher in teachers),
+        *(("adapted from", _base(one)) for one in ([] if base is None else base.line_of_descent())),
         ("command", card.provenance.command),
         ("date", card.provenance.date),
         ("versions", _pairs(card.provenance.versions)),
@@ -69,6 +70,11 @@ def model_json(model: SentimentModel) -> dict[str, Json]:
         **({} if card.reference is None else {"reference": to_json(card.reference)}),
         "golden": [to_json(golden) for golden in card.golden],
     }
+
+
+def _base(base: Base) -> str:
+    data = base.data
+    return f"{base.name}, sha256 {base.sha256}, trained on {data.reviews} reviews of {data.name}"
 
 
 def _knots(by_length: ByLength) -> str:

@@ -15,9 +15,13 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
     """Return a small network with large random weights, rounded as for a model file."""
     keras.utils.set_random_seed(3)
     wide_order = "wide_order" in changes
-    last_length = changes.pop("last_length", None)
-    settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | changes))
-    network = build_network(settings, words=50, wide=wide_order, last_length=last_length)
+    corrected, last_length = bool(changes.get("corrected")), changes.get("last_length")
+    layers = ("corrected", "last_length")
+    kept = {name: value for name, value in changes.items() if name not in layers}
+    settings = preset("default", embedding=7, units=6, **({"wide_order": 0} | kept))
+    network = build_network(
+        settings, words=50, wide=wide_order, corrected=corrected, last_length=last_length
+    )
     rng = np.random.default_rng(0)
     head = network.get_layer("head")
     head.set_weights([rng.normal(0, 2, weight.shape) for weight in head.get_weights()])
@@ -25,6 +29,10 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         rng = np.random.default_rng(1)
         wide = network.get_layer("wide")
         wide.set_weights([rng.normal(0, 1, weight.shape) for weight in wide.get_weights()])
+    if corrected:
+        correction = network.get_layer("correction")
+        table = np.random.default_rng(2).normal(0, 1, 52) * (np.arange(52) > 0)
+        correction.set_weights([table, correction.get_weights()[1]])
     if last_length is not None:
         tables = np.random.default_rng(2).uniform(0.3, 2, (2, last_length + 1))
         network.get_layer("by_length").set_weights(list(tables))
@@ -42,6 +50,8 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         {"wide_order": 3, "wide_slots": 64},
         {"wide_order": 2, "wide_slots": 1 << 16},
         {"wide_order": 1},
+        {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
+        {"pooling": "last", "bidirectional": False, "corrected": True},
         {"wide_order": 2, "wide_slots": 64, "last_length": 12},
         {"pooling": "last", "last_length": 12},
     ],
@@ -53,6 +63,8 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         "triples",
         "pairs",
         "words",
+        "corrected",
+        "corrected article",
         "by length",
         "by length, no branch",
     ],
@@ -69,7 +81,8 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     assert operators.count("LSTM") == 1
     assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
     # They add up integers, or the conversion would refuse.
-    assert operators.count("ReduceSum") == changes.get("wide_order", 0)
+    sums = changes.get("wide_order", 0) + changes.get("corrected", False)
+    assert operators.count("ReduceSum") == sums
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]
     assert model.ir_version == IR_VERSION

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.card import ByDomain
+from scorer.card import Base, ByDomain
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.data.soft_reviews import SoftReviews
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
@@ -42,6 +42,7 @@ def fit_run(
     soft: SoftReviews | None = None,
     leave_out: Sequence[str] = (),
     test: Reviews | None = None,
+    base: Base | None = None,
     resume: bool = False,
     say: Say = silent,
 ) -> RunFolder:
@@ -58,6 +59,7 @@ def fit_run(
         leave_out: domains of ``reviews`` and ``soft`` to learn nothing from; they are measured when
             the run is done. ``unlabeled`` holds no review of them.
         test: labelled reviews to report on; nothing is learned from them.
+        base: the model that is adapted, if one is.
         resume: whether the interrupted run in ``out`` goes on.
         say: takes lines of progress.
 
@@ -72,7 +74,9 @@ def fit_run(
     check_differing(reviews)
     readable = with_words(reviews, say)
     left = None if left_out is None else left_out.reviews
-    inputs = RunInputs.of(reviews, unlabeled, teachers, soft, unlabeled_ids, tuple(leave_out), left)
+    inputs = RunInputs.of(
+        reviews, unlabeled, teachers, soft, unlabeled_ids, tuple(leave_out), left, base
+    )
     run = RunId(learner.settings.to_dict(), inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)

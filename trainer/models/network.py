@@ -27,6 +27,11 @@ from trainer.settings import Settings
 from trainer.wide.layer import WideBranch
 from trainer.wide.weights import WideWeights
 
+# The layer of an adapted network that corrects the words' weights.
+CORRECTION = "correction"
+# The layer of a network that is calibrated by length.
+BY_LENGTH = "by_length"
+
 
 @keras.saving.register_keras_serializable(package="review_sentiment")
 class MaskedMaxPooling(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
@@ -119,6 +124,7 @@ def build_network(
     steps: int = 0,
     *,
     wide: bool = False,
+    corrected: bool = False,
     last_length: int | None = None,
 ) -> keras.Model:
     """Return the network; compiled if it is to be trained.
@@ -135,6 +141,9 @@ def build_network(
         wide: whether the network holds the wide branch that its settings ask for. In training it
             doesn't: the weights that the LSTM reads are an input (see ``trainer/wide/folds.py``),
             and nothing is added to its logit.
+        corrected: whether the network holds a correction of the words' weights (see
+            ``trainer/wide/correction.py``): a wide branch of one order, which the LSTM doesn't
+            read.
         last_length: the largest length that a network calibrated by length tells from longer ones;
             None for a network that isn't.
     """
@@ -162,11 +171,14 @@ def build_network(
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)
-    logit = keras.layers.Dense(1, name="head")(x)
+    logits = [keras.layers.Dense(1, name="head")(x)]
     if settings.wide_order and wide:
-        logit = keras.layers.Add(name="logit")([logit, wide_logit])
+        logits.append(wide_logit)
+    if corrected:
+        logits.append(WideBranch(words, 1, 1, name=CORRECTION)(token_ids)[1])
+    logit = keras.layers.Add(name="logit")(logits) if len(logits) > 1 else logits[0]
     if last_length is not None:
-        logit = LengthCalibration(last_length, name="by_length")([logit, token_ids])
+        logit = LengthCalibration(last_length, name=BY_LENGTH)([logit, token_ids])
     score = keras.layers.Activation("sigmoid", name="score")(logit)
 
     network = keras.Model(inputs, score, name=settings.preset)
@@ -205,7 +217,7 @@ def finish_network(
     if wide is not None:
         network.get_layer("wide").set_weights([*wide.tables, np.array(slopes)])
     if by_length is not None:
-        network.get_layer("by_length").set_weights(list(length_tables(by_length)))
+        network.get_layer(BY_LENGTH).set_weights(list(length_tables(by_length)))
     return network
 
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import pyarrow as pa
 
 from scorer._version import __version__
-from scorer.card import Provenance, Teacher, TrainingData
+from scorer.card import Base, Provenance, Teacher, TrainingData
 from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews, fingerprint_of_texts
 from trainer.data.soft_reviews import SoftReviews
@@ -40,6 +40,7 @@ class RunInputs:
             resume a run.
         unlabeled_fingerprint: SHA-256 of the unlabeled reviews, in hex, if there are any.
         soft_fingerprint: SHA-256 of the texts with probabilities, in hex, if there are any.
+        base: the model that is adapted, if one is.
     """
 
     reviews: Reviews
@@ -52,6 +53,7 @@ class RunInputs:
     fingerprint: str
     unlabeled_fingerprint: str | None
     soft_fingerprint: str | None
+    base: Base | None = None
 
     @classmethod
     def of(
@@ -63,6 +65,7 @@ class RunInputs:
         unlabeled_ids: pa.LargeStringArray | None = None,
         leave_out: tuple[str, ...] = (),
         left_out: Reviews | None = None,
+        base: Base | None = None,
     ) -> RunInputs:
         """Take the fingerprints."""
         described = () if unlabeled is None else tuple(one.describe() for one in teachers)
@@ -75,6 +78,8 @@ class RunInputs:
             parts += ["soft labels", of_soft]
             if soft is not None and soft.domains is not None:
                 parts += ["their domains", fingerprint_of_texts(soft.domains)]
+        if base is not None:
+            parts += ["base", base.sha256]
         return cls(
             reviews,
             unlabeled,
@@ -86,6 +91,7 @@ class RunInputs:
             _of_all(parts),
             of_unlabeled,
             of_soft,
+            base,
         )
 
     def provenance(
@@ -109,6 +115,7 @@ class RunInputs:
                 **{name: version(name) for name in (*PACKAGES, *packages)},
             },
             date=datetime.now(UTC).date().isoformat(),
+            base=self.base,
         )
 
     def _data(self, held_out: Reviews) -> TrainingData:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scorer import SentimentModel
-from scorer.card import ByDomain, ByLength, Calibration, Card, DomainMetrics
+from scorer.card import Base, ByDomain, ByLength, Calibration, Card, DomainMetrics
 from scorer.errors import ModelRefused
 from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
@@ -168,3 +168,53 @@ def test_a_file_tells_its_domains(model: SentimentModel, monkeypatch: pytest.Mon
 def test_a_negative_number_of_reviews_of_a_domain_is_refused(model: SentimentModel) -> None:
     with pytest.raises(ModelRefused, match="a number of reviews is -3, less than 0"):
         Card.from_metadata(with_domains(model, -3).to_metadata())
+
+
+def with_base(model: SentimentModel, reviews: int = 7) -> Card:
+    data = replace(model.card.provenance.data, name="films", reviews=reviews)
+    first = Base("first", "ab12", "trainer fit films", data)
+    base = Base("second", "cd34", "trainer adapt first mine", replace(data, name="mine"), first)
+    return replace(model.card, provenance=replace(model.card.provenance, base=base))
+
+
+def test_an_adapted_file_tells_what_it_was_adapted_from(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert model.card.provenance.base is None
+    assert "base" not in model.card.to_metadata()
+    assert "adapted from" not in model_text(model)
+    assert "base" not in model_json(model)["origin"]
+    metadata = with_base(model).to_metadata()
+    # A scorer of before reads the origin, and would refuse a key that it doesn't know.
+    assert metadata["origin"] == model.card.to_metadata()["origin"]
+    card = Card.from_metadata(metadata)
+    assert card == with_base(model)
+    monkeypatch.setattr(model, "card", card)
+    lines = [line for line in model_text(model).splitlines() if line.startswith("adapted from")]
+    assert [line.split(None, 2)[2] for line in lines] == [
+        "second, sha256 cd34, trained on 7 reviews of mine",
+        "first, sha256 ab12, trained on 7 reviews of films",
+    ]
+    assert model_json(model)["origin"]["base"]["base"]["name"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        ('{"name":"a"}', "the key 'base.sha256' is missing"),
+        ("[]", "base is [], not an object"),
+        ("{", "base is not JSON"),
+        ('{"base":' * 5000 + "1" + "}" * 5000, "nested too deeply"),
+    ],
+    ids=["short", "list", "garbled", "deep"],
+)
+def test_a_garbled_base_is_refused(model: SentimentModel, stored: str, message: str) -> None:
+    metadata = model.card.to_metadata() | {"base": stored}
+    with pytest.raises(ModelRefused) as refused:
+        Card.from_metadata(metadata)
+    assert message in str(refused.value)
+
+
+def test_a_base_with_a_negative_number_of_reviews_is_refused(model: SentimentModel) -> None:
+    with pytest.raises(ModelRefused, match="a number of reviews is -1, less than 0"):
+        Card.from_metadata(with_base(model, -1).to_metadata())

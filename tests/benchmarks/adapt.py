@@ -67,13 +67,13 @@ def run_draw(base: BaseModel, reviews: Reviews, labels: int) -> Draw:
     return Draw(evaluate(base.predict(rest.texts), rest).metrics, after, seconds)
 
 
-def line(name: str, draws: list[Draw]) -> str:
+def line(name: str, draws: list[Draw], measured_on: str = "") -> str:
     """Return a line of the table: means of some draws."""
 
     def mean(field: str, part: str) -> float:
         return float(np.mean([getattr(getattr(draw, part), field) for draw in draws]))
 
-    cells = [name, f"{draws[0].before.reviews:,}"]
+    cells = [name, measured_on]
     cells += [f"{100 * mean('accuracy', part):.1f}%" for part in ("before", "after")]
     spread = [100 * (draw.after.accuracy - draw.before.accuracy) for draw in draws]
     cells.append(f"{min(spread):+.1f} to {max(spread):+.1f}")
@@ -102,7 +102,8 @@ def main() -> None:
         for domain in options.domains.split(","):
             sets = [read_domain(table, domain, seed) for seed in range(options.draws)]
             drawn.append([run_draw(base, reviews, options.labels) for reviews in sets])
-            print(line(domain, drawn[-1]), flush=True)
+            reviews = drawn[-1][0].before.reviews
+            print(line(domain, drawn[-1], f"{reviews:,}"), flush=True)
         print(line("mean", [draw for draws in drawn for draw in draws]))
 
 

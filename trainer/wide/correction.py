@@ -7,9 +7,9 @@ https://aclanthology.org/W04-3237/; the model is the "prior" of Daumé 2007,
 https://aclanthology.org/P07-1033/). Each word counts as much as its naive-Bayes log ratio says, as
 in the wide branch itself.
 
-Pairs and triples of words brought nothing up to 3,000 labels, nor did the weights of the last
-layer. The LSTM reads the wide branch's own weights, not the corrected ones: reading those, its
-answers got worse. Measured: tests/benchmarks/README.md.
+Pairs and triples of words brought next to nothing on 500 labels and little on thousands, nor did
+the weights of the last layer. The LSTM reads the wide branch's own weights, not the corrected ones:
+reading those, its answers got worse. Measured: tests/benchmarks/README.md.
 """
 
 from __future__ import annotations

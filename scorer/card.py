@@ -32,9 +32,9 @@ import numpy.typing as npt
 from scorer.errors import ModelRefused, one_line
 from scorer.modelfile import SEAL_KEY, UNSEALED
 from scorer.reference import Reference
-from scorer.rules import read_rules
 from scorer.system.records import Json, RecordError, from_json, optional, to_json
 from scorer.tokenizer import Tokenizer
+from scorer.words.rules import read_rules
 
 SLOPE_PREFIX = "slope_"
 BASE_KEY = "base"

@@ -1,8 +1,8 @@
 """Review texts to token ids, vectorised.
 
 The only tokenizer of the project: the trainer uses this code too, so text is treated alike in
-training and in scoring. How a text is cut is left to its rules (:mod:`scorer.rules`), packing to
-:mod:`scorer.packing`, scoring to :mod:`scorer.model`.
+training and in scoring. How a text is cut is left to its rules (:mod:`scorer.words.rules`), packing
+to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
-from scorer.first_rules import FirstRules
-from scorer.rules import Rules
 from scorer.system.records import RecordError
-from scorer.word_table import WordTable
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import Rules
+from scorer.words.word_table import WordTable
 
 PAD_ID = 0
 UNKNOWN_ID = 1

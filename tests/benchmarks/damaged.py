@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scorer import SentimentModel
-from scorer.rules import Rules
 from scorer.tokenizer import Tokenizer
+from scorer.words.rules import Rules
 
 HELD_OUT_FILMS = (3, 12, 25, 41)
 ONE_TO_ONE, TWO_TO_ONE, INVISIBLE = 0, 6, 12

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from scorer import SentimentModel
-from scorer.rules import Rules
 from scorer.tokenizer import Tokenizer
+from scorer.words.rules import Rules
 
 LINES = Path(__file__).parent / "signs.csv"
 

@@ -22,10 +22,10 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from scorer.first_rules import FirstRules
-from scorer.rules import MOST_RUN, Rules
-from scorer.spelling import ADDRESS, EMAIL, HAPPY, REPLACEMENTS, SAD, UNSURE, Replacement
 from scorer.tokenizer import FIRST_WORD_ID, Tokens
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import MOST_RUN, Rules
+from scorer.words.spelling import ADDRESS, EMAIL, HAPPY, REPLACEMENTS, SAD, UNSURE, Replacement
 from trainer.data.reviews import Reviews
 from trainer.data.sources import read_reviews
 from trainer.data.vocabulary import build_tokenizer

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer import SentimentModel
-from scorer.first_rules import FirstRules
-from scorer.rules import Rules
 from scorer.tokenizer import Tokenizer
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import Rules
 
 WINDOWS = (50, 512, 2048)
 EVERY = 5

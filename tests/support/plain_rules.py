@@ -1,6 +1,6 @@
 """The rules, one after another on every text with Arrow's patterns: what the fast way must equal.
 
-Nothing of :mod:`scorer.cutting` is used here, and each text is cut by itself.
+Nothing of :mod:`scorer.words.cutting` is used here, and each text is cut by itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.rules import Rules
-from scorer.spelling import Replacement
+from scorer.words.rules import Rules
+from scorer.words.spelling import Replacement
 
 ENTITY = re.compile(
     r"&(?:amp;)*(#0*39|#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31};);?"

@@ -19,7 +19,7 @@ from scorer.errors import ModelRefused
 from scorer.modelfile import SEAL, UNSEALED, seal
 from scorer.modelproto import read_fields
 from scorer.reference import LENGTH_BINS
-from scorer.rules import Rules
+from scorer.words.rules import Rules
 
 LONGEST_MESSAGE = 800
 GRAPH, METADATA = 7, 14

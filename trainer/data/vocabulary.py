@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.first_rules import FirstRules
-from scorer.rules import Rules
 from scorer.tokenizer import Tokenizer
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import Rules
 
 ROWS_AT_ONCE = 10_000
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
-from scorer.rules import Rules
+from scorer.words.rules import Rules
 from trainer.data.reviews import OPEN, Reviews
 from trainer.measure.folds import label_counts
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scorer.rules import read_rules
 from scorer.system.records import Json, from_json, to_json
 from scorer.tokenizer import Tokenizer
+from scorer.words.rules import read_rules
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class StoredTokenizer:
     """The tokenizer as it is stored.
 
     Attributes:
-        rules: how a text is cut into words, in the form of :meth:`scorer.rules.Rules.to_dict`.
+        rules: how a text is cut, in the form of :meth:`scorer.words.rules.Rules.to_dict`.
         max_tokens: most tokens of a review that are read.
         words: the vocabulary; the first word has id 2.
     """

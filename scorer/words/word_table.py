@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.cutting import Cut
+from scorer.words.cutting import Cut
 
 SHORT_BYTES = 15
 # Places for each word, at least: a quarter of them or less is taken.

@@ -1,8 +1,8 @@
 """The bytes of texts into words: NumPy finds where each word begins and ends.
 
-What a character is stands in :class:`Characters`, which :mod:`scorer.rules` makes from its classes.
-No loop here touches a word or a row: texts are cut in pieces of some rows, each small enough for
-the processor's cache, so memory doesn't grow with the window.
+What a character is stands in :class:`Characters`, which :mod:`scorer.words.rules` makes from its
+classes. No loop here touches a word or a row: texts are cut in pieces of some rows, each small
+enough for the processor's cache, so memory doesn't grow with the window.
 """
 
 from __future__ import annotations

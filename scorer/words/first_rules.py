@@ -1,6 +1,6 @@
 """The first version of the rules by which a text is cut, for the models that were made with it.
 
-No new model is made with them: :mod:`scorer.rules` has the rules of this release.
+No new model is made with them: :mod:`scorer.words.rules` has the rules of this release.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.cutting import Cut
-from scorer.replacing import (
+from scorer.system.records import Json, from_json, to_json
+from scorer.words.cutting import Cut
+from scorer.words.replacing import (
     check_growth,
     check_normalization,
     check_replacement,
@@ -23,7 +24,6 @@ from scorer.replacing import (
     normalize_beyond_ascii,
     replace,
 )
-from scorer.system.records import Json, from_json, to_json
 
 FIRST_VERSION = 1
 
@@ -99,7 +99,7 @@ class FirstRules:
         return MappingProxyType({})
 
     def cut(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
-        """Cut texts into tokens, as :meth:`scorer.rules.Rules.cut` does; all rows at once."""
+        """Cut texts into tokens, as :meth:`scorer.words.rules.Rules.cut` does; all rows at once."""
         tokens, offsets = self.split(texts)
         yield Cut.of_tokens(tokens, np.diff(offsets))
 

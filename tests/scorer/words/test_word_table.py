@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer import word_table
-from scorer.cutting import Cut
-from scorer.word_table import WordTable
+from scorer.words.cutting import Cut
+from scorer.words.word_table import WordTable
 
 # Words of every length around the bounds of eight and sixteen bytes, some alike but for their end.
 WORDS = st.one_of(

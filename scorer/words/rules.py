@@ -6,7 +6,7 @@ A text goes through these steps:
 2. patterns are replaced: what vanishes, markup, addresses, apostrophes, emoticons;
 3. a text that isn't ASCII is normalised; letters are lower-cased;
 4. a letter that repeats too often is left out;
-5. words are cut out by the classes of their characters (:mod:`scorer.cutting`);
+5. words are cut out by the classes of their characters (:mod:`scorer.words.cutting`);
 6. some tokens are read as another word.
 
 Steps 2, 5 and 6 are data altogether; each pattern is tried only on the texts that it names. Tests
@@ -26,10 +26,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.cutting import Characters, Cut, cut
 from scorer.errors import ModelRefused, one_line
-from scorer.first_rules import FIRST_VERSION, FirstRules
-from scorer.replacing import (
+from scorer.system.records import Json, RecordError, from_json, to_json
+from scorer.words.cutting import Characters, Cut, cut
+from scorer.words.first_rules import FIRST_VERSION, FirstRules
+from scorer.words.replacing import (
     LONGEST_REPLACEMENT,
     check_growth,
     check_normalization,
@@ -38,9 +39,8 @@ from scorer.replacing import (
     normalize_beyond_ascii,
     replace,
 )
-from scorer.scan import Scan
-from scorer.spelling import CONTRACTIONS, ENTITIES, REPLACEMENTS, SIGNS, Replacement
-from scorer.system.records import Json, RecordError, from_json, to_json
+from scorer.words.scan import Scan
+from scorer.words.spelling import CONTRACTIONS, ENTITIES, REPLACEMENTS, SIGNS, Replacement
 
 RULES_VERSION = 2
 

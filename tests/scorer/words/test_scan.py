@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.scan import Scan
+from scorer.words.scan import Scan
 
 FEW = st.text("ab:é😍", max_size=6)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.cutting import flat
+from scorer.words.cutting import flat
 
 Places = npt.NDArray[np.int64]
 

@@ -1,7 +1,7 @@
 """The lists of the rules of this release: what stands for what in texts as people write them.
 
-They are only the default of :class:`scorer.rules.Rules`, which a new model takes into its file. A
-model of before reads its own.
+They are only the default of :class:`scorer.words.rules.Rules`, which a new model takes into its
+file. A model of before reads its own.
 """
 
 from __future__ import annotations

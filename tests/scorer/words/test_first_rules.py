@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from scorer import SentimentModel
 from scorer.errors import ModelRefused
-from scorer.first_rules import FirstRules
-from scorer.rules import read_rules
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import read_rules
 
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 

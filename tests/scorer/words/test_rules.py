@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plain_rules import plain_tokens
-from scorer import cutting
 from scorer.errors import ModelRefused
 from scorer.system.records import RecordError
+from scorer.words import cutting
 from scorer.words.rules import MOST_SIGNS, Rules, read_rules
 from scorer.words.spelling import CONTRACTIONS, Replacement
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer import word_table
+from scorer.words import word_table
 from scorer.words.cutting import Cut
 from scorer.words.word_table import WordTable
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
-from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
+from scorer.reference import (
+    VERSION,
+    Counted,
+    Reference,
+    count_lengths,
+    count_scores,
+    count_unknown,
+)
 from scorer.tokenizer import UNKNOWN_ID, Tokens
 from trainer.data.reviews import Reviews
+
+Rows = npt.NDArray[np.bool_]
 
 
 def make_reference(
@@ -25,12 +36,29 @@ def make_reference(
     lengths = np.diff(tokens.offsets)
     of_unknown = tokens.owners[tokens.ids == UNKNOWN_ID]
     unknown = np.bincount(of_unknown, minlength=len(tokens))
-    kept = (lengths > 0) & ~np.isnan(scores)
     positive = held_out.labels == 1
-    counted = (
-        count_scores(scores[kept & ~positive]),
-        count_scores(scores[kept & positive]),
-        count_lengths(lengths[kept]),
-        count_unknown(unknown[kept], lengths[kept]),
-    )
-    return Reference(VERSION, *(tuple(counts.tolist()) for counts in counted))
+
+    def count(rows: Rows) -> Counted:
+        counted = (
+            count_scores(scores[rows & ~positive]),
+            count_scores(scores[rows & positive]),
+            count_lengths(lengths[rows]),
+            count_unknown(unknown[rows], lengths[rows]),
+        )
+        return Counted(*(tuple(counts.tolist()) for counts in counted))
+
+    kept = (lengths > 0) & ~np.isnan(scores)
+    return Reference(VERSION, count(kept), _by_domain(count, kept, held_out))
+
+
+def _by_domain(
+    count: Callable[[Rows], Counted], kept: Rows, held_out: Reviews
+) -> dict[str, Counted] | None:
+    """Count the kept rows of each domain, ``bool[reviews]``; None where there is one only."""
+    counted = {}
+    for name, rows in held_out.rows_of_domains().items():
+        inside = np.zeros(len(held_out), bool)
+        inside[rows] = kept[rows]
+        if inside.any():
+            counted[name] = count(inside)
+    return counted if len(counted) > 1 else None

@@ -7,12 +7,13 @@ band of scores the model gets right. Where ``calibration`` has folds, these scor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scorer.system.records import RecordError
+from scorer.system.records import RecordError, optional
 
 VERSION = 1
 
@@ -24,17 +25,23 @@ LENGTH_EDGES = np.unique(np.ceil(2 ** (np.arange(65) / 4)).astype(np.int64))
 SCORE_BINS, LENGTH_BINS = len(SCORE_EDGES) + 1, len(LENGTH_EDGES) + 1
 # No unknown word, then a bin for each hundredth.
 UNKNOWN_BINS = 101
+SIZES = {
+    "negative": SCORE_BINS,
+    "positive": SCORE_BINS,
+    "tokens": LENGTH_BINS,
+    "unknown": UNKNOWN_BINS,
+}
 MOST_REVIEWS = 2**53
+MOST_DOMAINS = 100
 
 Counts = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Reference:
-    """Held-out reviews, counted in bins.
+class Counted:
+    """Reviews, counted in bins.
 
     Attributes:
-        version: of the bins.
         negative: negative reviews by score, 200 bins (see :func:`count_scores`).
         positive: positive reviews by score.
         tokens: all reviews by length (see :func:`count_lengths`).
@@ -42,7 +49,6 @@ class Reference:
             :func:`count_unknown`).
     """
 
-    version: int
     negative: Counts
     positive: Counts
     tokens: Counts
@@ -52,6 +58,44 @@ class Reference:
     def reviews(self) -> int:
         """Number of reviews."""
         return sum(self.tokens)
+
+    def check(self, what: str) -> None:
+        """Check counts that come from a file.
+
+        Args:
+            what: their name, for messages.
+
+        Raises:
+            RecordError: there are more or fewer than the bins of this release, or they make no
+                sense.
+        """
+        for name, size in SIZES.items():
+            counts = getattr(self, name)
+            if len(counts) != size or not 0 <= min(counts) <= max(counts) <= MOST_REVIEWS:
+                raise RecordError(
+                    f"{what}'s {name!r} aren't {size} counts from 0 to {MOST_REVIEWS}"
+                )
+        totals = sum(self.negative) + sum(self.positive), sum(self.tokens), sum(self.unknown)
+        if len(set(totals)) > 1 or not totals[0]:
+            raise RecordError(
+                f"{what} counts {totals[0]} scores, {totals[1]} lengths and {totals[2]} "
+                "fractions of unknown words, not as many of each"
+            )
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The held-out reviews of a model, counted in bins.
+
+    Attributes:
+        version: of the bins.
+        all: all of them.
+        domains: those of each domain, if there are several.
+    """
+
+    version: int
+    all: Counted
+    domains: Mapping[str, Counted] | None = optional()
 
     def check(self) -> None:
         """Check counts that come from a file.
@@ -63,23 +107,16 @@ class Reference:
             raise RecordError(
                 f"the reference has version {self.version!r:.20}, this release reads {VERSION}"
             )
-        sizes = {
-            "negative": SCORE_BINS,
-            "positive": SCORE_BINS,
-            "tokens": LENGTH_BINS,
-            "unknown": UNKNOWN_BINS,
-        }
-        for name, size in sizes.items():
-            counts = getattr(self, name)
-            if len(counts) != size or not 0 <= min(counts) <= max(counts) <= MOST_REVIEWS:
-                raise RecordError(
-                    f"the reference's {name!r} aren't {size} counts from 0 to {MOST_REVIEWS}"
-                )
-        totals = sum(self.negative) + sum(self.positive), sum(self.tokens), sum(self.unknown)
-        if len(set(totals)) > 1 or not totals[0]:
+        self.all.check("the reference")
+        domains = self.domains or {}
+        if len(domains) > MOST_DOMAINS:
+            raise RecordError(f"the reference has {len(domains)} domains, more than {MOST_DOMAINS}")
+        for name, counted in domains.items():
+            counted.check(f"the reference of {name!r:.80}")
+        total = sum(counted.reviews for counted in domains.values())
+        if domains and total != self.all.reviews:
             raise RecordError(
-                f"the reference counts {totals[0]} scores, {totals[1]} lengths and {totals[2]} "
-                "fractions of unknown words, not as many of each"
+                f"the reference counts {self.all.reviews} reviews, and {total} in its domains"
             )
 
 

@@ -85,7 +85,9 @@ def _knots(by_length: ByLength) -> str:
 
 
 def _counted(reference: Reference) -> str:
-    return f"scores, lengths and unknown words of {reference.reviews:,} held-out reviews"
+    by_domain = f", and of {len(reference.domains)} domains" if reference.domains else ""
+    held_out = f"{reference.all.reviews:,} held-out reviews"
+    return f"scores, lengths and unknown words of {held_out}{by_domain}"
 
 
 def _domain_lines(domains: ByDomain | None) -> list[tuple[str, str]]:

@@ -215,22 +215,40 @@ def _max_tokens(value: object, message: str) -> Tampered:
     )
 
 
+def _domains(changes: dict[str, object]) -> dict[str, object]:
+    """Return changes of a reference: those of its version, or its domains."""
+    return changes if "version" in changes else {"domains": changes}
+
+
 def _reference_cases() -> Iterator[Tampered]:
     """Yield references with other bins, or counts that make no sense."""
     sizes = {"negative": 200, "positive": 200, "tokens": LENGTH_BINS, "unknown": 101}
-    whole = {"version": 1} | {name: [2] + [0] * (size - 1) for name, size in sizes.items()}
+    whole = {name: [2] + [0] * (size - 1) for name, size in sizes.items()}
+    fits = whole | {"negative": [0] * 200}
     cases: list[tuple[str, str, dict[str, object]]] = [
-        ("of version 2", "the reference has version 2", {"version": 2}),
         ("with a million bins", "'negative' aren't 200 counts", {"negative": [1] * 1_000_000}),
         ("without a bin", "'tokens' aren't", {"tokens": []}),
         ("with a count below 0", "'unknown' aren't 101 counts", {"unknown": [-1] + [3] * 100}),
         ("with a huge count", "'positive' aren't 200", {"positive": [10**40] + [0] * 199}),
-        ("with half a count", "'reference.positive[0]' holds 0.5", {"positive": [0.5] * 200}),
+        ("with half a count", "'reference.all.positive[0]' holds 0.5", {"positive": [0.5] * 200}),
         ("that counts other reviews", "counts 4 scores, 2 lengths and 2", {}),
-        ("with an unknown key", "'reference.more' is unknown", {"more": 1}),
+        ("with an unknown key", "'reference.all.more' is unknown", {"more": 1}),
     ]
-    for name, message, changes in cases:
-        stored = json.dumps(whole | changes)
+    others: list[tuple[str, str, dict[str, object]]] = [
+        ("of version 2", "the reference has version 2", {"version": 2}),
+        ("of domains without a bin", "of 'a''s 'tokens' aren't", {"a": fits | {"tokens": []}}),
+        ("of a domain too many", "counts 2 reviews, and 4 in its", {"a": fits, "b": fits}),
+        ("of many domains", "has 101 domains", {str(number): fits for number in range(101)}),
+    ]
+    records: list[tuple[str, str, object]] = [
+        *((name, told, {"version": 1, "all": whole | changes}) for name, told, changes in cases),
+        *(
+            (name, told, {"version": 1, "all": fits} | _domains(changes))
+            for name, told, changes in others
+        ),
+    ]
+    for name, message, record in records:
+        stored = json.dumps(record)
         yield _metadata_case(f"a reference {name}", message, reference=stored)
 
 

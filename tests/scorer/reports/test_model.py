@@ -10,7 +10,7 @@ import pytest
 from scorer import SentimentModel
 from scorer.card import Base, ByDomain, ByLength, Calibration, Card, DomainMetrics
 from scorer.errors import ModelRefused
-from scorer.reference import VERSION, Reference, count_lengths, count_scores, count_unknown
+from scorer.reference import VERSION, Counted, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
 
 
@@ -95,17 +95,16 @@ def test_a_file_tells_its_reference(model: SentimentModel, monkeypatch: pytest.M
         count_lengths(lengths),
         count_unknown(np.array([0, 4, 700]), lengths),
     )
-    reference = Reference(VERSION, *(tuple(one.tolist()) for one in counted))
+    films = Counted(*(tuple(one.tolist()) for one in counted))
+    reference = Reference(VERSION, films, {"films": films})
     card = Card.from_metadata(replace(model.card, reference=reference).to_metadata())
     assert card.reference == reference
     monkeypatch.setattr(model, "card", card)
-    told = "reference    scores, lengths and unknown words of 3 held-out reviews"
+    told = "reference    scores, lengths and unknown words of 3 held-out reviews, and of 1 domains"
     assert told in model_text(model).splitlines()
-    assert model_json(model)["reference"]["positive"][100] == 1
-    assert [sum(model_json(model)["reference"][name]) for name in ("positive", "negative")] == [
-        2,
-        1,
-    ]
+    assert model_json(model)["reference"]["all"]["positive"][100] == 1
+    of_films = model_json(model)["reference"]["domains"]["films"]
+    assert [sum(of_films[name]) for name in ("positive", "negative")] == [2, 1]
 
 
 def with_soft_labels(model: SentimentModel, count: int) -> Card:

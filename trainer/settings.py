@@ -137,7 +137,7 @@ class Settings(RunSettings):
     max_tokens: int = setting(
         1000, "Largest number of tokens read of a review, from its end.", at_least=1
     )
-    embedding: int = setting(64, "Length of a word vector.", at_least=1)
+    embedding: int = setting(32, "Length of a word vector.", at_least=1)
     units: int = setting(64, "Number of LSTM units in each direction.", at_least=1)
     bidirectional: bool = setting(True, "Whether the LSTM reads a review from both ends.")
     mask: bool = setting(
@@ -155,7 +155,7 @@ class Settings(RunSettings):
         at_least=0,
     )
     wide_slots: int = setting(
-        1 << 20, "Number of weights for the pairs of words, and for the triples.", at_least=2
+        2_000_000, "Number of weights for the pairs of words, and for the triples.", at_least=2
     )
     vector_epochs: int = setting(
         2,
@@ -303,7 +303,7 @@ ARTICLE = Settings(
 
 # For dumps of hundreds of millions of reviews: the LSTM takes a quarter of the time, and the wide
 # branch is the same.
-FAST = Settings(preset="fast", embedding=32, units=24, dropout=0.3)
+FAST = Settings(preset="fast", units=24, dropout=0.3)
 
 PRESETS = {"default": Settings(), "fast": FAST, "article": ARTICLE}
 

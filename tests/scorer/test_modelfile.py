@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from helpers import resealed
@@ -14,7 +16,8 @@ from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.model import find_model
 from scorer.modelfile import SEAL, UNSEALED, check_seal, read_model_file, seal
-from tampered import TAMPERED, Tampered, complaint, refusal
+from scorer.words.first_rules import FirstRules
+from tampered import TAMPERED, Tampered, complaint, metadata, refusal, with_metadata
 
 SUPPORT = Path(__file__).parents[1] / "support"
 
@@ -29,6 +32,34 @@ def load_bytes(content: bytes, folder: Path) -> SentimentModel:
     path = folder / "model.onnx"
     path.write_bytes(content)
     return SentimentModel.load(path)
+
+
+def test_a_file_of_the_first_rules_and_without_later_keys_is_read(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    stored = {
+        key: json.loads(value)
+        for key, value in metadata(model.file.content).items()
+        if key in {"tokenizer", "calibration", "origin", "figures"}
+    }
+    stored["tokenizer"]["rules"] = FirstRules().to_dict()
+    for key, later in {
+        "calibration": ("by_length", "folds"),
+        "figures": ("domains", "left_out"),
+        "origin": (),
+    }.items():
+        stored[key] = {name: one for name, one in stored[key].items() if name not in later}
+    changes: dict[str, bytes | str | None] = {key: json.dumps(one) for key, one in stored.items()}
+    # Its examples must be read alike by both rules.
+    golden = [["A wonderful film.", float(model.score(["A wonderful film."])[0])]]
+    changes |= {"reference": None, "golden": json.dumps(golden)}
+    old = load_bytes(with_metadata(model.file.content, changes), tmp_path)
+    assert old.card.tokenizer.rules == FirstRules()
+    assert (old.card.reference, old.card.calibration.by_length) == (None, None)
+    assert np.array_equal(old.score(["A wonderful film."]), model.score(["A wonderful film."]))
+    # The first rules keep every letter of a run, those of now two.
+    tokens = old.card.tokenizer.encode(pa.array(["goooood", "good"]))
+    assert tokens.ids[0] != tokens.ids[1]
 
 
 def test_one_flipped_bit_anywhere_is_refused(model: SentimentModel) -> None:

@@ -1,0 +1,94 @@
+"""Write what the models that ship learn from beside labels: texts with a probability.
+
+    python tests/benchmarks/soft_texts.py FOLDER UNLABELED READ SCORED
+
+FOLDER holds films.parquet and domains.parquet, as held_out.py wrote them. UNLABELED are film
+reviews without a label (review_id, review), READ what a transformer says of some of them
+(review_id, probability), SCORED all of them after ``scorer run`` by a model of films. Into FOLDER
+come three files for ``trainer fit --soft-labels``:
+
+- read.parquet: the reviews that the transformer read;
+- scored.parquet: the others, as the model of films scores them;
+- stripped.parquet: 8,000 training reviews of films and 12,000 of other domains without their
+  apostrophes, with their own labels, so that a score doesn't hang on an apostrophe.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+FILMS = "films"
+STRIPPED = {"films.parquet": 8_000, "domains.parquet": 12_000}
+# An apostrophe within a word, in the two forms that make up nearly all.
+APOSTROPHE = r"(\w)['\x{2019}](\w)"
+
+
+def soft_table(
+    texts: pa.ChunkedArray, probabilities: pa.ChunkedArray, ids: pa.ChunkedArray, domains: object
+) -> pa.Table:
+    """Return the columns that ``--soft-labels`` takes."""
+    return pa.table(
+        {
+            "text": texts,
+            "probability": probabilities.cast(pa.float32()),
+            "group": ids.cast(pa.string()),
+            "domain": domains,
+        }
+    )
+
+
+def read_and_scored(unlabeled: Path, read: Path, scored: Path) -> tuple[pa.Table, pa.Table]:
+    """Return the film reviews that the transformer read, and the others as a model scored them."""
+    reviews, answers, scores = map(pq.read_table, (unlabeled, read, scored))
+    if reviews["review_id"] != scores["review_id"]:
+        raise SystemExit(f"{scored} doesn't hold the rows of {unlabeled}; score that file")
+    rows = pc.index_in(answers["review_id"], reviews["review_id"].combine_chunks())
+    texts = reviews["review"].take(rows)
+    by_reading = soft_table(
+        texts, answers["probability"], answers["review_id"], [FILMS] * len(texts)
+    )
+    others = scores.filter(
+        pc.and_(
+            pc.invert(pc.is_in(scores["review_id"], answers["review_id"].combine_chunks())),
+            pc.is_valid(scores["sentiment_score"]),
+        )
+    )
+    by_score = soft_table(
+        others["review"], others["sentiment_score"], others["review_id"], [FILMS] * len(others)
+    )
+    return by_reading, by_score
+
+
+def stripped(labelled: Path, most: int) -> pa.Table:
+    """Return some reviews that aren't held out and hold an apostrophe, without it."""
+    reviews = pq.read_table(labelled)
+    reviews = reviews.filter(pc.invert(reviews["held_out"].cast(pa.bool_())))
+    reviews = reviews.filter(pc.match_substring_regex(reviews["review"], APOSTROPHE))
+    rows = np.sort(np.random.default_rng(0).permutation(len(reviews))[:most])
+    reviews = reviews.take(pa.array(rows))
+    texts = pc.replace_substring_regex(reviews["review"], APOSTROPHE, r"\1\2")
+    return soft_table(texts, reviews["label"], reviews["review_id"], reviews["domain"])
+
+
+def main(folder: Path, unlabeled: Path, read: Path, scored: Path) -> None:
+    """Write the three files."""
+    by_reading, by_score = read_and_scored(unlabeled, read, scored)
+    parts = [stripped(folder / name, most) for name, most in STRIPPED.items()]
+    tables = {
+        "read": by_reading,
+        "scored": by_score,
+        "stripped": pa.concat_tables(parts, promote_options="permissive"),
+    }
+    for name, table in tables.items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+        print(f"{name}: {len(table):,} texts")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:5]))

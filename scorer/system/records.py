@@ -104,6 +104,9 @@ def _read_union(kinds: tuple[Any, ...], value: object, key: str) -> Any:
 
 
 def _read_tuple(kinds: tuple[Any, ...], values: list[object], key: str) -> tuple[Any, ...]:
+    if kinds == (int, Ellipsis) and all(type(value) is int for value in values):
+        # Lists of thousands of counts needn't be named one by one.
+        return tuple(values)
     if kinds[-1] is Ellipsis:
         kinds = kinds[:1] * len(values)
     if len(kinds) != len(values):

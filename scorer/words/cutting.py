@@ -101,28 +101,19 @@ class Characters:
 
     def _ask(self, page: int) -> None:
         # Two threads may ask for a page at once: they write the same, and mark it known after that.
-        codes = range(page << PAGE_BITS, (page + 1) << PAGE_BITS)
-        kinds = np.zeros(len(codes), np.uint8)
-        text = "".join(chr(code) for code in codes if code not in SURROGATES)
+        first, end = page << PAGE_BITS, (page + 1) << PAGE_BITS
+        kinds = np.zeros(end - first, np.uint8)
+        codes = np.array([code for code in range(first, end) if code not in SURROGATES], np.int64)
+        # A text for each: RE2 finds all that match in one long text ten times as slowly.
+        texts = pa.array(map(chr, codes.tolist()), pa.large_string())
         for kind, members in self._classes:
-            if members and text:
-                others = _without(text, members)
-                inside = np.setdiff1d(_codes(text), _codes(others), assume_unique=True)
-                kinds[inside - codes[0]] = kind
+            if members:
+                inside = pc.match_substring_regex(texts, f"[{members}]")
+                kinds[codes[inside.to_numpy(zero_copy_only=False)] - first] = kind
         if page == 0:
             kinds[ord("'")] = APOSTROPHE
-        self._table[codes[0] : codes[-1] + 1] = kinds
+        self._table[first:end] = kinds
         self._known[page] = True
-
-
-def _without(text: str, members: str) -> str:
-    texts = pa.array([text], pa.large_string())
-    rest: str = pc.replace_substring_regex(texts, f"[{members}]+", "")[0].as_py()
-    return rest
-
-
-def _codes(text: str) -> npt.NDArray[np.int64]:
-    return np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.int64)
 
 
 def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

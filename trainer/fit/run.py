@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from scorer.card import Base, ByDomain
 from scorer.words.first_rules import FirstRules
-from scorer.words.rules import Rules
+from scorer.words.rules import RULES_VERSION, Rules
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.data.soft_reviews import SoftReviews
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
@@ -82,7 +82,9 @@ def fit_run(
     inputs = RunInputs.of(
         reviews, unlabeled, teachers, soft, unlabeled_ids, tuple(leave_out), left, base
     )
-    run = RunId(learner.settings.to_dict(), inputs.fingerprint)
+    # Work that an earlier release left holds ids of words that its rules cut.
+    settings = {**learner.settings.to_dict(), "tokenizer_rules": RULES_VERSION}
+    run = RunId(settings, inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
     _warn_of_rare_label(held_out, say)

@@ -76,7 +76,15 @@ def adapt(
             "anything in their intervals; label 500 or more"
         )
     learner = AdaptLearner(base, settings)
-    return fit_run(learner, reviews, out, test=test, base=base.described, say=say)
+    return fit_run(
+        learner,
+        reviews,
+        out,
+        test=test,
+        base=base.described,
+        rules=base.tokenizer.rules,
+        say=say,
+    )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.card import Base, ByDomain
+from scorer.words.first_rules import FirstRules
+from scorer.words.rules import RULES_VERSION, Rules
 from trainer.data.reviews import Reviews, check_both_labels, check_differing
 from trainer.data.soft_reviews import SoftReviews
 from trainer.fit.learner import Learned, Learner, Say, Task, silent
@@ -43,6 +45,7 @@ def fit_run(
     leave_out: Sequence[str] = (),
     test: Reviews | None = None,
     base: Base | None = None,
+    rules: Rules | FirstRules | None = None,
     resume: bool = False,
     say: Say = silent,
 ) -> RunFolder:
@@ -60,6 +63,8 @@ def fit_run(
             the run is done. ``unlabeled`` holds no review of them.
         test: labelled reviews to report on; nothing is learned from them.
         base: the model that is adapted, if one is.
+        rules: how the model cuts texts into words, if these aren't the rules of this release: a
+            review without a word by them is left out.
         resume: whether the interrupted run in ``out`` goes on.
         say: takes lines of progress.
 
@@ -72,12 +77,14 @@ def fit_run(
     reviews, left_out = set_apart(reviews, leave_out, soft)
     check_both_labels(reviews)
     check_differing(reviews)
-    readable = with_words(reviews, say)
+    readable = with_words(reviews, say, rules)
     left = None if left_out is None else left_out.reviews
     inputs = RunInputs.of(
         reviews, unlabeled, teachers, soft, unlabeled_ids, tuple(leave_out), left, base
     )
-    run = RunId(learner.settings.to_dict(), inputs.fingerprint)
+    # Work that an earlier release left holds ids of words that its rules cut.
+    settings = {**learner.settings.to_dict(), "tokenizer_rules": RULES_VERSION}
+    run = RunId(settings, inputs.fingerprint)
     training, held_out = split(readable, learner.settings.held_out)
     learner.prepare(out, run, resume=resume)
     _warn_of_rare_label(held_out, say)

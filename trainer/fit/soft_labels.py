@@ -115,7 +115,7 @@ def warn_of_learned_domains(
         if learned:
             say(
                 f"{teacher.path.name} learned from the domain {escaped(learned[0])}, which this "
-                "run leaves out; train it again with the same --leave-out"
+                "run leaves out; train it again without that domain"
             )
 
 

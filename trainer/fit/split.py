@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
+from scorer.words.first_rules import FirstRules
 from scorer.words.rules import Rules
 from trainer.data.reviews import OPEN, Reviews
 from trainer.measure.folds import label_counts
@@ -59,17 +60,20 @@ def cut_groups(training: Reviews, held_out: Reviews) -> int:
     return len(np.intersect1d(first, second))
 
 
-def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
+def with_words(
+    reviews: Reviews, say: Callable[[str], None], rules: Rules | FirstRules | None = None
+) -> Reviews:
     """Leave out the reviews without a word: they have no score, and teach nothing.
 
     Args:
         reviews: labelled reviews.
         say: is told how many were left out.
+        rules: how texts are cut into words; by default the rules of this release.
 
     Raises:
         ReviewsError: none has a word.
     """
-    rows = rows_with_words(reviews.texts)
+    rows = rows_with_words(reviews.texts, rules)
     if not len(rows):
         raise ReviewsError(
             f"training on {reviews.name}: none of its {len(reviews)} reviews has a word; "
@@ -80,9 +84,16 @@ def with_words(reviews: Reviews, say: Callable[[str], None]) -> Reviews:
     return reviews if len(rows) == len(reviews) else reviews.take(rows)
 
 
-def rows_with_words(texts: pa.LargeStringArray) -> npt.NDArray[np.int64]:
-    """Return the rows of the texts that have a word, ``int64[n]``."""
-    rules, starts = Rules(), range(0, len(texts), ROWS_AT_ONCE)
+def rows_with_words(
+    texts: pa.LargeStringArray, rules: Rules | FirstRules | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the rows of the texts that have a word, ``int64[n]``.
+
+    Args:
+        texts: ``large_string[rows]``.
+        rules: how they are cut into words; by default the rules of this release.
+    """
+    rules, starts = rules or Rules(), range(0, len(texts), ROWS_AT_ONCE)
     offsets = [rules.split(texts.slice(start, ROWS_AT_ONCE))[1] for start in starts]
     return np.flatnonzero(np.concatenate([np.diff(one) for one in offsets]))
 

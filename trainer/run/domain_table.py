@@ -21,15 +21,14 @@ def domain_table(domains: ByDomain) -> str:
     rows = [list(HEADER)]
     for part, measured in domains.parts().items():
         rows += [_row(part, one) for one in measured]
-        if len(measured) > 1:
-            mean = _cell(mean_balanced_accuracy(measured))
-            rows.append([part, f"mean of {len(measured)}", "", "", mean, "", "", ""])
+        rows += [[part, name, "", "", mean, "", "", ""] for name, mean in _mean(measured)]
     return aligned(rows, left=2)
 
 
 def compare_domains(runs: Sequence[RunFolder]) -> str | None:
     """Return the balanced accuracy of each domain, a column for each run.
 
+    A mean has a row for each number of domains that it is of: means of other domains don't compare.
     None where no run tells of domains.
     """
     columns = [_balanced(run.metrics.domains or ByDomain()) for run in runs]
@@ -49,9 +48,17 @@ def _balanced(domains: ByDomain) -> dict[tuple[str, str], str]:
     for part, measured in domains.parts().items():
         for one in measured:
             cells[part, escaped(one.domain)] = _cell(one.balanced_accuracy)
-        if len(measured) > 1:
-            cells[part, "mean"] = _cell(mean_balanced_accuracy(measured))
+        cells |= {(part, name): mean for name, mean in _mean(measured)}
     return cells
+
+
+def _mean(measured: Sequence[DomainMetrics]) -> list[tuple[str, str]]:
+    """Return what to call the mean balanced accuracy, and its cell; nothing if there is none.
+
+    A domain of one label has no balanced accuracy, and no part in it.
+    """
+    known = sum(one.balanced_accuracy is not None for one in measured)
+    return [(f"mean of {known}", _cell(mean_balanced_accuracy(measured)))] if known > 1 else []
 
 
 def _row(part: str, one: DomainMetrics) -> list[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from helpers import left_in, run_here
 from scorer.errors import ReviewsError, UsageError
+from scorer.words.first_rules import FirstRules
 from tiny import PLAIN, tiny_reviews, turned_reviews, write_labelled
 from trainer.cli import cli
 from trainer.data.reviews import Reviews
@@ -55,6 +57,21 @@ def test_the_network_that_is_kept_is_the_one_that_was_measured(adapted: RunFolde
     # Through lines of other folds its scores are a little different.
     after = evaluate(adapted.predict(adapted.held_out().texts), adapted.held_out()).metrics
     assert after.log_loss == pytest.approx(adapted.metrics.held_out.log_loss, abs=0.03)
+
+
+def test_reviews_without_a_word_by_the_rules_of_the_base_are_left_out(
+    network_run: RunFolder, tmp_path: Path
+) -> None:
+    base = open_base(network_run.path)
+    base = replace(base, tokenizer=replace(base.tokenizer, rules=FirstRules()))
+    # A word by the rules of this release, and none by the first ones.
+    smiles = Reviews(pa.array([":)", ":("] * 20, pa.large_string()), np.tile([1, 0], 20), "smiles")
+    reviews = Reviews.concatenate([turned_reviews(), smiles], "both")
+    said: list[str] = []
+    run = adapt(base, reviews, 0.2, tmp_path / "run", say=said.append)
+    assert "left out 40 of 340 reviews, which have no word" in said
+    assert run.metrics.held_out.reviews == 60
+    assert run.metrics.held_out_before_calibration.reviews == 60
 
 
 def with_word(reviews: Reviews, held: Reviews, word: str) -> Reviews:

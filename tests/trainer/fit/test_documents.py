@@ -8,8 +8,10 @@ import pytest
 
 from helpers import left_in
 from scorer.tokenizer import Tokenizer
+from scorer.words.rules import RULES_VERSION
 from tiny import tiny_reviews
 from trainer.errors import RunFolderError
+from trainer.fit import run as fit_run
 from trainer.fit.documents import fit_documents
 from trainer.fit.soft_labels import soft_labels
 from trainer.models.documents import write_ngrams
@@ -70,3 +72,20 @@ def test_n_grams_that_are_common_are_written_a_line_a_review(tmp_path: Path) -> 
     lines = (tmp_path / "ngrams.txt").read_text().split("\n")
     good, film, pair = lines[0].split()
     assert lines == [f"{good} {film} {pair}"] * 5 + [good] * 2 + [film, "", ""]
+
+
+def test_passes_over_words_that_other_rules_cut_are_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, settings = tmp_path / "documents", DocumentSettings(epochs=60)
+
+    def say(line: str) -> None:
+        if line == "pass 40 of 60":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as before:
+        before.setattr(fit_run, "RULES_VERSION", RULES_VERSION - 1)
+        with pytest.raises(KeyboardInterrupt):
+            fit_documents(tiny_reviews(), unlabeled(), settings, out, say=say)
+    with pytest.raises(RunFolderError, match="other settings were used .tokenizer_rules."):
+        fit_documents(tiny_reviews(), unlabeled(), settings, out, resume=True)

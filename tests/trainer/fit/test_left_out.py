@@ -210,8 +210,8 @@ def test_a_teacher_that_learned_from_the_domain_is_told(data: list[Path], tmp_pa
     teacher = RunFolder.open(tmp_path / "teacher")
     soft_labels.warn_of_learned_domains([teacher], ["kitchen"], said.append)
     assert said == [
-        "teacher learned from the domain kitchen, which this run leaves out; train it again with "
-        "the same --leave-out"
+        "teacher learned from the domain kitchen, which this run leaves out; train it again "
+        "without that domain"
     ]
     soft_labels.warn_of_learned_domains([teacher], ["garden"], said.append)
     assert len(said) == 1

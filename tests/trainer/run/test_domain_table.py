@@ -14,7 +14,7 @@ KITCHEN = DomainMetrics("kitchen", 50, 0.8, 0.8, (0.7, 0.88), 0.4, 0.1)
 
 
 def test_a_row_for_each_domain_and_one_for_the_mean() -> None:
-    table = domain_table(ByDomain(held_out=(BOOKS, TOYS), left_out=(KITCHEN,)))
+    table = domain_table(ByDomain(held_out=(BOOKS, TOYS, KITCHEN), left_out=(KITCHEN,)))
     assert table.splitlines() == [
         "                        reviews  accuracy  balanced     balanced, 95%  log loss  "
         "calibration error",
@@ -22,7 +22,9 @@ def test_a_row_for_each_domain_and_one_for_the_mean() -> None:
         "           0.0300",
         "held out  toys              100    0.8000         -                 -    0.4500  "
         "           0.1000",
-        "held out  mean of 2                          0.9000",
+        "held out  kitchen            50    0.8000    0.8000  0.7000 to 0.8800    0.4000  "
+        "           0.1000",
+        "held out  mean of 2                          0.8500",
         "left out  kitchen            50    0.8000    0.8000  0.7000 to 0.8800    0.4000  "
         "           0.1000",
     ]
@@ -38,7 +40,20 @@ def test_runs_are_compared_domain_by_domain(linear_run: RunFolder) -> None:
         ["balanced", "accuracy", "linear", "other"],
         ["held", "out", "amazon_books", "-", "0.9000"],
         ["held", "out", "toys", "-", "0.8000"],
-        ["held", "out", "mean", "-", "0.8500"],
+        ["held", "out", "mean", "of", "2", "-", "0.8500"],
+    ]
+
+
+def test_means_of_other_numbers_of_domains_stand_in_other_rows(linear_run: RunFolder) -> None:
+    tools = replace(KITCHEN, domain="tools", balanced_accuracy=0.7)
+    runs = [
+        replace(linear_run, metrics=replace(linear_run.metrics, domains=ByDomain(test=domains)))
+        for domains in ((BOOKS, KITCHEN), (BOOKS, KITCHEN, tools), (BOOKS, TOYS))
+    ]
+    lines = [line.split() for line in (compare_domains(runs) or "").splitlines()]
+    assert [line for line in lines if "mean" in line] == [
+        ["test", "mean", "of", "2", "0.8500", "-", "-"],
+        ["test", "mean", "of", "3", "-", "0.8000", "-"],
     ]
 
 

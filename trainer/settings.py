@@ -138,7 +138,7 @@ class Settings(RunSettings):
         1000, "Largest number of tokens read of a review, from its end.", at_least=1
     )
     embedding: int = setting(32, "Length of a word vector.", at_least=1)
-    units: int = setting(64, "Number of LSTM units in each direction.", at_least=1)
+    units: int = setting(80, "Number of LSTM units in each direction.", at_least=1)
     bidirectional: bool = setting(True, "Whether the LSTM reads a review from both ends.")
     mask: bool = setting(
         True, "Whether the LSTM skips padding; a network that doesn't can't be exported."
@@ -163,7 +163,7 @@ class Settings(RunSettings):
         "0: it starts from random vectors.",
         at_least=0,
     )
-    dropout: float = setting(0.5, "Fraction of features dropped.", at_least=0, below=1)
+    dropout: float = setting(0.3, "Fraction of features dropped.", at_least=0, below=1)
     word_dropout: float = setting(
         0.1, "Fraction of words replaced by the unknown word.", at_least=0, below=1
     )
@@ -303,7 +303,7 @@ ARTICLE = Settings(
 
 # For dumps of hundreds of millions of reviews: the LSTM takes a quarter of the time, and the wide
 # branch is the same.
-FAST = Settings(preset="fast", units=24, dropout=0.3)
+FAST = Settings(preset="fast", units=24)
 
 PRESETS = {"default": Settings(), "fast": FAST, "article": ARTICLE}
 

@@ -99,8 +99,9 @@ def length_tables(by_length: ByLength) -> npt.NDArray[np.float32]:
 
     A longer review has those of the last knot.
 
-    >>> length_tables(ByLength((1, 4), (1.0, 2.0), (0.0, -1.0)))[0].tolist()
-    [1.0, 1.0, 1.5, 1.7924812..., 2.0]
+    >>> slopes, _ = length_tables(ByLength((1, 4), (1.0, 2.0), (0.0, -1.0))).astype(float)
+    >>> slopes.round(3).tolist()
+    [1.0, 1.0, 1.5, 1.792, 2.0]
     """
     logs = np.log(np.maximum(np.arange(by_length.knots[-1] + 1), 1))
     knots = np.log(by_length.knots)

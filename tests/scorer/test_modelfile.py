@@ -210,6 +210,6 @@ def test_the_hash_is_that_of_the_file(model: SentimentModel) -> None:
 
 def test_the_shipped_file_is_small_and_tells_its_origin(model: SentimentModel) -> None:
     assert len(model.file.content) <= 6_000_000
-    assert model.card.provenance.command.startswith("trainer fit train.parquet")
+    assert model.card.provenance.command.startswith("trainer fit films.parquet domains.parquet")
     assert model.card.figures.held_out.accuracy > 0.85
     assert model.card.labels == ("negative", "positive")

@@ -19,6 +19,7 @@ from scorer.errors import ModelRefused
 from scorer.modelfile import SEAL, UNSEALED, seal
 from scorer.modelproto import read_fields
 from scorer.reference import LENGTH_BINS
+from scorer.words.first_rules import FirstRules
 from scorer.words.rules import Rules
 
 LONGEST_MESSAGE = 800
@@ -146,9 +147,9 @@ def _json_case(key: str, name: str, message: str, change: Callable[[object], obj
 
 
 def _rules(name: str, message: str, **changes: object) -> Tampered:
-    return _json_case(
-        "tokenizer", name, message, lambda stored: stored | {"rules": stored["rules"] | changes}
-    )
+    """Return a file with rules of the first version, changed."""
+    rules = FirstRules().to_dict() | changes
+    return _json_case("tokenizer", name, message, lambda stored: stored | {"rules": rules})
 
 
 def _new_rules() -> Iterator[Tampered]:

@@ -253,10 +253,10 @@ def test_inspect_shows_the_hash_and_where_the_model_comes_from(model: SentimentM
     done = scorer("inspect")
     assert done.returncode == 0
     assert model.file.sha256 in done.stdout
-    assert "trainer fit train.parquet" in done.stdout
+    assert "trainer fit films.parquet domains.parquet" in done.stdout
     shown = json.loads(scorer("inspect", "default", "--json").stdout)
     assert shown["sha256"] == model.file.sha256
-    assert shown["rules"]["version"] == 1
+    assert shown["rules"]["version"] == 2
     assert shown["figures"]["held_out"]["reviews"] > 0
 
 

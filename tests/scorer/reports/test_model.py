@@ -8,10 +8,26 @@ import numpy as np
 import pytest
 
 from scorer import SentimentModel
-from scorer.card import Base, ByDomain, ByLength, Calibration, Card, DomainMetrics
+from scorer.card import Base, ByDomain, ByLength, Calibration, Card, DomainMetrics, TrainingData
 from scorer.errors import ModelRefused
 from scorer.reference import VERSION, Counted, Reference, count_lengths, count_scores, count_unknown
 from scorer.reports.model import model_json, model_text
+
+
+@pytest.fixture
+def model(model: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> SentimentModel:
+    """A model whose file tells no more than it has to."""
+    card, data = model.card, model.card.provenance.data
+    least = TrainingData(data.name, data.reviews, data.sha256, data.held_out, data.grouped)
+    bare = replace(
+        card,
+        calibration=replace(card.calibration, folds=None, by_length=None, method="a line"),
+        figures=replace(card.figures, left_out=None, domains=None),
+        provenance=replace(card.provenance, data=least),
+        reference=None,
+    )
+    monkeypatch.setattr(model, "card", bare)
+    return model
 
 
 def with_folds(model: SentimentModel, folds: int | None) -> Card:

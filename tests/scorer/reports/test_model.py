@@ -219,7 +219,7 @@ def test_an_adapted_file_tells_what_it_was_adapted_from(
         ('{"name":"a"}', "the key 'base.sha256' is missing"),
         ("[]", "base is [], not an object"),
         ("{", "base is not JSON"),
-        ('{"base":' * 5000 + "1" + "}" * 5000, "nested too deeply"),
+        ('{"base":' * 100_000 + "1" + "}" * 100_000, "nested too deeply"),
     ],
     ids=["short", "list", "garbled", "deep"],
 )

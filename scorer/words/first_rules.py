@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.system.records import Json, from_json, to_json
+from scorer.system.records import Json, to_json
 from scorer.words.cutting import Cut
 from scorer.words.replacing import (
     check_growth,
@@ -69,17 +69,6 @@ class FirstRules:
     def to_dict(self) -> dict[str, Json]:
         """Return the rules as JSON, their version first."""
         return {"version": FIRST_VERSION, **to_json(self)}
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, object]) -> FirstRules:
-        """Read what :meth:`to_dict` wrote, without the version.
-
-        Raises:
-            RecordError: a key is missing, unknown or wrong, or the rules don't pass :meth:`check`.
-        """
-        read = from_json(cls, stored, "rules")
-        read.check()
-        return read
 
     def check(self) -> None:
         """Check that texts can be cut by these rules, and don't grow too much.

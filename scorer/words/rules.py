@@ -100,17 +100,6 @@ class Rules:
         """Return the rules as JSON, their version first."""
         return {"version": RULES_VERSION, **to_json(self)}
 
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, object]) -> Rules:
-        """Read what :meth:`to_dict` wrote, without the version.
-
-        Raises:
-            RecordError: a key is missing, unknown or wrong, or the rules don't pass :meth:`check`.
-        """
-        read = from_json(cls, stored, "rules")
-        read.check()
-        return read
-
     def check(self) -> None:
         """Check that texts can be cut by these rules, within bounds, and don't grow too much.
 
@@ -240,6 +229,9 @@ class Rules:
                     )
 
 
+KINDS: Mapping[int, type[Rules | FirstRules]] = {FIRST_VERSION: FirstRules, RULES_VERSION: Rules}
+
+
 def read_rules(stored: object) -> Rules | FirstRules:
     """Read the rules of a model file, of any version that this code knows.
 
@@ -250,12 +242,13 @@ def read_rules(stored: object) -> Rules | FirstRules:
     if not isinstance(stored, Mapping):
         raise RecordError(f"the rules are {stored!r:.80}, not an object")
     version = stored.get("version")
-    rules = {name: value for name, value in stored.items() if name != "version"}
     # True is 1 for Python.
-    if type(version) is int and version == FIRST_VERSION:
-        return FirstRules.from_dict(rules)
-    if type(version) is int and version == RULES_VERSION:
-        return Rules.from_dict(rules)
+    kind = KINDS.get(version) if type(version) is int else None
+    if kind is not None:
+        rules = {name: value for name, value in stored.items() if name != "version"}
+        read = from_json(kind, rules, "rules")
+        read.check()
+        return read
     raise ModelRefused(
         f"reading the tokenizer's rules: version {version!r:.80} was found, this release reads "
         f"versions {FIRST_VERSION} and {RULES_VERSION}; install the release that the model was "

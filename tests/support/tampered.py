@@ -216,11 +216,6 @@ def _max_tokens(value: object, message: str) -> Tampered:
     )
 
 
-def _domains(changes: dict[str, object]) -> dict[str, object]:
-    """Return changes of a reference: those of its version, or its domains."""
-    return changes if "version" in changes else {"domains": changes}
-
-
 def _reference_cases() -> Iterator[Tampered]:
     """Yield references with other bins, or counts that make no sense."""
     sizes = {"negative": 200, "positive": 200, "tokens": LENGTH_BINS, "unknown": 101}
@@ -235,18 +230,15 @@ def _reference_cases() -> Iterator[Tampered]:
         ("that counts other reviews", "counts 4 scores, 2 lengths and 2", {}),
         ("with an unknown key", "'reference.all.more' is unknown", {"more": 1}),
     ]
-    others: list[tuple[str, str, dict[str, object]]] = [
-        ("of version 2", "the reference has version 2", {"version": 2}),
+    domains: list[tuple[str, str, dict[str, object]]] = [
         ("of domains without a bin", "of 'a''s 'tokens' aren't", {"a": fits | {"tokens": []}}),
         ("of a domain too many", "counts 2 reviews, and 4 in its", {"a": fits, "b": fits}),
         ("of many domains", "has 101 domains", {str(number): fits for number in range(101)}),
     ]
     records: list[tuple[str, str, object]] = [
+        ("of version 2", "the reference has version 2", {"version": 2, "all": fits}),
         *((name, told, {"version": 1, "all": whole | changes}) for name, told, changes in cases),
-        *(
-            (name, told, {"version": 1, "all": fits} | _domains(changes))
-            for name, told, changes in others
-        ),
+        *((name, told, {"version": 1, "all": fits, "domains": of}) for name, told, of in domains),
     ]
     for name, message, record in records:
         stored = json.dumps(record)

@@ -211,8 +211,7 @@ def fit(
     of the preset `default`.
     """
     settings = preset(preset_name, **changes)
-    layout = _layout(text_column, label_column, labels, encoding)
-    layout = replace(layout, domain_column=domain_column)
+    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
@@ -269,8 +268,7 @@ def linear(
 ) -> None:
     """Fit a linear model: what people would use instead of a network, and its first teacher."""
     settings = LinearSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding)
-    layout = replace(layout, domain_column=domain_column)
+    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.fit.linear import fit_linear
 
     reviews = _read_training(data, layout, group_column, held_out_column)
@@ -308,8 +306,7 @@ def documents(
 ) -> None:
     """Fit a vector of each review, labelled or not: a teacher for these reviews and no others."""
     settings = DocumentSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding)
-    layout = replace(layout, domain_column=domain_column)
+    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.data.sources import read_texts
     from trainer.fit.documents import fit_documents
 
@@ -352,8 +349,7 @@ def adapt(
       trainer adapt default mine.parquet --out runs/mine
     """
     settings = AdaptSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding)
-    layout = replace(layout, domain_column=domain_column)
+    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     reviews = _read_training(data, layout, group_column, held_out_column)
     test_reviews = _read(tests, layout, "test") if tests else None
     say(f"read {len(reviews)} reviews from {', '.join(map(str, data))}; starting Keras")
@@ -386,8 +382,8 @@ def evaluate(
     domain_column: str | None,
 ) -> None:
     """Measure the model of the run folder RUN_DIR on the labelled reviews DATA."""
-    layout = _layout(text_column, label_column, labels, encoding)
-    reviews = _read(data, replace(layout, domain_column=domain_column), "test")
+    layout = _layout(text_column, label_column, labels, encoding, domain_column)
+    reviews = _read(data, layout, "test")
     import_quietly("trainer.quiet")
     from scorer.card import ByDomain
     from trainer.measure.domains import measure_domains, tells_several
@@ -426,13 +422,17 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
 
 
 def _layout(
-    text_column: str | None, label_column: str | None, labels: str | None, encoding: str | None
+    text_column: str | None,
+    label_column: str | None,
+    labels: str | None,
+    encoding: str | None,
+    domain_column: str | None,
 ) -> Layout:
-    """Return what :func:`table_options` say."""
+    """Return what :func:`table_options` and --domain-column say."""
     from trainer.data.label_map import LabelMap
     from trainer.data.tables import Layout
 
-    layout = Layout(text_column, label_column)
+    layout = Layout(text_column, label_column, domain_column=domain_column)
     if labels is not None:
         layout = replace(layout, labels=LabelMap.parse(labels))
     return layout if encoding is None else replace(layout, encoding=encoding)

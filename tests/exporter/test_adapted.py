@@ -114,6 +114,18 @@ def test_a_model_that_ships_is_rebuilt(name: str) -> None:
     assert base.described.name == name
 
 
+def with_settings(
+    path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> SentimentModel:
+    """Load a model whose card tells other settings; None leaves one out."""
+    model = SentimentModel.load(path)
+    settings = {**model.card.provenance.settings, **change}
+    settings = {key: value for key, value in settings.items() if value is not None}
+    provenance = replace(model.card.provenance, settings=settings)
+    monkeypatch.setattr(model, "card", replace(model.card, provenance=provenance))
+    return model
+
+
 @pytest.mark.parametrize(
     "change",
     [{"units": None}, {"wide_order": 3.0}, {"embedding": 0}, {"pooling": "mean"}],
@@ -122,11 +134,7 @@ def test_a_model_that_ships_is_rebuilt(name: str) -> None:
 def test_settings_of_no_network_of_ours_are_refused(
     change: dict[str, Any], exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = SentimentModel.load(exported)
-    settings = {**model.card.provenance.settings, **change}
-    settings = {key: value for key, value in settings.items() if value is not None}
-    provenance = replace(model.card.provenance, settings=settings)
-    monkeypatch.setattr(model, "card", replace(model.card, provenance=provenance))
+    model = with_settings(exported, change, monkeypatch)
     with pytest.raises(ModelRefused) as refused:
         rebuild_network(model)
     assert str(refused.value) == (
@@ -143,11 +151,7 @@ def test_settings_of_no_network_of_ours_are_refused(
 def test_a_graph_of_other_settings_is_refused(
     change: dict[str, Any], exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = SentimentModel.load(exported)
-    provenance = replace(
-        model.card.provenance, settings={**model.card.provenance.settings, **change}
-    )
-    monkeypatch.setattr(model, "card", replace(model.card, provenance=provenance))
+    model = with_settings(exported, change, monkeypatch)
     with pytest.raises(ModelRefused) as refused:
         rebuild_network(model)
     assert str(refused.value) == (
@@ -159,10 +163,7 @@ def test_a_graph_of_other_settings_is_refused(
 def test_a_network_that_answers_otherwise_is_refused(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = SentimentModel.load(exported)
-    settings = {**model.card.provenance.settings, "pooling": "last"}
-    provenance = replace(model.card.provenance, settings=settings)
-    monkeypatch.setattr(model, "card", replace(model.card, provenance=provenance))
+    model = with_settings(exported, {"pooling": "last"}, monkeypatch)
     with pytest.raises(ModelRefused, match="off what it promises; name the run folder"):
         rebuild_network(model)
 

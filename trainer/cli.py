@@ -177,6 +177,13 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
     is_flag=True,
     help="Go on after the last finished epoch of an interrupted run in --out.",
 )
+@click.option(
+    "--wide-folder",
+    metavar="FOLDER",
+    type=PATH,
+    help="Where the fit of the wide branch is kept: runs that differ in the network only take it "
+    "up.  [default: it goes with the unfinished run]",
+)
 @table_options
 @GROUP_COLUMN
 @DOMAIN_COLUMN
@@ -192,6 +199,7 @@ def fit(
     teacher_dirs: tuple[Path, ...],
     soft_files: tuple[Path, ...],
     resume: bool,
+    wide_folder: Path | None,
     text_column: str | None,
     label_column: str | None,
     labels: str | None,
@@ -236,6 +244,7 @@ def fit(
         leave_out=leave_out,
         test=test_reviews,
         resume=resume,
+        wide_folder=wide_folder,
         say=say,
         callbacks=[StepLine()],
     )

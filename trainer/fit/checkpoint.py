@@ -42,8 +42,8 @@ class Progress:
     @classmethod
     def of(cls, history: tuple[Epoch, ...]) -> Progress:
         """Return the progress after the epochs of a history."""
-        best = min(history, key=lambda line: line.held_out_calibrated_loss)
-        return cls(history, best.epoch)
+        best = min(history, key=lambda line: line.held_out_calibrated_loss, default=None)
+        return cls(history, 0 if best is None else best.epoch)
 
     def is_over(self, epochs: int, patience: int) -> bool:
         """Whether all epochs are done, or ``patience`` have passed without a lower loss."""
@@ -58,7 +58,7 @@ class State:
     Attributes:
         settings: settings of the run.
         fingerprint: SHA-256 of its data, in hex.
-        history: a line for each finished epoch, at least one.
+        history: a line for each finished epoch; none while the first one runs.
     """
 
     settings: Mapping[str, SettingValue]
@@ -76,6 +76,13 @@ class State:
         return Progress.of(self.history)
 
 
+def begin(out: Path, run: RunId) -> None:
+    """Write down which run begins, unless one was begun: from now on it can be resumed."""
+    if load(out) is None:
+        temporary = _new_folder(out, 0)
+        _put(temporary, out, 0, State(run.settings, run.fingerprint, ()))
+
+
 def save(out: Path, run: RunId, progress: Progress, network: Any) -> None:
     """Keep the epoch that just ended: the network with its optimizer, the best one, the history.
 
@@ -85,23 +92,18 @@ def save(out: Path, run: RunId, progress: Progress, network: Any) -> None:
         progress: progress after the epoch.
         network: the ``keras.Model`` after the epoch.
     """
-    folder = out / CHECKPOINT
     epoch = len(progress.history)
-    temporary = folder / f".epoch-{epoch}"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    temporary = _new_folder(out, epoch)
     network.save(temporary / LAST)
     is_best = progress.best_epoch == epoch
-    best = temporary / LAST if is_best else _folder(folder, epoch - 1) / BEST
+    best = temporary / LAST if is_best else _folder(out, epoch - 1) / BEST
     shutil.copyfile(best, temporary / BEST)
-    state = State(run.settings, run.fingerprint, progress.history)
-    (temporary / STATE).write_text(json.dumps(to_json(state)), encoding="utf-8")
-    temporary.rename(_folder(folder, epoch))
-    shutil.rmtree(_folder(folder, epoch - 1), ignore_errors=True)
+    _put(temporary, out, epoch, State(run.settings, run.fingerprint, progress.history))
+    shutil.rmtree(_folder(out, epoch - 1), ignore_errors=True)
 
 
 def load(out: Path) -> State | None:
-    """Return the state of the last finished epoch; None if there is none.
+    """Return the state of the last finished epoch, or of a run that was begun; None if neither is.
 
     Raises:
         RunFolderError: it can't be read, or a key is missing or wrong.
@@ -125,5 +127,17 @@ def _newest(folder: Path) -> Path | None:
     return max(epochs, key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
-def _folder(folder: Path, epoch: int) -> Path:
-    return folder / f"epoch-{epoch}"
+def _new_folder(out: Path, epoch: int) -> Path:
+    temporary = out / CHECKPOINT / f".epoch-{epoch}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def _put(temporary: Path, out: Path, epoch: int, state: State) -> None:
+    (temporary / STATE).write_text(json.dumps(to_json(state)), encoding="utf-8")
+    temporary.rename(_folder(out, epoch))
+
+
+def _folder(out: Path, epoch: int) -> Path:
+    return out / CHECKPOINT / f"epoch-{epoch}"

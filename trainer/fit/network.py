@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.tokenizer import Tokenizer
@@ -26,11 +27,16 @@ from trainer.models.kinds import NETWORK, Kind
 from trainer.models.network import Network, build_network, finish_network
 from trainer.models.word_vectors import word_vectors
 from trainer.quiet import keras
+from trainer.run.files import CHECKPOINT
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId, prepare_folder
 from trainer.settings import Settings
 from trainer.wide.folds import FoldedWeights, fit_folds
+from trainer.wide.kept_fit import key_of, take_up_or_fit
 from trainer.wide.weights import Examples
+
+# Rises with every change of how the wide branch is fitted: a fit kept before isn't taken up then.
+RECIPE = 1
 
 
 def fit(
@@ -45,6 +51,7 @@ def fit(
     leave_out: Sequence[str] = (),
     test: Reviews | None = None,
     resume: bool = False,
+    wide_folder: Path | None = None,
     say: Say = silent,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> RunFolder:
@@ -62,6 +69,8 @@ def fit(
             the run is done. ``unlabeled`` holds no review of them.
         test: labelled reviews to report on; nothing is learned from them.
         resume: whether the interrupted run in ``out`` goes on after its last finished epoch.
+        wide_folder: where the fit of the wide branch is kept for further runs, and taken up from;
+            by default it is kept with the unfinished run.
         say: takes lines of progress.
         callbacks: Keras callbacks of each epoch.
 
@@ -72,7 +81,7 @@ def fit(
         RunFolderError: ``out`` is taken, or can't be resumed with these settings and reviews.
     """
     return fit_run(
-        NetworkLearner(settings, tuple(callbacks)),
+        NetworkLearner(settings, tuple(callbacks), wide_folder),
         reviews,
         out,
         unlabeled=unlabeled,
@@ -93,10 +102,12 @@ class NetworkLearner:
     Attributes:
         settings: settings of the run.
         callbacks: Keras callbacks of each epoch.
+        wide_folder: where fits of the wide branch are kept; with the unfinished run if None.
     """
 
     settings: Settings
     callbacks: tuple[keras.callbacks.Callback, ...] = ()
+    wide_folder: Path | None = None
     command: ClassVar[str] = "fit"
     kind: ClassVar[Kind] = NETWORK
 
@@ -126,7 +137,9 @@ class NetworkLearner:
         counts = f"{len(training_set.tokens)} reviews to train on, {len(reviews)} held out"
         task.say(f"{counts}, {len(tokenizer.words)} words")
 
-        wide = _fit_wide(self.settings, training_set, task.say)
+        checkpoint.begin(task.out, task.run)
+        folder = self.wide_folder or task.out / CHECKPOINT
+        wide = _fit_wide(self.settings, training_set, folder, task.say)
         whole = None if wide is None else wide.whole
         importance = importance_of(reviews.domains, self.settings.balance)
         held_out = HeldOut(reviews, tokenizer.encode(reviews.texts), whole, importance)
@@ -145,7 +158,7 @@ class NetworkLearner:
         settings = self.settings
         sample = TrainingSample.draw(training_set, wide, len(held_out.reviews))
         kept = checkpoint.load(task.out)
-        if kept is None:
+        if kept is None or not kept.history:
             progress, network = Progress(), _new_network(settings, training_set, task.say)
         else:
             progress = kept.progress
@@ -193,20 +206,37 @@ class NetworkLearner:
         )
 
 
-def _fit_wide(settings: Settings, training_set: TrainingSet, say: Say) -> FoldedWeights | None:
+def _fit_wide(
+    settings: Settings, training_set: TrainingSet, folder: Path, say: Say
+) -> FoldedWeights | None:
+    """Fit the wide branch, or take up the same fit from a folder."""
     if not settings.wide_order:
         return None
-    say("fitting the wide branch")
-    examples = Examples.of(
-        training_set.tokens,
-        training_set.targets,
-        len(training_set.tokenizer.words),
-        settings.wide_order,
-        settings.wide_slots,
-        settings.seed if settings.crops else None,
-        training_set.importance,
-    )
-    return fit_folds(examples, training_set.groups, settings.seed)
+    tokens, words = training_set.tokens, len(training_set.tokenizer.words)
+    crops = settings.seed if settings.crops else None
+
+    def fit_anew() -> FoldedWeights:
+        say("fitting the wide branch")
+        examples = Examples.of(
+            tokens,
+            training_set.targets,
+            words,
+            settings.wide_order,
+            settings.wide_slots,
+            crops,
+            training_set.importance,
+        )
+        return fit_folds(examples, training_set.groups, settings.seed)
+
+    arrays: dict[str, npt.NDArray[Any] | None] = {
+        "ids": tokens.ids,
+        "offsets": tokens.offsets,
+        "targets": training_set.targets,
+        "groups": training_set.groups,
+        "importance": training_set.importance,
+    }
+    numbers = [words, settings.wide_order, settings.wide_slots, crops, settings.seed, RECIPE]
+    return take_up_or_fit(folder, key_of(arrays, numbers), fit_anew)
 
 
 def _new_network(settings: Settings, training_set: TrainingSet, say: Say) -> keras.Model:

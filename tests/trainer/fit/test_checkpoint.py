@@ -8,16 +8,18 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from helpers import processes, run_here
 from tiny import OPTIONS as TINY
-from tiny import write_tiny
+from tiny import tiny_reviews, tiny_settings, write_tiny
 from trainer.cli import cli
 from trainer.errors import RunFolderError
 from trainer.fit import checkpoint
 from trainer.fit.checkpoint import Progress
+from trainer.fit.network import fit
 from trainer.run.folder import RunFolder
 from trainer.run.history import Epoch
 
@@ -58,12 +60,52 @@ def test_a_killed_run_resumes_to_the_same_history_and_weights(tmp_path: Path) ->
     resumed = run_here(cli, "fit", data, "--out", tmp_path / "killed", *OPTIONS, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch 1:" not in resumed.stderr
+    assert "fitting the wide branch" not in resumed.stderr
     assert history(tmp_path / "killed") == history(tmp_path / "whole")
     killed, whole = (
         RunFolder.open(tmp_path / name).network().get_weights() for name in ("killed", "whole")
     )
     for left, right in zip(killed, whole, strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_a_run_that_was_killed_in_its_first_epoch_keeps_the_fit_of_the_wide_branch(
+    tmp_path: Path, network_run: RunFolder
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            raise Killed
+
+    said: list[str] = []
+    with pytest.raises(Killed):
+        fit(tiny_reviews(), tiny_settings(), tmp_path, callbacks=[Kill()])
+    resumed = fit(tiny_reviews(), tiny_settings(), tmp_path, resume=True, say=said.append)
+    assert any(line.startswith("epoch 1:") for line in said)
+    assert "fitting the wide branch" not in said
+    assert history(resumed.path) == history(network_run.path)
+
+
+def test_runs_that_differ_in_the_network_only_share_a_fit_of_the_wide_branch(
+    tmp_path: Path,
+) -> None:
+    def fits(name: str, **changes: int) -> bool:
+        said: list[str] = []
+        settings = tiny_settings(epochs=1, vector_epochs=0, **changes)
+        fit(
+            tiny_reviews(),
+            settings,
+            tmp_path / name,
+            wide_folder=tmp_path / "wide",
+            say=said.append,
+        )
+        return "fitting the wide branch" in said
+
+    assert fits("first")
+    assert not fits("other network", units=3)
+    assert fits("other slots", wide_slots=77)
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_run() -> None:

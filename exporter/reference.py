@@ -15,6 +15,7 @@ from scorer.reference import (
     count_scores,
     count_unknown,
 )
+from scorer.system.escape import escaped
 from scorer.tokenizer import UNKNOWN_ID, Tokens
 from trainer.data.reviews import Reviews
 
@@ -60,5 +61,5 @@ def _by_domain(
         inside = np.zeros(len(held_out), bool)
         inside[rows] = kept[rows]
         if inside.any():
-            counted[name] = count(inside)
+            counted[escaped(name)] = count(inside)
     return counted if len(counted) > 1 else None

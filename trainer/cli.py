@@ -457,7 +457,7 @@ def _read_training(
     sources: Sequence[Path], layout: Layout, group_column: str | None, held_out_column: str | None
 ) -> Reviews:
     columns = replace(layout, group_column=group_column, held_out_column=held_out_column)
-    return _read(sources, columns)
+    return replace(_read(sources, columns), options=columns.options())
 
 
 def _read_unlabeled(source: Path, layout: Layout, leave_out: Sequence[str]) -> Unlabeled:

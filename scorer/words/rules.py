@@ -247,7 +247,9 @@ def read_rules(stored: object) -> Rules | FirstRules:
     if kind is not None:
         rules = {name: value for name, value in stored.items() if name != "version"}
         read = from_json(kind, rules, "rules")
-        read.check()
+        # Those of this release passed when it was tested, and cutting the probes takes time.
+        if read != kind():
+            read.check()
         return read
     raise ModelRefused(
         f"reading the tokenizer's rules: version {version!r:.80} was found, this release reads "

@@ -107,6 +107,10 @@ def test_stars_become_labels_and_what_is_left_out_is_told(tmp_path: Path) -> Non
     assert done.stderr.splitlines()[0] == left_out
     assert done.stdout.splitlines()[1].split() == ["reviews", "18"]
     assert any(line.startswith("accuracy, 95%") for line in done.stdout.splitlines())
+    assert RunFolder.open(tmp_path / "run").provenance.command == (
+        "trainer linear stars.parquet --vocabulary 60000 --held-out 0.1 --label-column stars "
+        "--labels 'negative=1 positive=5'"
+    )
     told = done.stderr.splitlines()
     assert told[1] == (
         "only 8 of the 18 held-out reviews are negative, so the figures say little of these; give "

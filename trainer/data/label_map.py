@@ -65,6 +65,18 @@ class LabelMap:
                 meanings[value] = SIDES[side]
         return cls(meanings, chosen=True)
 
+    def __str__(self) -> str:
+        """Return what ``--labels`` would say.
+
+        >>> str(LabelMap.parse("positive=4,5 negative='very bad'"))
+        "negative='very bad' positive=4,5"
+        """
+        values = {
+            side: ",".join(value for value, meaning in self.meanings.items() if meaning == number)
+            for side, number in SIDES.items()
+        }
+        return " ".join(f"{side}={shlex.quote(values[side])}" for side in sorted(SIDES))
+
     def __contains__(self, value: object) -> bool:
         """Whether a value has a meaning."""
         return value in self.meanings

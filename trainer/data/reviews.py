@@ -95,6 +95,7 @@ class Reviews:
             -1 where the source leaves it open; None where every source does.
         files: names of the sources, without the folders that lead to them; empty for one source,
             which ``name`` tells.
+        options: the options of the command that said how the sources are laid out.
     """
 
     texts: pa.LargeStringArray
@@ -107,6 +108,7 @@ class Reviews:
     sources: npt.NDArray[np.int32] | None = None
     held_out: npt.NDArray[np.int8] | None = None
     files: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -129,6 +131,7 @@ class Reviews:
             sources=sources,
             held_out=None if self.held_out is None else self.held_out[rows],
             files=self.files,
+            options=self.options,
         )
 
     def group_numbers(self) -> npt.NDArray[np.int64]:

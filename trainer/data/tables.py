@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +74,24 @@ class Layout:
 
     def __post_init__(self) -> None:
         check_encoding(self.encoding)
+
+    def options(self) -> tuple[str, ...]:
+        """Return the options of a command that give this layout.
+
+        >>> Layout(text_column="my text", held_out_column="held").options()
+        ('--text-column', "'my text'", '--held-out-column', 'held')
+        """
+        given = {
+            "--text-column": self.text_column,
+            "--label-column": self.label_column,
+            "--labels": str(self.labels) if self.labels.chosen else None,
+            "--encoding": None if self.encoding == UTF_8 else self.encoding,
+            "--group-column": self.group_column,
+            "--domain-column": self.domain_column,
+            "--held-out-column": self.held_out_column,
+        }
+        words = ((name, shlex.quote(value)) for name, value in given.items() if value is not None)
+        return tuple(chain.from_iterable(words))
 
 
 USUAL_LAYOUT = Layout()

@@ -22,11 +22,12 @@ ROWS_AT_ONCE = 10_000
 def split(reviews: Reviews, fraction: float) -> tuple[Reviews, Reviews]:
     """Return the reviews to train on, and the reviews held out.
 
-    Of each label of each domain the fraction is held out, and at least one review. Every run on the
-    same reviews holds out the same ones, whatever its seed: runs can be compared, and no teacher
-    has seen the reviews that its student is measured on. Which reviews of a domain they are doesn't
-    depend on the other domains, unless they share groups. Reviews of one group stay together.
-    Where a source says what is held out, it is that, to the row, even if it cuts a group.
+    Of each label of each domain the fraction is held out: at least one review, and never all, so
+    that a single one is learned from. Every run on the same reviews holds out the same ones,
+    whatever its seed: runs can be compared, and no teacher has seen the reviews that its student is
+    measured on. Which reviews of a domain they are doesn't depend on the other domains, unless they
+    share groups. Reviews of one group stay together. Where a source says what is held out, it is
+    that, to the row, even if it cuts a group.
 
     Args:
         reviews: labelled reviews.
@@ -121,7 +122,9 @@ def _draw_of_domain(
 ) -> npt.NDArray[np.bool_]:
     """Draw the reviews of one domain, ``bool[reviews]``; those ``taken`` are drawn already."""
     counts, groups = label_counts(reviews)
-    wanted = np.maximum(1, np.rint(counts.sum(axis=0) * fraction)).astype(np.int64)
+    found = counts.sum(axis=0)
+    wanted = np.maximum(1, np.rint(found * fraction)).astype(np.int64)
+    wanted = np.minimum(wanted, np.maximum(0, found - 1))
     order = np.random.default_rng(0).permutation(len(counts))
     if reviews.groups is None:
         drawn = [order[counts[order, label] > 0][: wanted[label]] for label in (0, 1)]
@@ -147,13 +150,13 @@ def _draw_groups(
         taken: groups that are drawn already.
     """
     drawn = list(taken)
-    missing = wanted - counts[drawn].sum(axis=0)
+    missing, scale = wanted - counts[drawn].sum(axis=0), np.maximum(1, wanted)
     for group in order[~np.isin(order, drawn)].tolist():
         left = missing - counts[group]
-        if (np.abs(left) / wanted).sum() < (np.abs(missing) / wanted).sum():
+        if (np.abs(left) / scale).sum() < (np.abs(missing) / scale).sum():
             drawn.append(group)
             missing = left
-    lacking = [label for label in (0, 1) if not counts[drawn, label].any()]
+    lacking = [label for label in (0, 1) if wanted[label] and not counts[drawn, label].any()]
     for label in lacking:
         having = np.flatnonzero(counts[:, label])
         if len(having):

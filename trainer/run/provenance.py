@@ -139,6 +139,7 @@ class RunInputs:
     def _command(self, command: str, settings: RunSettings) -> list[str]:
         names = self.reviews.files or (self.reviews.name,)
         words = ["trainer", command, *map(escaped, names), *settings.options()]
+        words += map(escaped, self.reviews.options)
         words += [word for name in self.leave_out for word in ("--leave-out", escaped(name))]
         if self.unlabeled is not None:
             words += ["--unlabeled", "…"]

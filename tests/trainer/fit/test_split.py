@@ -125,6 +125,13 @@ def test_of_each_label_of_each_domain_the_fraction_is_held_out() -> None:
         assert int(held_out.labels[rows].sum()) * 2 == len(rows)
 
 
+def test_a_single_review_of_a_label_in_a_domain_is_learned_from() -> None:
+    reviews = in_domains({"books": 100, "speaker": 2})
+    training, held_out = split(reviews, 0.2)
+    assert training.domain_counts()["speaker"] == 2
+    assert "speaker" not in held_out.domain_counts()
+
+
 def test_what_is_held_out_of_a_domain_does_not_depend_on_the_others() -> None:
     both = in_domains({"books": 100, "kitchen": 40})
     books = both.take(both.rows_of_domains()["books"])

@@ -1,11 +1,11 @@
 """Write what the models that ship learn from beside labels: texts with a probability.
 
-    python tests/benchmarks/soft_texts.py FOLDER UNLABELED READ SCORED
+    python tests/benchmarks/soft_texts.py FOLDER UNLABELED SCORED READ...
 
 FOLDER holds films.parquet and domains.parquet, as held_out.py wrote them. UNLABELED are film
-reviews without a label (review_id, review), READ what a transformer says of some of them
-(review_id, probability), SCORED all of them after ``scorer run`` by a model of films. Into FOLDER
-come three files for ``trainer fit --soft-labels``:
+reviews without a label (review_id, review), SCORED all of them after ``scorer run`` by a model of
+films, READ what a transformer says of some of them (review_id, probability). Into FOLDER come three
+files for ``trainer fit --soft-labels``:
 
 - read.parquet: the reviews that the transformer read;
 - scored.parquet: the others, as the model of films scores them;
@@ -16,6 +16,7 @@ come three files for ``trainer fit --soft-labels``:
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,13 @@ def soft_table(
     )
 
 
-def read_and_scored(unlabeled: Path, read: Path, scored: Path) -> tuple[pa.Table, pa.Table]:
+def read_and_scored(
+    unlabeled: Path, scored: Path, read: Sequence[Path]
+) -> tuple[pa.Table, pa.Table]:
     """Return the film reviews that the transformer read, and the others as a model scored them."""
-    reviews, answers, scores = map(pq.read_table, (unlabeled, read, scored))
+    reviews, scores = map(pq.read_table, (unlabeled, scored))
+    columns = ["review_id", "probability"]
+    answers = pa.concat_tables([pq.read_table(one, columns=columns) for one in read])
     if reviews["review_id"] != scores["review_id"]:
         raise SystemExit(f"{scored} doesn't hold the rows of {unlabeled}; score that file")
     rows = pc.index_in(answers["review_id"], reviews["review_id"].combine_chunks())
@@ -76,9 +81,9 @@ def stripped(labelled: Path, most: int) -> pa.Table:
     return soft_table(texts, reviews["label"], reviews["review_id"], reviews["domain"])
 
 
-def main(folder: Path, unlabeled: Path, read: Path, scored: Path) -> None:
+def main(folder: Path, unlabeled: Path, scored: Path, *read: Path) -> None:
     """Write the three files."""
-    by_reading, by_score = read_and_scored(unlabeled, read, scored)
+    by_reading, by_score = read_and_scored(unlabeled, scored, read)
     parts = [stripped(folder / name, most) for name, most in STRIPPED.items()]
     tables = {
         "read": by_reading,
@@ -91,4 +96,4 @@ def main(folder: Path, unlabeled: Path, read: Path, scored: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:5]))
+    main(*map(Path, sys.argv[1:]))

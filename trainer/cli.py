@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields, replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from trainer.run.folder import RunFolder
 
 Command = Callable[..., None]
+Option = Callable[[Command], Command]
 
 PATH = click.Path(path_type=Path)
 DATA = click.argument("data", metavar="DATA...", nargs=-1, required=True, type=PATH)
@@ -75,6 +77,35 @@ PRESET = click.option(
     show_default=True,
     help="Settings to start from.",
 )
+TABLE_OPTIONS = (
+    click.option(
+        "--text-column",
+        metavar="NAME",
+        help="Column with the reviews.  [default: review, text, body, …]",
+    ),
+    click.option(
+        "--label-column",
+        metavar="NAME",
+        help="Column with the labels.  [default: label, sentiment, target, …]",
+    ),
+    click.option(
+        "--labels",
+        metavar="'positive=… negative=…'",
+        help="Values of the labels, such as 'positive=4,5 negative=1,2'; rows with another "
+        "value are left out, and counted.  [default: 0 and 1, neg and pos, …]",
+    ),
+    click.option("--encoding", metavar="NAME", help="Encoding of CSV files.  [default: utf-8]"),
+)
+# The options above and those of columns, which together make a layout.
+LAYOUT = (
+    "text_column",
+    "label_column",
+    "labels",
+    "encoding",
+    "group_column",
+    "domain_column",
+    "held_out_column",
+)
 # Column with the id of a labelled review, which the groups of soft labels may name.
 REVIEW_ID = "review_id"
 # Fewer reviews are told to be few.
@@ -99,32 +130,22 @@ def settings_options(kind: type[RunSettings]) -> Callable[[Command], Command]:
     return lambda command: _decorated(command, options)
 
 
-def table_options(command: Command) -> Command:
-    """Add the options that say how a table of reviews is laid out; see :func:`_layout`."""
-    return _decorated(
-        command,
-        [
-            click.option(
-                "--text-column",
-                metavar="NAME",
-                help="Column with the reviews.  [default: review, text, body, …]",
-            ),
-            click.option(
-                "--label-column",
-                metavar="NAME",
-                help="Column with the labels.  [default: label, sentiment, target, …]",
-            ),
-            click.option(
-                "--labels",
-                metavar="'positive=… negative=…'",
-                help="Values of the labels, such as 'positive=4,5 negative=1,2'; rows with another "
-                "value are left out, and counted.  [default: 0 and 1, neg and pos, …]",
-            ),
-            click.option(
-                "--encoding", metavar="NAME", help="Encoding of CSV files.  [default: utf-8]"
-            ),
-        ],
-    )
+def layout_options(*further: Option) -> Callable[[Command], Command]:
+    """Add the options that say how the tables are laid out; the command takes them as ``layout``.
+
+    Args:
+        further: options of some commands only, whose names are those of attributes of the layout.
+    """
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def with_layout(**values: Any) -> None:
+            given = {name: values.pop(name, None) for name in LAYOUT}
+            command(**values, layout=_layout(**given))
+
+        return _decorated(with_layout, [*TABLE_OPTIONS, *further])
+
+    return decorate
 
 
 def _option(one: Field[Any]) -> Callable[[Command], Command]:
@@ -184,10 +205,7 @@ def _decorated(command: Command, options: list[Callable[[Command], Command]]) ->
     help="Where the fit of the wide branch is kept: runs that differ in the network only take it "
     "up.  [default: it goes with the unfinished run]",
 )
-@table_options
-@GROUP_COLUMN
-@DOMAIN_COLUMN
-@HELD_OUT_COLUMN
+@layout_options(GROUP_COLUMN, DOMAIN_COLUMN, HELD_OUT_COLUMN)
 @LEAVE_OUT
 @PRESET
 @settings_options(Settings)
@@ -200,13 +218,7 @@ def fit(
     soft_files: tuple[Path, ...],
     resume: bool,
     wide_folder: Path | None,
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    group_column: str | None,
-    domain_column: str | None,
-    held_out_column: str | None,
+    layout: Layout,
     leave_out: tuple[str, ...],
     preset_name: str,
     **changes: Any,
@@ -219,15 +231,14 @@ def fit(
     of the preset `default`.
     """
     settings = preset(preset_name, **changes)
-    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.fit.soft_labels import open_teachers
 
     teachers = open_teachers(teacher_dirs, unlabeled=unlabeled is not None)
     soft = _read_soft(soft_files)
     layout = layout if soft is None else replace(layout, id_column=REVIEW_ID)
-    reviews = _read_training(data, layout, group_column, held_out_column)
+    reviews = _read_training(data, layout)
     others = None if unlabeled is None else _read_unlabeled(unlabeled, layout, leave_out)
-    test_reviews = _read(tests, layout, "test") if tests else None
+    test_reviews = _read_tests(tests, layout)
     say(f"read {len(reviews)} reviews from {', '.join(map(str, data))}; starting Keras")
     import_quietly("trainer.quiet")
     from trainer.fit.network import fit as fit_network
@@ -256,32 +267,22 @@ def fit(
 @OUT
 @TEST
 @settings_options(LinearSettings)
-@table_options
-@GROUP_COLUMN
-@DOMAIN_COLUMN
-@HELD_OUT_COLUMN
+@layout_options(GROUP_COLUMN, DOMAIN_COLUMN, HELD_OUT_COLUMN)
 @LEAVE_OUT
 def linear(
     data: tuple[Path, ...],
     out: Path,
     tests: tuple[Path, ...],
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    group_column: str | None,
-    domain_column: str | None,
-    held_out_column: str | None,
+    layout: Layout,
     leave_out: tuple[str, ...],
     **changes: Any,
 ) -> None:
     """Fit a linear model: what people would use instead of a network, and its first teacher."""
     settings = LinearSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.fit.linear import fit_linear
 
-    reviews = _read_training(data, layout, group_column, held_out_column)
-    test_reviews = _read(tests, layout, "test") if tests else None
+    reviews = _read_training(data, layout)
+    test_reviews = _read_tests(tests, layout)
     _show(fit_linear(reviews, settings, out, leave_out=leave_out, test=test_reviews, say=say))
 
 
@@ -295,32 +296,22 @@ def linear(
     is_flag=True,
     help="Go on after the last kept pass of an interrupted run in --out.",
 )
-@table_options
-@GROUP_COLUMN
-@DOMAIN_COLUMN
-@HELD_OUT_COLUMN
+@layout_options(GROUP_COLUMN, DOMAIN_COLUMN, HELD_OUT_COLUMN)
 def documents(
     data: tuple[Path, ...],
     unlabeled: Path,
     out: Path,
     resume: bool,
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    group_column: str | None,
-    domain_column: str | None,
-    held_out_column: str | None,
+    layout: Layout,
     **changes: Any,
 ) -> None:
     """Fit a vector of each review, labelled or not: a teacher for these reviews and no others."""
     settings = DocumentSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     from trainer.data.sources import read_texts
     from trainer.fit.documents import fit_documents
 
-    reviews = _read_training(data, layout, group_column, held_out_column)
-    texts = read_texts(unlabeled, layout)
+    reviews = _read_training(data, layout)
+    texts = read_texts(unlabeled, _without_split(layout))
     _show(fit_documents(reviews, texts, settings, out, resume=resume, say=say))
 
 
@@ -330,22 +321,13 @@ def documents(
 @OUT
 @TEST
 @settings_options(AdaptSettings)
-@table_options
-@GROUP_COLUMN
-@DOMAIN_COLUMN
-@HELD_OUT_COLUMN
+@layout_options(GROUP_COLUMN, DOMAIN_COLUMN, HELD_OUT_COLUMN)
 def adapt(
     model: Path,
     data: tuple[Path, ...],
     out: Path,
     tests: tuple[Path, ...],
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    group_column: str | None,
-    domain_column: str | None,
-    held_out_column: str | None,
+    layout: Layout,
     **changes: Any,
 ) -> None:
     """Adapt MODEL to labelled reviews of your own: 500 are enough, and it takes a minute.
@@ -358,9 +340,8 @@ def adapt(
       trainer adapt default mine.parquet --out runs/mine
     """
     settings = AdaptSettings().changed(changes)
-    layout = _layout(text_column, label_column, labels, encoding, domain_column)
-    reviews = _read_training(data, layout, group_column, held_out_column)
-    test_reviews = _read(tests, layout, "test") if tests else None
+    reviews = _read_training(data, layout)
+    test_reviews = _read_tests(tests, layout)
     say(f"read {len(reviews)} reviews from {', '.join(map(str, data))}; starting Keras")
     import_quietly("trainer.quiet")
     from trainer.fit.adapt import adapt as adapt_model
@@ -379,19 +360,13 @@ def adapt(
 @cli.command()
 @click.argument("run_dir", type=PATH)
 @DATA
-@table_options
-@DOMAIN_COLUMN
+@layout_options(DOMAIN_COLUMN)
 def evaluate(
     run_dir: Path,
     data: tuple[Path, ...],
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    domain_column: str | None,
+    layout: Layout,
 ) -> None:
     """Measure the model of the run folder RUN_DIR on the labelled reviews DATA."""
-    layout = _layout(text_column, label_column, labels, encoding, domain_column)
     reviews = _read(data, layout, "test")
     import_quietly("trainer.quiet")
     from scorer.card import ByDomain
@@ -430,18 +405,12 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
         show(by_domain)
 
 
-def _layout(
-    text_column: str | None,
-    label_column: str | None,
-    labels: str | None,
-    encoding: str | None,
-    domain_column: str | None,
-) -> Layout:
-    """Return what :func:`table_options` and --domain-column say."""
+def _layout(labels: str | None, encoding: str | None, **columns: Any) -> Layout:
+    """Return what the options of :func:`layout_options` say."""
     from trainer.data.label_map import LabelMap
     from trainer.data.tables import Layout
 
-    layout = Layout(text_column, label_column, domain_column=domain_column)
+    layout = Layout(**columns)
     if labels is not None:
         layout = replace(layout, labels=LabelMap.parse(labels))
     return layout if encoding is None else replace(layout, encoding=encoding)
@@ -453,17 +422,24 @@ def _read(sources: Sequence[Path], layout: Layout, part: str = "train") -> Revie
     return read_several(sources, layout, part, say)
 
 
-def _read_training(
-    sources: Sequence[Path], layout: Layout, group_column: str | None, held_out_column: str | None
-) -> Reviews:
-    columns = replace(layout, group_column=group_column, held_out_column=held_out_column)
-    return replace(_read(sources, columns), options=columns.options())
+def _read_training(sources: Sequence[Path], layout: Layout) -> Reviews:
+    return replace(_read(sources, layout), options=layout.options())
+
+
+def _read_tests(sources: Sequence[Path], layout: Layout) -> Reviews | None:
+    """Read reviews to report on, if there are any."""
+    return _read(sources, _without_split(layout), "test") if sources else None
+
+
+def _without_split(layout: Layout) -> Layout:
+    """Return a layout of tables of which nothing is held out."""
+    return replace(layout, group_column=None, held_out_column=None)
 
 
 def _read_unlabeled(source: Path, layout: Layout, leave_out: Sequence[str]) -> Unlabeled:
     from trainer.data.sources import read_unlabeled
 
-    unlabeled = read_unlabeled(source, layout)
+    unlabeled = read_unlabeled(source, _without_split(layout))
     if not leave_out:
         return unlabeled
     if not unlabeled.domains.is_valid().true_count:

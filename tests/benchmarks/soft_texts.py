@@ -7,9 +7,10 @@ reviews without a label (review_id, review), SCORED all of them after ``scorer r
 films, READ what a transformer says of some of them (review_id, probability). Into FOLDER come three
 files for ``trainer fit --soft-labels``:
 
-- read.parquet: the reviews that the transformer read;
+- read.parquet: the reviews that the transformer read, with what it and the model of films say
+  together: on held-out films that is better than either;
 - scored.parquet: the others, as the model of films scores them;
-- stripped.parquet: 8,000 training reviews of films and 12,000 of other domains without their
+- stripped.parquet: 16,000 training reviews of films and 24,000 of other domains without their
   apostrophes, with their own labels, so that a score doesn't hang on an apostrophe.
 """
 
@@ -25,7 +26,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 FILMS = "films"
-STRIPPED = {"films.parquet": 8_000, "domains.parquet": 12_000}
+STRIPPED = {"films.parquet": 16_000, "domains.parquet": 24_000}
+# What the logits of the transformer and of the model of films count. Fitted on 2,000 held-out
+# films: log loss 0.180 and 0.205 alone, 0.154 together.
+READ_SLOPE, SCORE_SLOPE = 0.6, 0.5
 # An apostrophe within a word, in the two forms that make up nearly all.
 APOSTROPHE = r"(\w)['\x{2019}](\w)"
 
@@ -44,6 +48,13 @@ def soft_table(
     )
 
 
+def together(read: pa.ChunkedArray, scored: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the probability that the transformer and the model of films give together."""
+    logits = [np.log(one / (1 - one)) for one in (read.to_numpy(), scored.to_numpy())]
+    both = READ_SLOPE * logits[0] + SCORE_SLOPE * logits[1]
+    return pa.chunked_array([1 / (1 + np.exp(-both.astype(np.float64)))])
+
+
 def read_and_scored(
     unlabeled: Path, scored: Path, read: Sequence[Path]
 ) -> tuple[pa.Table, pa.Table]:
@@ -55,9 +66,8 @@ def read_and_scored(
         raise SystemExit(f"{scored} doesn't hold the rows of {unlabeled}; score that file")
     rows = pc.index_in(answers["review_id"], reviews["review_id"].combine_chunks())
     texts = reviews["review"].take(rows)
-    by_reading = soft_table(
-        texts, answers["probability"], answers["review_id"], [FILMS] * len(texts)
-    )
+    both = together(answers["probability"], scores["sentiment_score"].take(rows))
+    by_reading = soft_table(texts, both, answers["review_id"], [FILMS] * len(texts))
     others = scores.filter(
         pc.and_(
             pc.invert(pc.is_in(scores["review_id"], answers["review_id"].combine_chunks())),

@@ -83,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         "no second look under the lock",
-        "scorer/job/run.py",
+        "scorer/job/preparation.py",
         "        verdict = judge(output, stamp, force=options.force)\n"
         "        if verdict.is_done:\n"
         "            return FileResult(task, SKIPPED, verdict.reason)\n"

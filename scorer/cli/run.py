@@ -94,6 +94,18 @@ TEXT_COLUMN_HELP = (
     help="Most MiB of one value; a file with a larger one fails.",
 )
 @click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help="Score only partitions that fit, as in 'day>=2026-11-01' for folders like day=2026-11-24. "
+    "May be given again: all must hold.",
+)
+@click.option(
+    "--success-file",
+    is_flag=True,
+    help="Put an empty _SUCCESS into the folder OUTPUT when, and only when, all is done.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -145,6 +157,7 @@ def run(
     Examples:
       scorer run reviews.parquet scored.parquet
       scorer run --keep review_id 'dumps/2024-*.parquet' scored/
+      scorer run --where 'day>=2026-11-01' --success-file dumps/ scored/
       scorer run --dry-run dumps/ scored/
 
     \b
@@ -157,14 +170,16 @@ def run(
     from scorer.job.options import Options
     from scorer.job.plan import plan
     from scorer.job.run import preview_job
+    from scorer.job.success_file import success_path
     from scorer.model import SentimentModel, find_model
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
     chosen = Options(**options)
-    planned = plan(inputs, output)
+    planned = plan(inputs, output, chosen.where)
     targets = Targets(report, metrics_file)
-    targets.check(planned.tasks, find_model(model))
+    success_file = success_path(planned) if chosen.success_file else None
+    targets.check(planned.tasks, find_model(model), success_file)
     loaded = SentimentModel.load(model, sha256=model_sha256)
     lines = Lines(alone=len(planned.tasks) == 1, err=targets.use_stdout)
     if dry_run:
@@ -215,10 +230,10 @@ def _count_rows(tasks: Sequence[Task]) -> list[int]:
 
 
 def _end(result: JobResult) -> None:
-    """Fail if a file did.
+    """Fail if a file did, or if ``_SUCCESS`` couldn't be written.
 
     Raises:
-        JobFailed: a file failed.
+        JobFailed: one of them did.
     """
     from scorer.job.result import FAILED
 
@@ -230,3 +245,6 @@ def _end(result: JobResult) -> None:
             f"{failed} of {len(result.files)} files failed, each is named above; "
             "mend them and run again"
         )
+    success = result.success_file
+    if success is not None and not success.is_written:
+        raise JobFailed(f"writing {success.path}: {success.reason}")

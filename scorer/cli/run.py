@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,12 @@ from scorer.cli.options import (
 )
 from scorer.cli.printing import Lines, Targets
 from scorer.console import LOG_FORMATS, log_is_json
-from scorer.errors import JobFailed, ReviewsError
+from scorer.errors import JobFailed
 
 if TYPE_CHECKING:
     from scorer.job.options import Options
     from scorer.job.pipeline import Probe
-    from scorer.job.plan import Plan, Task
+    from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
 
@@ -202,31 +201,21 @@ def _run_watched(
     lines: Lines,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
+    from scorer.job.preview import rows_to_score
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
     names = [str(task.input) for task in planned.tasks]
-    count = partial(_count_rows, planned.tasks)
+
+    def count(first: int) -> list[int]:
+        return rows_to_score(planned.tasks[first:], model, options)
+
     with ProgressLine(names, count, quiet=log_is_json()) as progress:
 
         def show(one: FileResult) -> None:
             progress.finish(partial(lines.show_file, one))
 
         return run_job(planned, model, options, watch=progress.update, done=show, probe=probe)
-
-
-def _count_rows(tasks: Sequence[Task]) -> list[int]:
-    """Return the rows of each input, by its footer; a file that can't be opened counts none."""
-    from contextlib import suppress
-
-    from scorer.tables.parquet_reader import ParquetReviews
-
-    rows = []
-    for task in tasks:
-        rows.append(0)
-        with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
-            rows[-1] = reviews.rows
-    return rows
 
 
 def _end(result: JobResult) -> None:

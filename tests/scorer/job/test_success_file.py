@@ -175,7 +175,13 @@ def test_what_scorer_did_not_write_is_neither_replaced_nor_removed(
 
 def test_what_comes_there_meanwhile_stays_and_is_told(model: SentimentModel, folder: Path) -> None:
     mark = Path("out/_SUCCESS")
-    result = score(model, watch=lambda rows: mark.write_text("mine") and None)
+
+    def come_once(rows: int) -> None:
+        if rows == 5:
+            mark.write_text("mine")
+
+    write_reviews(folder / "in/day=2/b.parquet", some_texts(6))
+    result = score(model, watch=come_once)
     assert result.success_file == SuccessFile(
         "out/_SUCCESS",
         is_written=False,

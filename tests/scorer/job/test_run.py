@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from helpers import left_in, resealed, some_texts, write_reviews
 from scorer import Kernel, SentimentModel
-from scorer.job import freshness
-from scorer.job import run as job
+from scorer.job import freshness, preparation
 from scorer.job.options import Options
 from scorer.job.plan import Task, plan
 from scorer.job.prepared import OpenInput
@@ -291,13 +290,13 @@ def test_what_another_run_finished_meanwhile_is_seen_under_the_lock(
     model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out.parquet"
-    look = job.make_folder
+    look = preparation.make_folder
 
     def finish_in_between(output: Path) -> None:
-        monkeypatch.setattr(job, "make_folder", look)
+        monkeypatch.setattr(preparation, "make_folder", look)
         run(model, source, target)
 
-    monkeypatch.setattr(job, "make_folder", finish_in_between)
+    monkeypatch.setattr(preparation, "make_folder", finish_in_between)
     (result,) = run(model, source, target).files
     assert (result.status, result.reason) == (SKIPPED, "already done")
     assert left_in(tmp_path) == ["in.parquet", "out.parquet"]

@@ -1,0 +1,58 @@
+"""A failure stays with its file, and so does the job's stop: each becomes the file's result."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
+from scorer.job.plan import Task
+from scorer.job.result import FAILED, STOPPED, FileResult
+from scorer.system.signals import TERMINATED, raise_if_stopped
+
+STOPPED_REASON = "the job was stopped; what was finished stays, run again to go on"
+
+
+def contained(
+    task: Task, act: Callable[[], FileResult], stop: threading.Event | None = None
+) -> FileResult:
+    """Do something with a file; turn a failure, or the job's stop, into the file's result."""
+    started = time.monotonic()
+    try:
+        if stop is not None and stop.is_set():
+            return FileResult(task, STOPPED, STOPPED_REASON)
+        if task.problem:
+            return FileResult(task, FAILED, task.problem)
+        return act()
+    except Stopped:
+        if stop is None or not stop.is_set():
+            raise
+        return FileResult(task, STOPPED, STOPPED_REASON, seconds=time.monotonic() - started)
+    except SentimentError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
+        raise_if_stopped()
+        reason = f"scoring {task.input}: {_unexpected(error)}"
+    return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
+
+
+def _unexpected(error: Exception) -> str:
+    if lacks_memory(error):
+        return MORE_MEMORY
+    if isinstance(error, OSError | pa.ArrowException):
+        return f"{one_line(error)}; run again, and report it if it comes back"
+    return f"unexpected {type(error).__name__}: {one_line(error)}; please report it"
+
+
+@contextmanager
+def as_a_signal_does() -> Iterator[None]:
+    """End the block, when the job's stop cancels it, as a signal would: kept scores stay."""
+    try:
+        yield
+    except CancelledError as error:
+        raise Stopped(STOPPED_REASON, TERMINATED) from error

@@ -1,0 +1,60 @@
+"""What a run would do with files, told without changing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from scorer.errors import SentimentError
+from scorer.job.freshness import ALREADY_DONE, Asked, is_known, judge
+from scorer.job.journal import journal_path, kept_rows
+from scorer.job.options import Options
+from scorer.job.plan import Task
+from scorer.job.prepared import OpenInput
+from scorer.job.result import PLANNED, SKIPPED, FileResult
+from scorer.kernel import Counts
+from scorer.model import SentimentModel
+from scorer.tables.parquet_reader import ParquetReviews
+
+
+def preview_file(task: Task, model: SentimentModel, options: Options) -> FileResult:
+    """Say what scoring a file would do; an input is hashed only if its output exists.
+
+    Raises:
+        ReviewsError: the input can't be read, or its columns don't fit.
+        OutputError: the output must not be replaced.
+    """
+    output = task.output
+    if not options.force and is_known(task, Asked.of(model, options)):
+        return FileResult(task, SKIPPED, ALREADY_DONE)
+    with ParquetReviews(task.input, options.max_cell) as reviews:
+        source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows)
+        if not any(map(os.path.lexists, (output, journal_path(output)))):
+            # There is nothing that the input's hash would be compared with.
+            return FileResult(task, PLANNED, "new", counts)
+        stamp = source.stamp(reviews.sha256())
+        verdict = judge(output, stamp, force=options.force)
+        if verdict.is_done:
+            return FileResult(task, SKIPPED, verdict.reason)
+        reused = 0 if options.force else kept_rows(output, source.binding(stamp))
+        return FileResult(task, PLANNED, verdict.reason or "new", counts, reused)
+
+
+def rows_to_score(tasks: Sequence[Task], model: SentimentModel, options: Options) -> list[int]:
+    """Return the rows of each input, by its footer; none of one that is known to be done.
+
+    Such a one isn't opened. None are counted of an input that can't be opened, either.
+    """
+    asked = Asked.of(model, options)
+    return [_rows_to_score(task, asked, options) for task in tasks]
+
+
+def _rows_to_score(task: Task, asked: Asked, options: Options) -> int:
+    try:
+        if task.problem or (not options.force and is_known(task, asked)):
+            return 0
+        with ParquetReviews(task.input, options.max_cell) as reviews:
+            rows: int = reviews.rows
+            return rows
+    except SentimentError:
+        return 0

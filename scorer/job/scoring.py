@@ -1,0 +1,153 @@
+"""One file is scored: prepared, its windows scored and written, finished.
+
+    prepare   is the output done? open the input, hash it; is the output done? lock it
+    score     its windows through the pipeline, into the output
+    finish    footer, disk, final name; what became of the file
+
+The three keep no state outside what they return.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from scorer.job.containment import as_a_signal_does
+from scorer.job.empty_column import note_on
+from scorer.job.journal import digest_of
+from scorer.job.options import Options
+from scorer.job.pipeline import Check, Probe
+from scorer.job.plan import Task
+from scorer.job.preparation import Prepared, prepare
+from scorer.job.result import SCORED, FileResult
+from scorer.job.seen import write_seen
+from scorer.job.windows import ScoredWindow, Threads, Window
+from scorer.kernel import Counts
+from scorer.model import SentimentModel
+from scorer.storage.failures import writing
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was found in a file's rows, how many had been scored before, and what to say of it."""
+
+    counts: Counts
+    reused: int
+    note: str
+
+
+def score_file(
+    task: Task,
+    model: SentimentModel,
+    options: Options,
+    pipeline: Threads,
+    watch: Callable[[int], None],
+    begins: Callable[[], None],
+) -> FileResult:
+    """Score one file, unless its output is done already; say what became of it.
+
+    Args:
+        task: the file.
+        model: what scores.
+        options: of the job.
+        pipeline: threads that score.
+        watch: receives the number of rows of each window when they are written.
+        begins: is called before the first row, if the output isn't done.
+
+    Raises:
+        ReviewsError: the input can't be read, or its columns don't fit.
+        OutputError: the output can't be written, must not be replaced, or another run holds it.
+        Stopped: the job was stopped.
+    """
+    prepared = prepare(task, model, options, pipeline)
+    if isinstance(prepared, FileResult):
+        return prepared
+    with prepared, as_a_signal_does():
+        begins()
+        scored = score(prepared, pipeline, watch)
+        return finish(prepared, scored)
+
+
+def score(
+    prepared: Prepared,
+    pipeline: Threads,
+    watch: Callable[[int], None],
+) -> Scored:
+    """Score the input's windows on the pipeline's threads; write each when its turn comes.
+
+    Raises:
+        ReviewsError: the input can't be read to its end.
+        OutputError: the output, or its journal, can't be written.
+        CancelledError: the job was stopped.
+    """
+    counts, reused = Counts(), 0
+    work = partial(_score_window, prepared, pipeline.probe)
+    with pipeline.answers(_read_windows(prepared, pipeline), work) as answers:
+        for window in answers:
+            with prepared.clock.stage("writing"):
+                for batch in window.batches:
+                    prepared.output.write(batch)
+            counts += window.counts
+            reused += window.reused
+            watch(window.counts.rows)
+    note = pipeline.reading(partial(note_on, prepared.source, counts))
+    return Scored(counts, reused, note)
+
+
+def finish(prepared: Prepared, scored: Scored) -> FileResult:
+    """Write the output's end, put it in place, and say what became of the file.
+
+    Raises:
+        OutputError: the output can't be written.
+        CancelledError: the job was stopped.
+    """
+    prepared.source.reviews.close()
+    with prepared.clock.stage("writing"):
+        prepared.output.finish(prepared.stamp.to_footer())
+    write_seen(prepared.source.task.output, prepared.seen)
+    return FileResult(
+        prepared.source.task,
+        SCORED,
+        prepared.reason,
+        scored.counts,
+        scored.reused,
+        time.monotonic() - prepared.started,
+        prepared.clock.seconds(),
+        scored.note,
+        prepared.changes,
+    )
+
+
+def _read_windows(prepared: Prepared, pipeline: Threads) -> Iterator[Window]:
+    start = 0
+    windows = prepared.source.reviews.windows(prepared.source.kernel.columns)
+    while True:
+        with prepared.clock.stage("reading"):
+            batches = pipeline.reading(partial(next, windows, None))
+        if batches is None:
+            return
+        window = Window(start, batches)
+        yield window
+        start += len(window)
+
+
+def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check) -> ScoredWindow:
+    """Score a window, or take its kept scores. Runs on several threads at once."""
+    kernel, clock, journal = prepared.source.kernel, prepared.clock, prepared.journal
+    with clock.stage("keeping"):
+        digest = digest_of(kernel.texts(window.batches))
+        scores = journal.find(window.start, len(window), digest)
+    is_kept = scores is not None
+    if scores is None:
+        probe.scoring(check)
+        with clock.stage("tokenizing"):
+            tokens = kernel.tokenize(window.batches)
+        scores = kernel.rate(tokens, check, clock)
+        with clock.stage("keeping"), writing(prepared.source.task.output):
+            journal.add(window.start, digest, scores)
+    with clock.stage("writing"):
+        counts = kernel.count(scores)
+        batches = kernel.append(window.batches, scores)
+    return ScoredWindow(batches, counts, counts.rows if is_kept else 0)

@@ -75,6 +75,11 @@ def adapt(
             f"{len(reviews)} labelled reviews are few: they bring little, and the figures may be "
             "anything in their intervals; label 500 or more"
         )
+    if any(one.data.sha256 == reviews.fingerprint() for one in base.described.line_of_descent()):
+        say(
+            f"{base.described.name} learned from these very reviews: what it gives for them is too "
+            "good, and there is nothing to adapt it to"
+        )
     learner = AdaptLearner(base, settings)
     return fit_run(
         learner,

@@ -81,9 +81,10 @@ def open_teachers(run_dirs: Sequence[Path], *, unlabeled: bool) -> list[RunFolde
 def warn_of_other_splits(
     teachers: Sequence[RunFolder], reviews: Reviews, held_out: Reviews, say: Say
 ) -> None:
-    """Say which teachers learned from reviews that their student is measured on.
+    """Say which teachers learned from reviews that their student is measured on, or may have.
 
-    They held out others: with another ``--held-out``, or by an earlier release.
+    Of the same reviews they held out others: with another ``--held-out``, or by an earlier release.
+    What a teacher of other data has read isn't known.
 
     Args:
         teachers: finished runs.
@@ -97,6 +98,11 @@ def warn_of_other_splits(
             say(
                 f"{teacher.path.name} held out other reviews than this run, and learned from some "
                 "that this run is measured on; train it again with the same --held-out"
+            )
+        elif not of_same:
+            say(
+                f"{teacher.path.name} learned from other data ({teacher.provenance.data.name}); if "
+                "they hold reviews that this run is measured on, its figures are too good"
             )
 
 

@@ -42,6 +42,17 @@ def test_words_that_have_turned_their_sense_are_learned(
     assert accuracy(adapted, others) > 0.9
 
 
+def test_that_a_model_learned_from_the_very_reviews_is_told(
+    network_run: RunFolder, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    adapt(open_base(network_run.path), tiny_reviews(), 0.2, tmp_path / "run", say=said.append)
+    assert said[0] == (
+        "network learned from these very reviews: what it gives for them is too good, and there is "
+        "nothing to adapt it to"
+    )
+
+
 def test_the_figures_are_those_of_held_out_reviews(
     network_run: RunFolder, adapted: RunFolder
 ) -> None:

@@ -117,8 +117,8 @@ def plan_digest(names: Iterable[str]) -> str:
 def listed_numbers(numbers: Iterable[int]) -> str:
     """Return numbers as a message lists them: neighbours together, and not too many.
 
-    >>> listed_numbers([2, 3, 4, 7]), listed_numbers(range(1, 100, 2))
-    ('2 to 4, 7', '1, 3, 5, 7, 9, 11, 13, 15 and 42 more')
+    >>> listed_numbers([2, 3, 4, 7, 8]), listed_numbers(range(1, 100, 2))
+    ('2 to 4, 7, 8', '1, 3, 5, 7, 9, 11, 13, 15 and 42 more')
     """
     runs: list[list[int]] = []
     for number in sorted(numbers):
@@ -126,6 +126,9 @@ def listed_numbers(numbers: Iterable[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    texts = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs[:MOST_RUNS]]
     more = sum(map(len, runs[MOST_RUNS:]))
-    return ", ".join(texts) + (f" and {more:,} more" if more else "")
+    return ", ".join(map(_run_text, runs[:MOST_RUNS])) + (f" and {more:,} more" if more else "")
+
+
+def _run_text(run: list[int]) -> str:
+    return f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run))

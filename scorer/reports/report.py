@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from scorer.errors import UsageError, one_line
@@ -182,7 +182,7 @@ class Report:
 
     def to_text(self) -> str:
         """Return the report as JSON text."""
-        stored = to_json(self)
+        stored = to_json(replace(self, files=()))
         stored["files"] = [_flat(one) for one in self.files]
         return json_text(stored, indent=1) + "\n"
 

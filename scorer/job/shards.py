@@ -93,7 +93,8 @@ def name_below(folder: str | None, output: str) -> str:
         return output.rpartition("/")[2]
     if output == folder:
         return ""
-    return output if folder == "." else output.removeprefix(folder.rstrip("/") + "/")
+    # Of a path in the folder "." nothing is to be removed.
+    return output.removeprefix(folder.rstrip("/") + "/")
 
 
 def plan_digest(names: Iterable[str]) -> str:

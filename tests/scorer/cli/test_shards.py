@@ -58,6 +58,11 @@ def shard_of(name: str, of: int = 3) -> int:
     return number
 
 
+def count_of(number: int, of: int) -> int:
+    """Return how many of the files belong to a shard."""
+    return sum(shard_of(f"{name}.parquet", of) == number for name in range(9))
+
+
 def stands() -> bool:
     return Path("out/_SUCCESS").exists()
 
@@ -124,7 +129,7 @@ def test_sixteen_shards_in_any_order_two_of_them_killed_write_what_one_run_write
 
 def test_a_shard_says_what_it_has_of_the_whole(folder: Path) -> None:
     for number in (1, 2, 3):
-        count = sum(shard_of(f"{name}.parquet") == number for name in range(9))
+        count = count_of(number, 3)
         done = run("--shard", f"{number}/3")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.splitlines()[-1] == (
@@ -184,6 +189,18 @@ def test_the_one_file_of_a_shard_that_fails_is_named_once(folder: Path) -> None:
     assert done.returncode == 3
     assert done.stderr.count("in/0.parquet") == 1
     assert done.stdout == f"shard {number} of 3: 1 of 1 file: 1 failed; 0 rows written\n"
+
+
+def test_the_only_file_of_a_shard_among_others_fails_as_one_of_several_does(folder: Path) -> None:
+    of = next(of for of in range(9, 99) if count_of(shard_of("0.parquet", of), of) == 1)
+    Path("in/0.parquet").write_text("no parquet")
+    done = run("--shard", f"{shard_of('0.parquet', of)}/{of}")
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        "failed   reading in/0.parquet: it does not end as a Parquet file does; check that it was "
+        "copied whole",
+        "Error: 1 of 1 files failed, each is named above; mend them and run again",
+    ]
 
 
 def test_the_report_of_a_shard_may_not_be_an_output_of_another(folder: Path) -> None:

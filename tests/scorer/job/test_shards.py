@@ -113,6 +113,26 @@ def test_the_parts_of_a_plan_are_the_plan_in_its_order(folder: Path) -> None:
     assert parts[2].share.folder == "out"
 
 
+def test_one_plan_has_one_digest_in_whatever_order_its_inputs_are_given(folder: Path) -> None:
+    digests = {
+        plan(inputs, "out").part(Shard(1, 2)).share.plan
+        for inputs in (["in/day=0", "in/day=1"], ["in/day=1", "in/day=0"], ["in/*/*.parquet"])
+    }
+    assert len(digests) == 2  # by the glob the folders belong to the names
+
+
+def test_the_model_may_not_be_an_output_of_another_shard(
+    model: SentimentModel, folder: Path
+) -> None:
+    output = folder / "out/day=0/00.parquet"
+    output.parent.mkdir(parents=True)
+    output.write_bytes(model.file.content)
+    for shard in (1, 2, 3):
+        with pytest.raises(UsageError, match="are the same file"):
+            score_files("in", "out", model=output, shard=(shard, 3))
+    assert output.read_bytes() == model.file.content
+
+
 def test_files_that_come_move_none_and_another_folder_or_mount_moves_none(folder: Path) -> None:
     def parts(source: str, target: str) -> dict[str, int]:
         whole = plan([source], target)

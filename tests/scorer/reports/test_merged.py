@@ -119,6 +119,16 @@ def test_times_are_the_longest_and_what_was_used_is_the_sum(run: Path) -> None:
     assert report.peak_memory_bytes == max(one.peak_memory_bytes for one in reports)
 
 
+def test_it_begins_with_the_first_shard_and_ends_with_the_last(paths: list[Path]) -> None:
+    for path, minute in zip(paths, (30, 10, 20), strict=True):
+        edit(path, set_in("started", value=f"2026-11-25T02:{minute}:00Z"))
+    result = merge(read_shards(paths))
+    assert result.to_report().started == "2026-11-25T02:10:00Z"
+    # 02:30 and some seconds.
+    assert result.ended == 1795573800 + read_report(paths[0]).total.seconds
+    assert result.seconds < 600
+
+
 def test_it_is_a_report_of_all_shards_that_is_not_merged_again(run: Path, tmp_path: Path) -> None:
     report = merged(run).to_report()
     assert report.shard == Share(None, SHARDS, 8, read_report(run / "1.json").shard.plan,

@@ -14,6 +14,7 @@ import click
 from scorer._version import __version__
 from scorer.cli.demo import demo
 from scorer.cli.inspect import inspect
+from scorer.cli.merge_reports import merge_reports
 from scorer.cli.run import run
 from scorer.cli.text import text
 from scorer.console import HELP_OPTIONS, CommandGroup, run_as_process
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (run, text, inspect, demo):
+for command in (run, merge_reports, text, inspect, demo):
     cli.add_command(command)
 
 

@@ -13,6 +13,7 @@ from scorer.errors import UsageError
 if TYPE_CHECKING:
     from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
+    from scorer.reports.report import Report
 
 STDOUT = Path("-")
 
@@ -55,7 +56,8 @@ class Lines:
         closing = closing_lines(result)
         if log_is_json():
             say("; ".join((summary(result), *closing)), facts=job_facts(result))
-        for line in closing if self.alone else (summary(result), *closing):
+        is_told = self.alone and result.share is None
+        for line in closing if is_told else (summary(result), *closing):
             self._show(line)
 
     def _show(self, line: str) -> None:
@@ -82,8 +84,13 @@ class Targets:
         """Whether one of them is stdout."""
         return STDOUT in (self.report, self.metrics_file)
 
-    def check(self, tasks: Sequence[Task], model: Path, success_file: Path | None) -> None:
+    def check(self, tasks: Sequence[Task], model: Path | None, success_file: Path | None) -> None:
         """Check before the run that nothing is overwritten that must not be.
+
+        Args:
+            tasks: what is read and written; of all shards, if there are any.
+            model: the model file, if one is read.
+            success_file: the ``_SUCCESS`` that is asked for.
 
         Raises:
             UsageError: two paths of the command are one file, or a target isn't a file of ours.
@@ -93,8 +100,8 @@ class Targets:
 
         named = {"--report": self.report, "--metrics-file": self.metrics_file}
         files = {name: path for name, path in named.items() if path and path != STDOUT}
-        marks = {"--success-file": success_file} if success_file else {}
-        check_apart(tasks, {"the model": model, **files, **marks})
+        others = {"the model": model, **files, "--success-file": success_file}
+        check_apart(tasks, {name: path for name, path in others.items() if path})
         if self.report == self.metrics_file == STDOUT:
             raise UsageError("checking --metrics-file: stdout takes it or --report; name a file")
         if "--report" in files:
@@ -102,19 +109,37 @@ class Targets:
         if "--metrics-file" in files:
             check_metrics_target(files["--metrics-file"])
 
-    def write(self, result: JobResult) -> None:
+    def withdraw_report(self) -> None:
+        """Remove an older report before a shard begins, or it would pass for that of this run.
+
+        Raises:
+            OutputError: it can't be removed.
+        """
+        from scorer.storage.failures import writing
+
+        if self.report not in (None, STDOUT):
+            with writing(self.report):
+                self.report.unlink(missing_ok=True)
+
+    def write(self, result: JobResult, report: Report | None = None) -> None:
         """Write the figures.
+
+        Args:
+            result: of the job.
+            report: of it; made of ``result`` if None.
 
         Raises:
             OutputError: one can't be written.
         """
         from scorer.reports.prometheus import metrics_text, write_metrics
-        from scorer.reports.report import Report, write_report
+        from scorer.reports.report import Report
 
-        if self.report == STDOUT:
-            show(Report.of(result).to_text().rstrip())
-        elif self.report is not None:
-            write_report(result, self.report)
+        if self.report is not None:
+            report = report or Report.of(result)
+            if self.report == STDOUT:
+                show(report.to_text().rstrip())
+            else:
+                report.write(self.report)
         if self.metrics_file == STDOUT:
             show(metrics_text(result).rstrip())
         elif self.metrics_file is not None:

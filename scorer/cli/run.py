@@ -105,6 +105,18 @@ TEXT_COLUMN_HELP = (
     help="Put an empty _SUCCESS into the folder OUTPUT when, and only when, all is done.",
 )
 @click.option(
+    "--shard",
+    metavar="I/N|auto",
+    help="Score one of N parts of the files, counted from 1; auto: as Kubernetes, Slurm or AWS "
+    "Batch numbers this run.",
+)
+@click.option(
+    "--shards",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Number of parts for --shard auto, where the platform doesn't tell it.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -140,6 +152,8 @@ def run(
     output: str,
     model: str | None,
     model_sha256: str | None,
+    shard: str | None,
+    shards: int | None,
     dry_run: bool,
     report: Path | None,
     metrics_file: Path | None,
@@ -157,6 +171,7 @@ def run(
       scorer run reviews.parquet scored.parquet
       scorer run --keep review_id 'dumps/2024-*.parquet' scored/
       scorer run --where 'day>=2026-11-01' --success-file dumps/ scored/
+      scorer run --shard 3/16 --report reports/3.json dumps/ scored/
       scorer run --dry-run dumps/ scored/
 
     \b
@@ -166,6 +181,7 @@ def run(
     # Arrow's own allocator keeps up to 100 MB of unused memory; it is chosen on import.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
+    from scorer.job.array_job import shard_asked
     from scorer.job.options import Options
     from scorer.job.plan import plan
     from scorer.job.run import preview_job
@@ -175,17 +191,21 @@ def run(
 
     keep_for_reuse()
     chosen = Options(**options)
-    planned = plan(inputs, output, chosen.where)
+    asked = shard_asked(shard, shards, os.environ)
+    planned = plan(inputs, output, chosen.where).part(asked)
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
-    targets.check(planned.tasks, find_model(model), success_file)
+    tasks = (*planned.tasks, *planned.elsewhere)
+    targets.check(tasks, find_model(model), success_file)
     loaded = SentimentModel.load(model, sha256=model_sha256)
-    lines = Lines(alone=len(planned.tasks) == 1, err=targets.use_stdout)
+    lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
     if dry_run:
         result = preview_job(planned, loaded, chosen)
         for one in result.files:
             lines.show_file(one)
     else:
+        if asked is not None:
+            targets.withdraw_report()
         result = _run_watched(planned, loaded, chosen, probe, lines)
     lines.show_summary(result)
     if not dry_run:
@@ -227,11 +247,11 @@ def _end(result: JobResult) -> None:
     from scorer.job.result import FAILED
 
     failed = result.count(FAILED)
-    if failed and len(result.files) == 1:
+    if failed and result.is_alone:
         raise JobFailed(result.files[0].reason)
     if failed:
         raise JobFailed(
-            f"{failed} of {len(result.files)} files failed, each is named above; "
+            f"{failed:,} of {len(result.files):,} files failed, each is named above; "
             "mend them and run again"
         )
     success = result.success_file

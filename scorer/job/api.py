@@ -13,6 +13,7 @@ from scorer.job.options import Options
 from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
 from scorer.job.run import run_job
+from scorer.job.shards import Shard
 from scorer.model import SentimentModel
 
 
@@ -22,6 +23,7 @@ def score_files(
     *,
     model: SentimentModel | str | Path | None = None,
     options: Options = Options(),
+    shard: Shard | tuple[int, int] | None = None,
     done: Callable[[FileResult], None] = lambda result: None,
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
@@ -40,6 +42,8 @@ def score_files(
         output: a file for one file, else a folder.
         model: a loaded model, a model file, or the name of one that ships; ``default`` if None.
         options: see :class:`scorer.Options`.
+        shard: which part of the files to score, as in ``(3, 16)``, counted from 1; all if None. All
+            shards together write what one call without it writes.
         done: receives each file's result when the file is done.
         watch: receives the number of rows of each window when they are written.
         stop: ends the job when it is set, within about two seconds, as SIGTERM ends the command:
@@ -50,7 +54,8 @@ def score_files(
         What became of each file, and the figures of all.
 
     Raises:
-        UsageError: an input doesn't exist, or inputs and output don't fit together.
+        UsageError: an input doesn't exist, or inputs and output don't fit together; or there is no
+            such shard.
         ModelRefused: the model file is damaged, of another version, or not ours.
 
     Example::
@@ -59,11 +64,15 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    planned = plan(given, output, options.where)
+    planned = plan(given, output, options.where).part(_shard(shard))
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
-    check_apart(planned.tasks, {"the model": Path(loaded.file.name)})
+    check_apart((*planned.tasks, *planned.elsewhere), {"the model": Path(loaded.file.name)})
     with _system_memory_pool():
         return run_job(planned, loaded, options, done=done, watch=watch, stop=stop)
+
+
+def _shard(given: Shard | tuple[int, int] | None) -> Shard | None:
+    return Shard(*given) if isinstance(given, tuple) else given
 
 
 _pool_lock = threading.Lock()

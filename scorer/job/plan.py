@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from itertools import compress
+from operator import not_
 from pathlib import Path
 
 from scorer.errors import UsageError
 from scorer.job.inputs import FileCount, Found, Input, Search, Unwanted, counted, find_inputs
 from scorer.job.partitions import Where
+from scorer.job.shards import Shard, Share, name_below, plan_digest
 from scorer.storage.address import check_local
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
@@ -41,12 +44,34 @@ class Plan:
         left_aside: files in the folders of the inputs that are not taken.
         without_input: outputs in a mirrored folder that no input of this run belongs to.
         folder: that of the outputs; None where one file goes to the file OUTPUT.
+        share: of which shard the tasks are; None if they are the whole plan.
+        elsewhere: tasks of the other shards.
     """
 
     tasks: tuple[Task, ...]
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
     folder: Path | None = None
+    share: Share | None = None
+    elsewhere: tuple[Task, ...] = ()
+
+    def part(self, shard: Shard | None) -> Plan:
+        """Return what a shard has to do of the whole plan; all of it if there is no shard.
+
+        What isn't a task is that of the whole plan, in each part.
+        """
+        if shard is None:
+            return self
+        folder = None if self.folder is None else str(self.folder)
+        names = [name_below(folder, str(task.output)) for task in self.tasks]
+        is_ours = list(map(shard.takes, names))
+        share = Share(shard.number, shard.of, len(names), plan_digest(names), folder)
+        return replace(
+            self,
+            tasks=tuple(compress(self.tasks, is_ours)),
+            share=share,
+            elsewhere=tuple(compress(self.tasks, map(not_, is_ours))),
+        )
 
 
 def plan(inputs: Sequence[str | Path], output: str | Path, where: Sequence[str] = ()) -> Plan:

@@ -9,6 +9,7 @@ from functools import reduce
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.plan import Task
+from scorer.job.shards import Share
 from scorer.job.tested import untested
 from scorer.kernel import Counts
 from scorer.system.records import optional
@@ -67,6 +68,11 @@ class FileResult:
     note: str = ""
     changes: Changes = Changes()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the output stands there."""
+        return self.status in (SCORED, SKIPPED)
+
 
 @dataclass(frozen=True)
 class ModelId:
@@ -115,6 +121,7 @@ class JobResult:
         left_aside: files in the folders of the inputs that were not taken.
         without_input: outputs in a mirrored folder that no input of the job belongs to.
         success_file: what became of ``_SUCCESS``; None if it wasn't asked for.
+        share: of which shard of a plan the files are; None if they are all.
     """
 
     files: tuple[FileResult, ...]
@@ -130,10 +137,16 @@ class JobResult:
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
     success_file: SuccessFile | None = None
+    share: Share | None = None
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""
         return sum(one.status == status for one in self.files)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the whole plan is one file."""
+        return len(self.files) == 1 and (self.share is None or self.share.files == 1)
 
     @property
     def counts(self) -> Counts:
@@ -144,6 +157,11 @@ class JobResult:
     def changes(self) -> Changes:
         """What the outputs hold otherwise than their inputs."""
         return reduce(Changes.__add__, (one.changes for one in self.files), Changes())
+
+    @property
+    def ended(self) -> float:
+        """When the job ended, in seconds since 1970."""
+        return self.started + self.seconds
 
     @property
     def notes(self) -> tuple[str, ...]:

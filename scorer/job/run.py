@@ -112,6 +112,7 @@ def _job_result(
         left_aside=plan.left_aside,
         without_input=plan.without_input,
         success_file=success,
+        share=plan.share,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scorer.errors import UsageError, one_line
 from scorer.job.plan import Plan
-from scorer.job.result import SCORED, SKIPPED, FileResult, SuccessFile
+from scorer.job.result import FileResult, SuccessFile
 from scorer.storage.failures import unwritable
 from scorer.storage.whole_file import create, other_kind, sync
 
@@ -50,6 +50,25 @@ class SuccessMark:
         """
         return cls(success_path(plan))
 
+    @classmethod
+    def in_folder(cls, folder: Path) -> SuccessMark:
+        """Return the mark of shards that wrote into a folder.
+
+        Raises:
+            UsageError: there is no such folder, or something foreign stands there.
+        """
+        if not folder.is_dir():
+            raise UsageError(
+                f"checking --success-file: there is no folder {folder}; name the one that the "
+                "shards wrote to"
+            )
+        return cls(folder / NAME)
+
+    @property
+    def path(self) -> Path:
+        """Where the file belongs."""
+        return self._path
+
     def withdraw(self) -> None:
         """Remove an old one, if there is one: what it says is no longer true.
 
@@ -63,10 +82,35 @@ class SuccessMark:
 
     def conclude(self, results: Sequence[FileResult]) -> SuccessFile:
         """Put the file there if all is done, and say what became of it."""
-        undone = sum(one.status not in (SCORED, SKIPPED) for one in results)
+        undone = sum(not one.is_done for one in results)
         if not undone:
             return self._put()
-        reason = f"{undone:,} of {_files(len(results))} {'is' if undone == 1 else 'are'} not done"
+        are = "is" if undone == 1 else "are"
+        return self._without(f"{undone:,} of {_files(len(results))} {are} not done")
+
+    def conclude_shards(self, results: Sequence[FileResult], names: Sequence[str]) -> SuccessFile:
+        """Put the file there if all shards are done, and say what became of it.
+
+        If they aren't, an old one goes: no shard removed it.
+
+        Args:
+            results: of all files.
+            names: of their outputs, which must stand in this folder if they are done.
+        """
+        folder = self._path.parent
+        is_done = all(one.is_done for one in results)
+        gone = [] if not is_done else [name for name in names if not (folder / name).is_file()]
+        if is_done and not gone:
+            return self._put()
+        self.withdraw()
+        if not is_done:
+            return self.conclude(results)
+        return self._without(
+            f"{gone[0]} isn't there; name the folder that the shards wrote to, or run its shard "
+            "again"
+        )
+
+    def _without(self, reason: str) -> SuccessFile:
         if os.path.lexists(self._path):
             reason += ", but an old one stands there"
         return SuccessFile(str(self._path), is_written=False, reason=reason)
@@ -85,18 +129,28 @@ class SuccessMark:
         return SuccessFile(str(self._path), is_written=not problem, reason=problem)
 
 
+def one_file(output: str) -> UsageError:
+    """Return the refusal of ``_SUCCESS`` where there is no folder for it."""
+    return UsageError(
+        f"checking --success-file: {NAME} stands in a folder of outputs, and {output} is one "
+        "file; name a folder, with / at its end"
+    )
+
+
 def success_path(plan: Plan) -> Path:
     """Return where a job puts its ``_SUCCESS``.
 
     Raises:
-        UsageError: its output is one file, not a folder.
+        UsageError: its output is one file, not a folder; or it is one of several shards.
     """
-    if plan.folder is None:
-        output = plan.tasks[0].output if plan.tasks else "OUTPUT"
+    if plan.share is not None:
         raise UsageError(
-            f"checking --success-file: {NAME} stands in a folder of outputs, and {output} is one "
-            "file; name a folder, with / at its end"
+            f"checking --success-file: shard {plan.share.number} of {plan.share.of:,} doesn't know "
+            "what became of the others; leave the option out, and when all have run: scorer "
+            "merge-reports REPORT... --success-file OUTPUT"
         )
+    if plan.folder is None:
+        raise one_file(str(plan.tasks[0].output) if plan.tasks else "OUTPUT")
     return plan.folder / NAME
 
 

@@ -38,13 +38,12 @@ def metrics_text(result: JobResult) -> str:
 
 
 def _metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
-    ended = result.started + result.seconds
     statuses = (SCORED, SKIPPED, FAILED)
     info = {"model_sha256": result.model.sha256, **result.versions}
     yield (
         "run_timestamp_seconds",
         "When the last run ended, in seconds since 1970.",
-        [({}, ended)],
+        [({}, result.ended)],
     )
     yield "run_seconds", "How long the last run took.", [({}, result.seconds)]
     yield (

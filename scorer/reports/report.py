@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from scorer.errors import UsageError, one_line
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId, SuccessFile
+from scorer.job.shards import Share
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.escape import json_text
@@ -131,6 +132,7 @@ class Report:
         total: figures of all files together.
         files: each file, in the order of the plan.
         success_file: what became of ``_SUCCESS``; left out if it wasn't asked for.
+        shard: of which shard of a plan the report is; left out if the run was the whole plan.
     """
 
     report_version: int
@@ -151,6 +153,7 @@ class Report:
     total: Figures
     files: tuple[FileReport, ...]
     success_file: SuccessFile | None = optional(None)
+    shard: Share | None = optional(None)
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -174,13 +177,24 @@ class Report:
             total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
             success_file=result.success_file,
+            shard=result.share,
         )
 
     def to_text(self) -> str:
         """Return the report as JSON text."""
-        stored = to_json(self)
+        stored = to_json(replace(self, files=()))
         stored["files"] = [_flat(one) for one in self.files]
         return json_text(stored, indent=1) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        content = self.to_text().encode()
+        with writing(path), whole_file(path) as temporary:
+            temporary.write_bytes(content)
 
     @classmethod
     def from_text(cls, text: str) -> Report:
@@ -204,9 +218,7 @@ def write_report(result: JobResult, path: Path) -> None:
     Raises:
         OutputError: it can't be written.
     """
-    content = Report.of(result).to_text().encode()
-    with writing(path), whole_file(path) as temporary:
-        temporary.write_bytes(content)
+    Report.of(result).write(path)
 
 
 def read_report(path: Path) -> Report:

@@ -82,9 +82,20 @@ def summary(result: JobResult) -> str:
     """Return the last line of a run, or of a preview."""
     statuses = (SCORED, PLANNED, SKIPPED, FAILED, STOPPED)
     parts = [f"{result.count(status)} {status}" for status in statuses if result.count(status)]
-    files = "1 file" if len(result.files) == 1 else f"{len(result.files):,} files"
+    files = _files(result)
+    if not parts:
+        return f"{files}: nothing to do"
     what = "to write" if result.count(PLANNED) else "written"
     return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+
+
+def _files(result: JobResult) -> str:
+    share, files = result.share, f"{len(result.files):,}"
+    if share is None or share.number is None:
+        of = "" if share is None else f" of {share.of:,} shard{'' if share.of == 1 else 's'}"
+        return f"{files} file{'' if files == '1' else 's'}{of}"
+    all_files = f"{share.files:,} file{'' if share.files == 1 else 's'}"
+    return f"shard {share.number:,} of {share.of:,}: {files} of {all_files}"
 
 
 def closing_lines(result: JobResult) -> list[str]:
@@ -129,4 +140,5 @@ def job_facts(result: JobResult) -> dict[str, Json]:
         **{status: result.count(status) for status in statuses},
         "rows": result.counts.rows,
         "seconds": round(result.seconds, 6),
+        **({"shard": result.share.number, "shards": result.share.of} if result.share else {}),
     }

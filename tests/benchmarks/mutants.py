@@ -231,6 +231,34 @@ MUTANTS = (
         "",
         "tests/scorer/job/test_success_file.py",
     ),
+    Mutant(
+        "a file's shard depends on where it is written to",
+        "scorer/job/plan.py",
+        "[name_below(folder, str(task.output)) for task",
+        "[str(task.output) for task",
+        "tests/scorer/job/test_shards.py",
+    ),
+    Mutant(
+        "an array with gaps numbers shards",
+        "scorer/job/array_job.py",
+        "        if rest:\n",
+        "        if False:\n",
+        "tests/scorer/job/test_array_job.py",
+    ),
+    Mutant(
+        "reports that were edited are merged",
+        "scorer/reports/merged.py",
+        "if plan_digest(names) != first.share.plan:",
+        "if False:",
+        "tests/scorer/reports/test_merged.py",
+    ),
+    Mutant(
+        "_SUCCESS is put where an output of a shard is missing",
+        "scorer/job/success_file.py",
+        "if is_done and not gone:",
+        "if is_done:",
+        "tests/scorer/cli/test_shards.py",
+    ),
 )
 
 

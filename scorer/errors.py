@@ -63,7 +63,12 @@ class Stopped(BaseException):
 
 
 # How the system's refusal reads where no MemoryError is raised: by a thread, a library, a C call.
-OUT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
+OUT_OF_MEMORY = (
+    "can't start new thread",
+    "failed to map segment",
+    "cannot allocate memory",
+    "std::bad_alloc",
+)
 MORE_MEMORY = (
     "the system gives this process no more memory; raise its limits (ulimit -v, the container's), "
     "or take fewer --threads"
@@ -90,6 +95,8 @@ def lacks_memory(error: BaseException) -> bool:
     """Whether an error says that the system gave no more memory.
 
     >>> lacks_memory(RuntimeError("can't start new thread"))
+    True
+    >>> lacks_memory(RuntimeError("while running LSTM node. Status Message: std::bad_alloc"))
     True
     """
     text = str(error).lower()

@@ -82,7 +82,7 @@ class Targets:
         """Whether one of them is stdout."""
         return STDOUT in (self.report, self.metrics_file)
 
-    def check(self, tasks: Sequence[Task], model: Path) -> None:
+    def check(self, tasks: Sequence[Task], model: Path, success_file: Path | None) -> None:
         """Check before the run that nothing is overwritten that must not be.
 
         Raises:
@@ -93,7 +93,8 @@ class Targets:
 
         named = {"--report": self.report, "--metrics-file": self.metrics_file}
         files = {name: path for name, path in named.items() if path and path != STDOUT}
-        check_apart(tasks, {"the model": model, **files})
+        marks = {"--success-file": success_file} if success_file else {}
+        check_apart(tasks, {"the model": model, **files, **marks})
         if self.report == self.metrics_file == STDOUT:
             raise UsageError("checking --metrics-file: stdout takes it or --report; name a file")
         if "--report" in files:

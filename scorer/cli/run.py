@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +21,12 @@ from scorer.cli.options import (
 )
 from scorer.cli.printing import Lines, Targets
 from scorer.console import LOG_FORMATS, log_is_json
-from scorer.errors import JobFailed, ReviewsError
+from scorer.errors import JobFailed
 
 if TYPE_CHECKING:
     from scorer.job.options import Options
     from scorer.job.pipeline import Probe
-    from scorer.job.plan import Plan, Task
+    from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
 
@@ -94,6 +93,18 @@ TEXT_COLUMN_HELP = (
     help="Most MiB of one value; a file with a larger one fails.",
 )
 @click.option(
+    "--where",
+    metavar="CONDITION",
+    multiple=True,
+    help="Score only partitions that fit, as in 'day>=2026-11-01' for folders like day=2026-11-24. "
+    "May be given again: all must hold.",
+)
+@click.option(
+    "--success-file",
+    is_flag=True,
+    help="Put an empty _SUCCESS into the folder OUTPUT when, and only when, all is done.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -145,6 +156,7 @@ def run(
     Examples:
       scorer run reviews.parquet scored.parquet
       scorer run --keep review_id 'dumps/2024-*.parquet' scored/
+      scorer run --where 'day>=2026-11-01' --success-file dumps/ scored/
       scorer run --dry-run dumps/ scored/
 
     \b
@@ -157,14 +169,16 @@ def run(
     from scorer.job.options import Options
     from scorer.job.plan import plan
     from scorer.job.run import preview_job
+    from scorer.job.success_file import success_path
     from scorer.model import SentimentModel, find_model
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
     chosen = Options(**options)
-    planned = plan(inputs, output)
+    planned = plan(inputs, output, chosen.where)
     targets = Targets(report, metrics_file)
-    targets.check(planned.tasks, find_model(model))
+    success_file = success_path(planned) if chosen.success_file else None
+    targets.check(planned.tasks, find_model(model), success_file)
     loaded = SentimentModel.load(model, sha256=model_sha256)
     lines = Lines(alone=len(planned.tasks) == 1, err=targets.use_stdout)
     if dry_run:
@@ -187,11 +201,15 @@ def _run_watched(
     lines: Lines,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
+    from scorer.job.preview import rows_to_score
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
     names = [str(task.input) for task in planned.tasks]
-    count = partial(_count_rows, planned.tasks)
+
+    def count(first: int) -> list[int]:
+        return rows_to_score(planned.tasks[first:], model, options)
+
     with ProgressLine(names, count, quiet=log_is_json()) as progress:
 
         def show(one: FileResult) -> None:
@@ -200,25 +218,11 @@ def _run_watched(
         return run_job(planned, model, options, watch=progress.update, done=show, probe=probe)
 
 
-def _count_rows(tasks: Sequence[Task]) -> list[int]:
-    """Return the rows of each input, by its footer; a file that can't be opened counts none."""
-    from contextlib import suppress
-
-    from scorer.tables.parquet_reader import ParquetReviews
-
-    rows = []
-    for task in tasks:
-        rows.append(0)
-        with suppress(ReviewsError), ParquetReviews(task.input) as reviews:
-            rows[-1] = reviews.rows
-    return rows
-
-
 def _end(result: JobResult) -> None:
-    """Fail if a file did.
+    """Fail if a file did, or if ``_SUCCESS`` couldn't be written.
 
     Raises:
-        JobFailed: a file failed.
+        JobFailed: one of them did.
     """
     from scorer.job.result import FAILED
 
@@ -230,3 +234,6 @@ def _end(result: JobResult) -> None:
             f"{failed} of {len(result.files)} files failed, each is named above; "
             "mend them and run again"
         )
+    success = result.success_file
+    if success is not None and not success.is_written:
+        raise JobFailed(f"writing {success.path}: {success.reason}")

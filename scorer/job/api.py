@@ -59,7 +59,7 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    planned = plan(given, output)
+    planned = plan(given, output, options.where)
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart(planned.tasks, {"the model": Path(loaded.file.name)})
     with _system_memory_pool():

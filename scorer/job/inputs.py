@@ -2,7 +2,8 @@
 
 In a folder every ``.parquet``, ``.parq`` and ``.pq`` is taken, in any case. Names that begin with
 ``.`` or ``_`` are left alone; other files are left aside and counted. Linked folders are walked,
-each real folder once. What can't be looked at stays in the list, with its problem.
+each real folder once; partitions that aren't wanted are not entered. What can't be looked at stays
+in the list, with its problem.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from heapq import nsmallest
 from pathlib import Path
 
 from scorer.errors import UsageError
+from scorer.job.partitions import Where, partition_of
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
-from scorer.storage.listing import BROKEN, FOLDER, Entry, entries_of, entry_at
+from scorer.storage.listing import BROKEN, FILE, FOLDER, OTHER, Entry, entries_of, entry_at
 
 SUFFIXES = (".parquet", ".parq", ".pq")
 HIDDEN = (".", "_")
@@ -65,6 +67,30 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Unwanted:
+    """What ``--where`` left out of an INPUT.
+
+    Attributes:
+        folders: those that weren't entered.
+        files: number of files that lie in no partition of a name that was asked for.
+        names: of all partitions that were met, wanted or not.
+    """
+
+    folders: FileCount = FileCount()
+    files: int = 0
+    names: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.folders.files or self.files)
+
+    def __add__(self, other: Unwanted) -> Unwanted:
+        """Return what was left out of both."""
+        return Unwanted(
+            self.folders + other.folders, self.files + other.files, self.names | other.names
+        )
+
+
+@dataclass(frozen=True)
 class Found:
     """What one INPUT stands for.
 
@@ -75,6 +101,7 @@ class Found:
         pattern: the varying parts of a glob, one for each folder; empty for a file or folder.
         linked: the real folders that links led to, each with the link.
         left_aside: files that were not taken.
+        unwanted: what ``--where`` left out.
     """
 
     given: str
@@ -83,6 +110,7 @@ class Found:
     pattern: tuple[str, ...] = ()
     linked: tuple[tuple[Path, Path], ...] = ()
     left_aside: FileCount = FileCount()
+    unwanted: Unwanted = Unwanted()
 
     @property
     def is_mirrored(self) -> bool:
@@ -90,11 +118,16 @@ class Found:
         return self.folder is not None and not self.pattern
 
 
-def find_inputs(given: str) -> Found:
+def find_inputs(given: str, where: Where = Where()) -> Found:
     """Return what an INPUT stands for.
 
+    Args:
+        given: the INPUT as it was typed.
+        where: which partitions below it are wanted.
+
     Raises:
-        UsageError: it doesn't exist, is an address, or nothing in it could be scored.
+        UsageError: it doesn't exist, is an address, or nothing in it could be scored; or there are
+            conditions, and it is a file.
     """
     if not given:
         raise UsageError("planning the run: an INPUT is empty; check the variable that it is from")
@@ -103,30 +136,35 @@ def find_inputs(given: str) -> Found:
     entry = entry_at(path)
     is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)
     if not is_there and glob.has_magic(given):
-        return _matches(given)
+        return _matches(given, where)
     if entry is None:
         raise UsageError(f"planning the run: the input {given} does not exist; check the path")
     if entry.kind == FOLDER:
-        return _in_folder(given)
+        return _in_folder(given, where)
+    if where:
+        raise UsageError(
+            f"planning the run: --where chooses among the folders of an INPUT, and {given} is a "
+            "file; name its folder, or leave --where out"
+        )
     problem = f"reading {path}: {entry.problem}" if entry.kind == BROKEN else ""
     return Found(given, (Input(path, path.name, problem),))
 
 
-def _in_folder(given: str) -> Found:
+def _in_folder(given: str, where: Where) -> Found:
     folder = Path(given)
-    search = Search(folder)
+    search = Search(folder, where)
     search.take_below("")
-    if not search.found:
+    if not search.found and not search.unwanted():
         others = search.left_aside()
         but = f", only {counted(others, 'other file')}" if others.files else ""
         raise UsageError(
             f"planning the run: the folder {given} holds no {listed_suffixes()} file{but}; "
             "name another one"
         )
-    return Found(given, search.inputs(), folder, (), search.linked(), search.left_aside())
+    return search.result(given)
 
 
-def _matches(pattern: str) -> Found:
+def _matches(pattern: str, where: Where) -> Found:
     parts = Path(pattern).parts
     # "**" within a name means different things to different tools.
     mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
@@ -137,13 +175,11 @@ def _matches(pattern: str) -> Found:
         )
     fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])
-    search = Search(base)
+    search = Search(base, where)
     search.take_matches(parts[fixed:])
-    if not search.found:
+    if not search.found and not search.unwanted():
         raise UsageError(f"planning the run: no file matches {pattern}; check the pattern")
-    return Found(
-        pattern, search.inputs(), base, parts[fixed:], search.linked(), search.left_aside()
-    )
+    return search.result(pattern, parts[fixed:])
 
 
 def listed_suffixes() -> str:
@@ -166,8 +202,14 @@ def counted(count: FileCount, what: str) -> str:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a name is marked to be left alone, as ``.name`` and ``_name`` are."""
-    return name.startswith(HIDDEN)
+    """Whether a name is marked to be left alone, as ``.name`` and ``_name`` are.
+
+    ``_name=value`` is a partition, as it is to Spark (HadoopFSUtils.shouldFilterOutPathName).
+
+    >>> is_hidden("_temporary"), is_hidden("_day=24"), is_hidden(".day=24")
+    (True, False, True)
+    """
+    return name.startswith(HIDDEN) and (name[0] == "." or "=" not in name)
 
 
 def is_taken(name: str) -> bool:
@@ -187,16 +229,38 @@ class Search:
 
     Attributes:
         top: the folder.
+        where: which partitions are wanted; others aren't entered.
         follow: whether folders are walked that links lead to.
         found: what was found, by its path below the folder: its problem, or nothing.
     """
 
     top: Path
+    where: Where = Where()
     follow: bool = True
     found: dict[str, str] = field(default_factory=dict)
+    _left_out: set[str] = field(default_factory=set)
+    _strays: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
     _others: set[str] = field(default_factory=set)
     _links: dict[str, Path] = field(default_factory=dict)
     _walked: set[str] = field(default_factory=set)
+
+    def result(self, given: str, pattern: tuple[str, ...] = ()) -> Found:
+        """Return what an INPUT stands for, as far as it was searched.
+
+        Args:
+            given: the INPUT as it was typed.
+            pattern: the varying parts of a glob.
+        """
+        return Found(
+            given,
+            self.inputs(),
+            self.top,
+            pattern,
+            self.linked(),
+            self.left_aside(),
+            self.unwanted(),
+        )
 
     def inputs(self) -> tuple[Input, ...]:
         """Return what was found, in the order of names."""
@@ -209,7 +273,12 @@ class Search:
 
     def left_aside(self) -> FileCount:
         """Return the files that were not taken."""
-        return FileCount.of(self._others)
+        return FileCount.of(self._others | self._strays)
+
+    def unwanted(self) -> Unwanted:
+        """Return what the conditions left out."""
+        folders = FileCount.of(self._left_out)
+        return Unwanted(folders, len(self._strays), frozenset(self._names))
 
     def take_below(self, start: str) -> None:
         """Take the Parquet files of a folder and of those below it."""
@@ -260,12 +329,12 @@ class Search:
     def _matching(self, folder: str, part: str) -> Iterator[tuple[str, Entry]]:
         if glob.has_magic(part):
             for entry in self._entries(folder) or ():
-                if fnmatchcase(entry.name, part):
+                if fnmatchcase(entry.name, part) and self._is_entered(folder, entry):
                     yield _joined(folder, entry.name), entry
         elif not is_hidden(part):
             name = _joined(folder, part)
             found = entry_at(self.top / name)
-            if found is not None:
+            if found is not None and self._is_entered(folder, found):
                 yield name, found
 
     def _folders(self, start: str) -> Iterator[tuple[str, list[Entry]]]:
@@ -299,7 +368,10 @@ class Search:
             self._links.pop(folder, None)
             return None
         seen.add(identity)
-        return self._entries(folder)
+        entries = self._entries(folder)
+        if entries is None or not self.where:
+            return entries
+        return [entry for entry in entries if self._is_entered(folder, entry)]
 
     def _entries(self, folder: str) -> list[Entry] | None:
         """List a folder without its hidden entries; None, and a problem, if that isn't possible."""
@@ -309,6 +381,18 @@ class Search:
             self._fail(folder, error)
             return None
         return [entry for entry in entries if not is_hidden(entry.name)]
+
+    def _is_entered(self, folder: str, entry: Entry) -> bool:
+        """Whether the conditions let an entry be: a file always, a folder by its name."""
+        if entry.kind in (FILE, OTHER):
+            return True
+        partition = partition_of(entry.name)
+        if partition is not None:
+            self._names.add(partition.name)
+        is_wanted = self.where.wants(entry.name)
+        if not is_wanted:
+            self._left_out.add(_joined(folder, entry.name))
+        return is_wanted
 
     def _is_followed(self, name: str, entry: Entry) -> bool:
         """Whether a folder is walked. A link to a folder above itself is a loop."""
@@ -327,6 +411,9 @@ class Search:
         return True
 
     def _take(self, name: str, entry: Entry) -> None:
+        if self.where and entry.kind != BROKEN and not self.where.covers(name.rpartition("/")[0]):
+            self._strays.add(name)
+            return
         problem = entry.problem and f"reading {self.top / name}: {entry.problem}"
         self.found.setdefault(name, problem)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scorer.errors import UsageError
+from scorer.job.partitions import Where
 from scorer.kernel import KEEP_OR_DROP
 from scorer.system.records import optional
 from scorer.tables.parquet_reader import MAX_CELL
@@ -28,6 +29,9 @@ class Options:
             can't hold: "refuse" the file, or "truncate" them.
         threads: threads that score; as many as the process has cores if None.
         force: score everything anew, and replace an output that scorer didn't write.
+        where: conditions on partitions, as in ``day>=2026-11-01``; only what fits all of them is
+            scored.
+        success_file: put an empty ``_SUCCESS`` into the folder of the outputs when all is done.
     """
 
     text_column: str | None = None
@@ -39,6 +43,8 @@ class Options:
     force: bool = False
     drop: tuple[str, ...] = optional(())
     int96: str = optional("refuse")
+    where: tuple[str, ...] = optional(())
+    success_file: bool = optional(False)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.
@@ -53,3 +59,4 @@ class Options:
                 f"reading the options: int96 is {self.int96!r}; name one of "
                 f"{' and '.join(INT96_CHOICES)}"
             )
+        Where.of(self.where)

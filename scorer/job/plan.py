@@ -10,7 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from scorer.errors import UsageError
-from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
+from scorer.job.inputs import FileCount, Found, Input, Search, Unwanted, counted, find_inputs
+from scorer.job.partitions import Where
 from scorer.storage.address import check_local
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
@@ -39,40 +40,52 @@ class Plan:
         tasks: the files, in the order of the inputs and, within each, of names.
         left_aside: files in the folders of the inputs that are not taken.
         without_input: outputs in a mirrored folder that no input of this run belongs to.
+        folder: that of the outputs; None where one file goes to the file OUTPUT.
     """
 
     tasks: tuple[Task, ...]
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
+    folder: Path | None = None
 
 
-def plan(inputs: Sequence[str | Path], output: str | Path) -> Plan:
+def plan(inputs: Sequence[str | Path], output: str | Path, where: Sequence[str] = ()) -> Plan:
     """Return the files to score.
 
     One file goes to the file ``output``, or into that folder if it ends with ``/``. Several files,
     the files of a glob (by their path below its fixed part) and the files of a folder (mirrored) go
     into the folder ``output``.
 
+    Args:
+        inputs: files, globs and folders.
+        output: a file or a folder.
+        where: conditions on the partitions below the inputs; see :mod:`scorer.job.partitions`.
+
     Raises:
         UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
-            would overlap an input, or two inputs would be written to one output.
+            would overlap an input, or two inputs would be written to one output; or a condition is
+            malformed, or finds nothing.
     """
+    wanted = Where.of(where)
     for path in (*inputs, output):
         check_name(Path(path))
-    found = [find_inputs(str(one)) for one in inputs]
+    found = [find_inputs(str(one), wanted) for one in inputs]
+    _check_any_wanted(found, wanted)
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
     check_local(output, "planning the run: the output")
     target = Path(output)
     if len(found) == 1 and found[0].folder is None and not str(output).endswith("/"):
         (only,) = found[0].inputs
+        folder = None
         tasks = [Task(only.path, target, only.problem)]
     else:
         _check_folder(found, target)
+        folder = target
         tasks = _mirrored(found, target)
     _check_overlap(found, tasks)
     left_aside = sum((one.left_aside for one in found), FileCount())
-    return Plan(tuple(tasks), left_aside, _without_input(found, target))
+    return Plan(tuple(tasks), left_aside, _without_input(found, target, wanted), folder)
 
 
 def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
@@ -136,6 +149,30 @@ class RealPaths:
 def _folder_part(path: Path) -> str:
     text = str(path)
     return text[: text.rfind("/") + 1]
+
+
+def _check_any_wanted(found: Sequence[Found], where: Where) -> None:
+    """Check that the conditions leave something to score.
+
+    Raises:
+        UsageError: they don't.
+    """
+    if any(one.inputs for one in found):
+        return
+    given = ", ".join(one.given for one in found)
+    unwanted = sum((one.unwanted for one in found), Unwanted())
+    unknown = sorted(where.names - unwanted.names)
+    those = f"those there are called {', '.join(sorted(unwanted.names))}"
+    # Below a folder that wasn't entered there may be any.
+    if unknown and (unwanted.files or not unwanted.folders.files):
+        raise UsageError(
+            f"planning the run: --where is about {unknown[0]!r}, and no folder in {given} is "
+            f"called {unknown[0]}=…; {those if unwanted.names else 'there are no partitions'}"
+        )
+    raise UsageError(
+        f"planning the run: nothing in {given} is wanted by --where; it left out "
+        f"{counted(unwanted.folders, 'folder')}, and {those}"
+    )
 
 
 def _check_folder(found: Sequence[Found], target: Path) -> None:
@@ -227,14 +264,15 @@ def _would_match(below: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(below) >= len(pattern) and all(map(fnmatch, below, pattern))
 
 
-def _without_input(found: Sequence[Found], target: Path) -> FileCount:
+def _without_input(found: Sequence[Found], target: Path, where: Where) -> FileCount:
     """Count the outputs in a mirrored folder that none of these inputs belongs to.
 
     What lies below something that could not be looked at is not counted: its input may be there.
+    Nor is what lies in partitions that aren't wanted.
     """
     if not all(one.is_mirrored for one in found):
         return FileCount()
-    search = Search(target, follow=False)
+    search = Search(target, where, follow=False)
     search.take_below("")
     known = {given.name: given.problem for one in found for given in one.inputs}
     unknown = tuple(f"{name}/" for name, problem in known.items() if problem)

@@ -1,9 +1,11 @@
-"""What a run would do with a file, told without changing anything."""
+"""What a run would do with files, told without changing anything."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
+from scorer.errors import SentimentError
 from scorer.job.freshness import ALREADY_DONE, Asked, is_known, judge
 from scorer.job.journal import journal_path, kept_rows
 from scorer.job.options import Options
@@ -36,3 +38,23 @@ def preview_file(task: Task, model: SentimentModel, options: Options) -> FileRes
             return FileResult(task, SKIPPED, verdict.reason)
         reused = 0 if options.force else kept_rows(output, source.binding(stamp))
         return FileResult(task, PLANNED, verdict.reason or "new", counts, reused)
+
+
+def rows_to_score(tasks: Sequence[Task], model: SentimentModel, options: Options) -> list[int]:
+    """Return the rows of each input, by its footer; none of one that is known to be done.
+
+    Such a one isn't opened. None are counted of an input that can't be opened, either.
+    """
+    asked = Asked.of(model, options)
+    return [_rows_to_score(task, asked, options) for task in tasks]
+
+
+def _rows_to_score(task: Task, asked: Asked, options: Options) -> int:
+    try:
+        if task.problem or (not options.force and is_known(task, asked)):
+            return 0
+        with ParquetReviews(task.input, options.max_cell) as reviews:
+            rows: int = reviews.rows
+            return rows
+    except SentimentError:
+        return 0

@@ -11,6 +11,7 @@ from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.job.tested import untested
 from scorer.kernel import Counts
+from scorer.system.records import optional
 from scorer.system.stopwatch import STAGES
 
 SCORED = "scored"
@@ -81,6 +82,21 @@ class ModelId:
 
 
 @dataclass(frozen=True)
+class SuccessFile:
+    """What became of the ``_SUCCESS`` of a job.
+
+    Attributes:
+        path: where it belongs.
+        is_written: whether it stands there, and all is done.
+        reason: why it doesn't; empty if it does.
+    """
+
+    path: str
+    is_written: bool
+    reason: str = optional("")
+
+
+@dataclass(frozen=True)
 class JobResult:
     """What became of a job.
 
@@ -98,6 +114,7 @@ class JobResult:
         peak_memory: peak of resident memory, in bytes.
         left_aside: files in the folders of the inputs that were not taken.
         without_input: outputs in a mirrored folder that no input of the job belongs to.
+        success_file: what became of ``_SUCCESS``; None if it wasn't asked for.
     """
 
     files: tuple[FileResult, ...]
@@ -112,6 +129,7 @@ class JobResult:
     peak_memory: int
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
+    success_file: SuccessFile | None = None
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""

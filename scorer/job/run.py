@@ -14,8 +14,9 @@ from scorer.job.options import Options
 from scorer.job.pipeline import Probe
 from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
-from scorer.job.result import SCORED, FileResult, JobResult, ModelId
+from scorer.job.result import FAILED, SCORED, FileResult, JobResult, ModelId, SuccessFile
 from scorer.job.scoring import score_file
+from scorer.job.success_file import SuccessMark
 from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.system.cores import available_cores
@@ -43,20 +44,34 @@ def run_job(
         stop: ends the job when it is set, within about two seconds. What was finished stays; the
             scores of an unfinished output are kept for the next run.
         probe: see :class:`Probe`.
+
+    Raises:
+        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs.
     """
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
     started, results = Started.now(), []
+    mark = SuccessMark.of(plan) if options.success_file else None
+    withdraw = mark.withdraw if mark else lambda: None
     with Threads(_threads(options), stop, probe) as pipeline:
         for task in plan.tasks:
-            one_file = partial(score_file, task, model, options, pipeline, watch)
+            one_file = partial(score_file, task, model, options, pipeline, watch, withdraw)
             results.append(contained(task, one_file, stop))
+            if results[-1].status == FAILED:
+                withdraw()
             done(results[-1])
-    return _job_result(plan, results, model, options, started)
+    success = mark.conclude(results) if mark else None
+    return _job_result(plan, results, model, options, started, success)
 
 
 def preview_job(plan: Plan, model: SentimentModel, options: Options | None = None) -> JobResult:
-    """Say what :func:`run_job` would do with each file; change nothing."""
+    """Say what :func:`run_job` would do with each file; change nothing.
+
+    Raises:
+        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs.
+    """
     options, started = options or Options(), Started.now()
+    if options.success_file:
+        SuccessMark.of(plan)
     results = [contained(task, partial(preview_file, task, model, options)) for task in plan.tasks]
     return _job_result(plan, results, model, options, started)
 
@@ -81,6 +96,7 @@ def _job_result(
     model: SentimentModel,
     options: Options,
     started: Started,
+    success: SuccessFile | None = None,
 ) -> JobResult:
     return JobResult(
         files=tuple(results),
@@ -95,6 +111,7 @@ def _job_result(
         peak_memory=peak_memory(),
         left_aside=plan.left_aside,
         without_input=plan.without_input,
+        success_file=success,
     )
 
 

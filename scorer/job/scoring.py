@@ -44,8 +44,17 @@ def score_file(
     options: Options,
     pipeline: Threads,
     watch: Callable[[int], None],
+    begins: Callable[[], None],
 ) -> FileResult:
     """Score one file, unless its output is done already; say what became of it.
+
+    Args:
+        task: the file.
+        model: what scores.
+        options: of the job.
+        pipeline: threads that score.
+        watch: receives the number of rows of each window when they are written.
+        begins: is called before the first row, if the output isn't done.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
@@ -56,6 +65,7 @@ def score_file(
     if isinstance(prepared, FileResult):
         return prepared
     with prepared, as_a_signal_does():
+        begins()
         scored = score(prepared, pipeline, watch)
         return finish(prepared, scored)
 

@@ -28,8 +28,8 @@ class Place:
         name: of the present file.
         number: of the present file, from 1.
         files: number of all files.
-        passed: rows that are behind, those of skipped files included.
-        total: rows of all files; 0 until they are counted.
+        passed: rows that are behind, of the files that were counted.
+        total: rows of all files that aren't known to be done; 0 until they are counted.
         written: rows that were scored and written.
         seconds: since the first file began.
     """
@@ -48,23 +48,22 @@ class ProgressLine:
 
     Args:
         names: of the files, in the order in which they are scored.
-        count: returns the rows of each file; called only if the line is visible.
+        count: returns the rows of each file from one of them on, which is given by its place among
+            the names. Called once, when the first rows are done, and only if the line is visible.
         quiet: whether the line stays invisible.
     """
 
     def __init__(
-        self, names: Sequence[str], count: Callable[[], list[int]], *, quiet: bool = False
+        self, names: Sequence[str], count: Callable[[int], list[int]], *, quiet: bool = False
     ) -> None:
-        self._names, self._count, self._rows = names, count, [0] * len(names)
+        self._names, self._count = names, count
+        self._rows: list[int] = []
         self._visible, self._redraws = sys.stderr.isatty() and not quiet, can_redraw()
         self._number = self._written = self._of_file = 0
         self._started = self._due = time.monotonic()
 
     def __enter__(self) -> ProgressLine:
-        if self._visible:
-            self._show()
-            self._rows = self._count()
-            self._started = time.monotonic()
+        self._show()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -74,6 +73,8 @@ class ProgressLine:
         """Count rows that are done."""
         self._written += rows
         self._of_file += rows
+        if self._visible and not self._rows:
+            self._count_ahead()
         self._show()
 
     def finish(self, print_file: Callable[[], None]) -> None:
@@ -84,6 +85,13 @@ class ProgressLine:
         if self._redraws:
             self._due = 0.0
         self._show()
+
+    def _count_ahead(self) -> None:
+        """Count the rows from this file on: those before it are done."""
+        # The time that it takes is not that of the rows.
+        began = time.monotonic()
+        self._rows = [0] * self._number + self._count(self._number)
+        self._started += time.monotonic() - began
 
     def _show(self) -> None:
         now = time.monotonic()

@@ -11,7 +11,7 @@ from pathlib import Path
 from scorer.errors import UsageError, one_line
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
-from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId
+from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId, SuccessFile
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.escape import json_text
@@ -130,6 +130,7 @@ class Report:
         outputs_without_input: outputs in a mirrored folder that no input of the run belongs to.
         total: figures of all files together.
         files: each file, in the order of the plan.
+        success_file: what became of ``_SUCCESS``; left out if it wasn't asked for.
     """
 
     report_version: int
@@ -149,6 +150,7 @@ class Report:
     outputs_without_input: FileCount
     total: Figures
     files: tuple[FileReport, ...]
+    success_file: SuccessFile | None = optional(None)
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -171,6 +173,7 @@ class Report:
             outputs_without_input=result.without_input,
             total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
+            success_file=result.success_file,
         )
 
     def to_text(self) -> str:

@@ -14,6 +14,7 @@ from scorer.job.result import (
     Changes,
     FileResult,
     JobResult,
+    SuccessFile,
 )
 from scorer.kernel import Counts
 from scorer.system.records import Json
@@ -93,7 +94,20 @@ def closing_lines(result: JobResult) -> list[str]:
         lines.append(f"left aside: {counted(result.left_aside, 'other file')}")
     if result.without_input.files:
         lines.append(f"no input for {counted(result.without_input, 'output')}; they stay")
+    if result.success_file is not None:
+        lines.append(success_line(result.success_file))
     return [*lines, *result.notes]
+
+
+def success_line(found: SuccessFile) -> str:
+    """Return what became of ``_SUCCESS``.
+
+    >>> success_line(SuccessFile("out/_SUCCESS", is_written=True))
+    'out/_SUCCESS says that all is done'
+    """
+    if found.is_written:
+        return f"{found.path} says that all is done"
+    return f"no {found.path}: {found.reason}"
 
 
 def file_facts(result: FileResult) -> dict[str, Json]:

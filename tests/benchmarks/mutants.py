@@ -210,6 +210,27 @@ MUTANTS = (
         "options.intra_op_num_threads = 0",
         "tests/scorer/test_model.py",
     ),
+    Mutant(
+        "partitions that aren't wanted are entered",
+        "scorer/job/inputs.py",
+        "        if entries is None or not self.where:\n",
+        "        if True:\n",
+        "tests/scorer/job/test_partitions.py",
+    ),
+    Mutant(
+        "the null partition fits what is unequal",
+        "scorer/job/partitions.py",
+        "        if value is None:\n            return False\n",
+        "        if value is None:\n            return self.comparison == '!='\n",
+        "tests/scorer/job/test_partitions.py",
+    ),
+    Mutant(
+        "an old _SUCCESS stands while rows are scored",
+        "scorer/job/scoring.py",
+        "        begins()\n",
+        "",
+        "tests/scorer/job/test_success_file.py",
+    ),
 )
 
 

@@ -84,6 +84,46 @@ def test_spark_reads_a_dump_that_was_widened_before(
     assert [row[0] for row in scored.select("later").collect()] == [0, 1, 2]
 
 
+PLACES = ["a/b", "a=b", "100%", "Köln", "a b", "x'y", "", None, "<c>"]
+
+
+def test_partitions_that_spark_wrote_are_the_same_to_spark_when_they_are_scored(
+    spark: object, model: SentimentModel, tmp_path: Path
+) -> None:
+    written = [(f"A great film {row}.", row, place) for row, place in enumerate(PLACES)]
+    frame = spark.createDataFrame(written, "review string, _day int, `the place` string")
+    frame.write.partitionBy("_day", "the place").parquet(str(tmp_path / "dump"))
+    frame = spark.read.parquet(str(tmp_path / "dump"))
+    options = Options(success_file=True)
+    result = score_files(tmp_path / "dump", tmp_path / "scored", model=model, options=options)
+    assert (result.count("scored"), result.left_aside.files) == (len(PLACES), 0)
+    names = [sorted(path.name for path in (tmp_path / name).iterdir() if "crc" not in path.name)
+             for name in ("dump", "scored")]  # fmt: skip
+    assert names[0] == names[1]
+    scored = spark.read.parquet(str(tmp_path / "scored"))
+    assert sorted(scored.columns) == sorted([*frame.columns, *NEW])
+    same = scored.select(frame.columns).exceptAll(frame).count()
+    assert (same, scored.count()) == (0, len(PLACES))
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["place='a=b'", "place!='a/b'", "place<'b'", "place>='Köln'", "_day<=3", "_day>10", "_day!=2"],
+)
+def test_a_condition_finds_what_it_finds_in_spark(
+    spark: object, model: SentimentModel, tmp_path: Path, where: str
+) -> None:
+    written = [(f"A great film {row}.", 4 * row, place) for row, place in enumerate(PLACES)]
+    frame = spark.createDataFrame(written, "review string, _day int, place string")
+    frame.write.partitionBy("_day", "place").parquet(str(tmp_path / "dump"))
+    dump = spark.read.parquet(str(tmp_path / "dump"))
+    options = Options(where=(where,))
+    score_files(tmp_path / "dump", tmp_path / "scored", model=model, options=options)
+    found = spark.read.schema(dump.schema).parquet(str(tmp_path / "scored"))
+    expected = {row[0] for row in dump.where(where).select("review").collect()}
+    assert {row[0] for row in found.select("review").collect()} == expected
+
+
 def write_dump(spark: object, folder: Path, timestamps: str) -> object:
     """Write a dump in one part, and return what Spark reads from it."""
     spark.conf.set("spark.sql.parquet.outputTimestampType", timestamps)

@@ -152,6 +152,20 @@ def test_an_unchanged_input_is_looked_at_once_and_not_opened(
 
 
 @linux
+@pytest.mark.usefixtures("later")
+def test_another_choice_of_partitions_opens_no_input_that_is_done(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    paths = [write_reviews(tmp_path / f"in/day={day}/a.parquet", some_texts(5)) for day in "123"]
+    run(tmp_path / "in", tmp_path / "out", model)
+    chosen = Options(where=("day>1",), success_file=True)
+    tasks = plan([tmp_path / "in"], tmp_path / "out", chosen.where)
+    with uses_of(paths) as counted:
+        found = run_job(tasks, model, chosen).files
+    assert (len(found), counted) == (2, Uses(opened=0, looked_at=2))
+
+
+@linux
 @pytest.mark.usefixtures("kept_in")
 def test_an_input_that_was_new_is_hashed_once_more_and_then_no_more(
     model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -200,6 +214,7 @@ def test_every_option_counts_unless_it_is_known_to_change_no_byte(model: Sentime
     changed: dict[str, object] = {
         "text_column": "x", "keep": ("x",), "prefix": "x", "compression": "gzip", "threads": 7,
         "force": True, "max_cell": 7, "drop": ("x",), "int96": "truncate",
+        "where": ("day>x",), "success_file": True,
     }  # fmt: skip
     promise = Asked.of(model, Options()).promise_of({})
     for option in fields(Options):

@@ -39,7 +39,7 @@ def _usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def line_on(
-    stream: io.StringIO, names: list[str], count: Callable[[], list[int]], *, quiet: bool = False
+    stream: io.StringIO, names: list[str], count: Callable[[int], list[int]], *, quiet: bool = False
 ) -> Iterator[ProgressLine]:
     """Show a progress line on a stream in the place of stderr."""
     with redirect_stderr(stream), ProgressLine(names, count, quiet=quiet) as line:
@@ -74,21 +74,40 @@ def on_terminal(term: str, columns: int, *words: object) -> str:
     return written.decode()
 
 
-def test_the_line_appears_before_the_rows_are_counted() -> None:
-    terminal, shown = Terminal(), []
+def test_rows_are_counted_once_when_the_first_are_done_and_only_from_that_file_on(
+    clock: list[float],
+) -> None:
+    terminal, counted = Terminal(), []
 
-    def count() -> list[int]:
-        shown.append(terminal.getvalue())
-        return [10, 20]
+    def count(first: int) -> list[int]:
+        counted.append((first, terminal.getvalue()))
+        clock[0] += 50
+        return [100, 300]
 
-    with line_on(terminal, ["in/a.parquet", "in/b.parquet"], count):
-        pass
-    assert shown == [f"{CLEAR}1 of 2: in/a.parquet"]
+    with line_on(terminal, ["in/a.parquet", "in/b.parquet", "in/c.parquet"], count) as line:
+        assert terminal.getvalue() == f"{CLEAR}1 of 3: in/a.parquet"
+        line.finish(lambda: None)
+        clock[0] += 0.5
+        for _ in range(2):
+            line.update(50)
+            line.update(0)
+    assert [first for first, _ in counted] == [1]
+    assert counted[0][1].endswith(f"{CLEAR}2 of 3: in/b.parquet")
+    # The time in which they were counted is nobody's.
+    assert "2 of 3: in/b.parquet, 50 of 400 rows, 100 rows/s, 4 s left" in terminal.getvalue()
+
+
+def test_where_nothing_is_scored_no_row_is_counted() -> None:
+    terminal = Terminal()
+    with line_on(terminal, ["a", "b"], never) as line:
+        line.finish(lambda: None)
+        line.finish(lambda: None)
+    assert terminal.getvalue().count("of 2") == 2
 
 
 def test_the_line_tells_the_file_the_rows_and_the_time_left(clock: list[float]) -> None:
     terminal = Terminal()
-    with line_on(terminal, ["in/a.parquet", "in/b.parquet"], lambda: [400, 600]) as line:
+    with line_on(terminal, ["in/a.parquet", "in/b.parquet"], lambda first: [400, 600]) as line:
         clock[0] += 0.3
         line.update(100)
         assert terminal.getvalue().split(CLEAR)[-1] == (
@@ -105,13 +124,17 @@ def test_the_line_tells_the_file_the_rows_and_the_time_left(clock: list[float]) 
     assert terminal.getvalue().endswith(CLEAR)
 
 
-def test_rows_of_skipped_files_are_behind_and_count_for_no_speed(clock: list[float]) -> None:
+def test_rows_of_files_that_turn_out_to_be_done_are_behind_and_count_for_no_speed(
+    clock: list[float],
+) -> None:
     terminal = Terminal()
-    with line_on(terminal, ["a", "b"], lambda: [9_000, 1_000]) as line:
+    with line_on(terminal, ["a", "b", "c"], lambda first: [500, 9_000, 1_000]) as line:
+        line.update(500)
+        line.finish(lambda: None)
         line.finish(lambda: None)
         clock[0] += 1
         line.update(500)
-    assert "2 of 2: b, 9,500 of 10,000 rows, 500 rows/s, 1 s left" in terminal.getvalue()
+    assert "3 of 3: c, 10,000 of 10,500 rows, 1,000 rows/s, 0 s left" in terminal.getvalue()
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
@@ -120,7 +143,7 @@ def test_a_dumb_terminal_gets_a_plain_line_now_and_then(
 ) -> None:
     monkeypatch.setenv("TERM", term)
     terminal = Terminal()
-    with line_on(terminal, ["in/a.parquet"], lambda: [1000]) as line:
+    with line_on(terminal, ["in/a.parquet"], lambda first: [1000]) as line:
         for _ in range(100):
             clock[0] += 0.7
             line.update(10)
@@ -133,9 +156,13 @@ def test_a_dumb_terminal_gets_a_plain_line_now_and_then(
     assert "\x1b" not in terminal.getvalue()
 
 
+def never(first: int) -> list[int]:
+    pytest.fail("rows were counted")
+
+
 def test_no_line_where_stderr_is_no_terminal_or_the_log_is_json() -> None:
     for stream, quiet in ((Terminal(), True), (io.StringIO(), False)):
-        with line_on(stream, ["a"], lambda: pytest.fail("rows were counted"), quiet=quiet) as line:
+        with line_on(stream, ["a"], never, quiet=quiet) as line:
             line.update(5)
             line.finish(lambda: None)
         assert stream.getvalue() == ""

@@ -75,7 +75,9 @@ def prepare(
     with ExitStack() as resources, as_a_signal_does():
         if not options.force and is_known(task, asked):
             return _skipped(task, started, clock)
-        open_input = partial(open_reviews, task.input, options.max_cell)
+        open_input = partial(
+            open_reviews, task.input, options.max_cell, options.text, pipeline.check
+        )
         reviews = resources.enter_context(pipeline.reading(open_input))
         source = OpenInput.of(task, reviews, model, options)
         with clock.stage("reading"):

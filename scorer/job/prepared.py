@@ -91,7 +91,9 @@ class OpenInput:
         """
         # The bytes of a file without such times don't depend on the option.
         int96 = "refuse" if self.int96() is None else self.options.int96
-        return Stamp.of(self.kernel.model, sha256, self.kernel, self.options.compression, int96)
+        reading = tuple(f"{name}={value}" for name, value in self.reviews.deciding.items())
+        compression = self.options.compression
+        return Stamp.of(self.kernel.model, sha256, self.kernel, compression, int96, reading)
 
     def binding(self, stamp: Stamp) -> Binding:
         """Return everything that kept scores of this input depend on."""

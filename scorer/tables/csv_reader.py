@@ -111,11 +111,13 @@ class CsvReviews(TextReviews):
             return find_dialect(head, self._options, is_whole=is_whole, usual=usual)
 
     def _infer(self, check: Callable[[], None]) -> pa.Schema:
-        found = [TypesFound() for _ in self.schema]
+        found, count = [TypesFound() for _ in self.schema], 0
         for rows in self._rows():
             check()
+            count += len(rows)
             for column, cells in zip(found, zip(*rows, strict=True), strict=True):
                 column.look_at(_texts(cells))
+        self.rows = count
         types = [column.best() for column in found]
         return pa.schema(list(zip(self.schema.names, types, strict=True)))
 

@@ -102,6 +102,11 @@ class ParquetReviews:
         self._check_row_groups()
 
     @property
+    def position(self) -> int | None:
+        """The footer counts the rows."""
+        return None
+
+    @property
     def deciding(self) -> Mapping[str, str]:
         """No option decides how a Parquet file is read."""
         return {}

@@ -44,6 +44,10 @@ class OpenReviews(Protocol):
         """What the system said of the file before it was opened."""
 
     @property
+    def position(self) -> int | None:
+        """Bytes of the file that were read for the windows so far; None where rows are counted."""
+
+    @property
     def deciding(self) -> Mapping[str, str]:
         """The options that decide how the bytes are read, as far as they aren't the default."""
 

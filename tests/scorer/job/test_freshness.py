@@ -214,7 +214,8 @@ def test_every_option_counts_unless_it_is_known_to_change_no_byte(model: Sentime
     changed: dict[str, object] = {
         "text_column": "x", "keep": ("x",), "prefix": "x", "compression": "gzip", "threads": 7,
         "force": True, "max_cell": 7, "drop": ("x",), "int96": "truncate",
-        "where": ("day>x",), "success_file": True,
+        "where": ("day>x",), "success_file": True, "format": "csv", "encoding": "cp1252",
+        "escape": True, "infer_types": True,
     }  # fmt: skip
     promise = Asked.of(model, Options()).promise_of({})
     for option in fields(Options):

@@ -125,21 +125,21 @@ def find_dialect(
     sample = samples[chosen]
     if not sample.rows:
         raise TextError(sample.fault or "it holds no line with the names of its columns")
-    names = tuple(sample.rows[0])
-    _check_names(names, 1 + bool(told))
-    return CsvDialect(chosen, options.escape, newline, int(bool(told)), names, sample.doubt())
+    names, doubt = tuple(sample.rows[0]), sample.doubt()
+    _check_names(names, 1 + bool(told), doubt)
+    return CsvDialect(chosen, options.escape, newline, int(bool(told)), names, doubt)
 
 
 def _asked(options: TextOptions) -> str | None:
     return NEVER if options.character == NO_DELIMITER else options.character
 
 
-def _check_names(names: tuple[str, ...], line: int) -> None:
+def _check_names(names: tuple[str, ...], line: int, doubt: str) -> None:
     twice = [(name, count) for name, count in Counter(names).items() if count > 1]
     if twice:
         name, count = twice[0]
         raise TextError(
-            f"in line {line} there are {count} columns called {name!r}; rename all but one"
+            doubt or f"in line {line} there are {count} columns called {name!r}; rename all but one"
         )
 
 

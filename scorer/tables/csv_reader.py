@@ -179,8 +179,8 @@ def _fault(error: csv.Error, lines: Lines) -> str:
     said = str(error).split(" - ")[0]
     begun = f" in the row that begins in line {lines.first}" if lines.first < lines.number else ""
     advice = next((advice for words, advice in FAULTS.items() if words in said), TWICE)
-    if advice is TWICE:
-        advice = f'{TWICE}, or add --escape if it is written \\"'
+    if advice is TWICE and '\\"' in lines.last:
+        advice = f'{TWICE}; where it is written \\", scorer run takes --escape'
     return f"line {lines.number}: {said}{begun}; {advice}"
 
 

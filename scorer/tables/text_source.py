@@ -119,7 +119,8 @@ class Lines:
         most: most bytes of UTF-8 between two calls of :meth:`begin`.
 
     Attributes:
-        number: of the last line.
+        last: the last line.
+        number: of that line.
         first: number of the first line since :meth:`begin`.
         position: bytes of UTF-8 of all lines so far.
 
@@ -129,6 +130,7 @@ class Lines:
 
     def __init__(self, text: TextIO, most: int) -> None:
         self._readline, self._most = text.readline, most
+        self.last = ""
         self.number, self.first, self.position, self._begun = 0, 1, 0, 0
 
     def __iter__(self) -> Lines:
@@ -138,6 +140,7 @@ class Lines:
         line = self._readline(self._most + 1)
         if not line:
             raise StopIteration
+        self.last = line
         self.number += 1
         self.position += len(line) if line.isascii() else len(line.encode())
         if self.position - self._begun > self._most:

@@ -112,7 +112,8 @@ def test_every_cell_is_carried_as_the_text_that_stands_there(
     assert table_of(written(tmp_path, content), **options) == expected
 
 
-TWICE = 'write a quote within a quoted field twice, or add --escape if it is written \\"'
+TWICE = "write a quote within a quoted field twice"
+ESCAPE = f'{TWICE}; where it is written \\", scorer run takes --escape'
 NAMED = {
     "an open quote to the end": (
         'id,review\n1,"a\nb"\n2,"open\n3,x\n4,y\n',
@@ -127,7 +128,7 @@ NAMED = {
         'id,review\n1,"a "b" c"\n', f"line 2: ',' expected after '\"'; {TWICE}",
     ),
     "an escaped quote": (
-        'id,review\n1,"a \\"b\\" c"\n', f"line 2: ',' expected after '\"'; {TWICE}",
+        'id,review\n1,"a \\"b\\" c"\n', f"line 2: ',' expected after '\"'; {ESCAPE}",
     ),
     "too many fields": ("id,review\n1,a\n2,b,c\n", RAGGED.format(3, 3, 2)),
     "too few fields": ("id,review\n1,a\n2\n", RAGGED.format(3, 1, 2)),

@@ -21,6 +21,8 @@ from scorer.tables.text_reviews import TextReviews, WindowCut
 from scorer.tables.text_source import Lines, TextError
 
 TSV = ".tsv"
+# Lines that the first look at a file holds, unless it is large.
+HEAD_LINES = 2
 TWICE = "write a quote within a quoted field twice"
 # What Python's reader says, and what to do.
 FAULTS = {
@@ -104,10 +106,16 @@ class CsvReviews(TextReviews):
 
     def _find_dialect(self) -> CsvDialect:
         with self._text.reading():
-            with self._text.text("\n") as text:
+            with self._text.text() as text:
                 head = text.read(HEAD_CHARACTERS)
+                # The header alone may be longer.
+                while len(head.splitlines()) <= HEAD_LINES and len(head) < self._most:
+                    more = text.read(len(head))
+                    if not more:
+                        break
+                    head += more
                 is_whole = not text.read(1)
-            usual = "\t" if TSV in self.path.suffixes else ","
+            usual = "\t" if TSV in self.path.name.lower() else ","
             return find_dialect(head, self._options, is_whole=is_whole, usual=usual)
 
     def _infer(self, check: Callable[[], None]) -> pa.Schema:

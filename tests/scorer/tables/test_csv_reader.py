@@ -223,6 +223,12 @@ def test_a_name_of_letters_is_no_signature(tmp_path: Path) -> None:
         }
 
 
+def test_a_header_may_be_longer_than_the_first_look(tmp_path: Path) -> None:
+    names = [f"column number {number}" for number in range(20_000)]
+    path = written(tmp_path, f"{';'.join(names)}\n{';'.join(['1,2'] * 20_000)}\n")
+    assert table_of(path) == {name: ["1,2"] for name in names}
+
+
 def test_tabs_are_the_first_guess_under_the_name_of_tabs(tmp_path: Path) -> None:
     path = written(tmp_path, "review\ngood, very good\n", "in.tsv")
     assert table_of(path) == {"review": ["good, very good"]}

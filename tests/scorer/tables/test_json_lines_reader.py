@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pyarrow as pa
@@ -216,6 +217,18 @@ def test_what_pythons_writer_wrote_comes_back(
             given = row.get(name)
             is_json = isinstance(value, str) and value != given
             assert (json.loads(value) if is_json else value) == given
+
+
+def test_the_first_pass_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    path, looks = written(tmp_path, '{"a":"x"}\n' * 5000), []
+
+    def check() -> None:
+        looks.append(None)
+        if len(looks) == 3:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        JsonLinesReviews(path, MAX_CELL, TextOptions(), check)
 
 
 def test_windows_shrink_towards_the_end_and_hold_only_the_fields_asked_for(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from scorer.tables.text_source import TextError
@@ -17,6 +17,7 @@ KIND_NAMES = ("text", "an integer", "a number", "true or false", "a nested value
 LARGEST = (1 << 63) - 1
 # Up to so many digits every integer fits int64, and a float gives every decimal back.
 SURE_DIGITS = 15
+SURE_RANGE = 1e300
 BLANK = re.compile(r"[ \t\r\n]*")
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -39,9 +40,12 @@ def _integer(text: str) -> int | type[Large]:
 
 def _float(text: str) -> float | type[Large]:
     value = float(text)
-    if len(text) <= SURE_DIGITS and abs(value) < 1e300:
+    if len(text) <= SURE_DIGITS and 1 / SURE_RANGE < abs(value) < SURE_RANGE:
         return value
-    return value if Decimal(repr(value)) == Decimal(text) else Large
+    try:
+        return value if Decimal(repr(value)) == Decimal(text) else Large
+    except InvalidOperation:  # of an exponent with twenty digits
+        return Large
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=_integer, parse_float=_float)

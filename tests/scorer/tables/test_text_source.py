@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from helpers import some_texts
 from scorer.errors import ReviewsError
 from scorer.storage.source_file import SourceFile
 from scorer.tables.formats import open_reviews
+from scorer.tables.text_options import TextOptions
 from scorer.tables.text_source import TextSource
 
 CONTENT = ("review\n" + "".join(f"{text}\n" for text in some_texts(3000))).encode()
@@ -74,3 +76,52 @@ def test_the_hash_of_an_input_is_of_the_bytes_as_they_lie(tmp_path: Path) -> Non
         with open_reviews(path) as reviews:
             hashes.add(reviews.sha256())
     assert len(hashes) == 2
+
+
+SOUND = {
+    "a.csv": 'id,review,n\n1,"good, ""film""\nx",5\n2,größer つ,7.5\n3,"a\\"b",2024-01-01\n',
+    "a.jsonl": '{"id":1,"review":"gö\\u00e9 \\ud83d\\ude00","x":[1,{"a":2.5}],"n":1.5}\n{"n":3}\n',
+}
+PIECES = (
+    b'"',
+    b"\\",
+    b"\r",
+    b",",
+    b"\0",
+    b"{",
+    b"\xff",
+    b"e9999999999999999999",
+    b"\\ud800",
+    b"NaN",
+)
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """Return a text in which some bytes are changed, added or cut off."""
+    found = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(found) + 1)
+        found[place : place + chance.randint(0, 9)] = chance.choice(PIECES)
+    return bytes(found[: chance.choice((len(found), chance.randint(1, len(found))))])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_damaged_text_is_read_or_named_in_one_sentence(tmp_path: Path, seed: int) -> None:
+    chance, named = random.Random(seed), 0  # noqa: S311  # test data
+    for _ in range(60):
+        name, text = chance.choice(list(SOUND.items()))
+        encoding = chance.choice(("utf-8", "utf-16", "cp1252"))
+        content = damaged(text.encode(encoding, "replace"), chance)
+        path = tmp_path / name
+        path.write_bytes(content)
+        options = TextOptions(escape=chance.random() < 0.5, infer_types=chance.random() < 0.5)
+        try:
+            with open_reviews(path, 1 << 16, options) as reviews:
+                rows = [len(batch) for window in reviews.windows() for batch in window]
+            assert sum(rows) == reviews.rows
+        except ReviewsError as error:
+            message = str(error)
+            assert message.startswith(f"reading {path}: ")
+            assert (message.count("reading "), message.count("\n")) == (1, 0)
+            named += 1
+    assert 0 < named < 60

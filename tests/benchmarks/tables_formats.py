@@ -4,9 +4,10 @@
 
 The reviews are written as CSV of so many megabytes, repeated as often as that takes, and as the
 same rows in Parquet, compressed CSV and JSON Lines. Each is scored in a process of its own, one
-after another, in rounds; medians are shown. The small column is the peak of a tenth of the rows.
-The exit code is 1 if the scores of two formats differ, if CSV reaches less than 0.9 of Parquet's
-rows per second of CPU, or if its memory grows by more than 100 MB.
+after another, in rounds; medians are shown, beside the peak of memory, that of a tenth of the rows,
+and what reading alone takes. A line for each run comes first. The exit code is 1 if the scores of
+two formats differ, if CSV reaches less than 0.9 of Parquet's rows per second of CPU, or if its
+memory grows by more than 100 MB.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from statistics import median
+from time import process_time
 
 import click
 import pyarrow as pa
@@ -28,9 +30,11 @@ import pyarrow.parquet as pq
 
 from competitors.ours import scorer_run
 from scorer.reports.report import Report
+from scorer.tables.formats import open_reviews
 
 NAMES = ("rows.parquet", "rows.csv", "rows.csv.gz", "rows.jsonl")
 ROWS_A_GROUP = 10_000
+READINGS = 5
 LEAST_SPEED = 0.9
 MOST_MORE_BYTES = 100_000_000
 
@@ -43,11 +47,13 @@ class Line:
         name: of the file.
         reports: one for each round.
         small: of the file with a tenth of the rows.
+        reading: microseconds of CPU a row, for reading alone.
     """
 
     name: str
     reports: list[Report]
     small: Report
+    reading: float
 
     @property
     def cpu(self) -> float:
@@ -65,7 +71,8 @@ class Line:
         print(
             f"{self.name:<14}{self.reports[0].total.rows:>9,} rows{speed:>8,.0f} rows/s"
             f"{self.cpu:>8.1f} µs of CPU a row{best / self.cpu:>7.3f} of Parquet"
-            f"{self.peak / 1e6:>6.0f} MB{self.small.peak_memory_bytes / 1e6:>6.0f} MB",
+            f"{self.peak / 1e6:>6.0f} MB{self.small.peak_memory_bytes / 1e6:>6.0f} MB"
+            f"{self.reading:>6.1f} µs of reading",
             flush=True,
         )
 
@@ -121,11 +128,27 @@ def measure(folder: Path, rounds: int, model: str) -> list[Line]:
         for name in NAMES:
             out = folder / f"{name}.out"
             reports[name].append(scorer_run(folder / "large" / name, out, "--model", model))
+            cpu = reports[name][-1].cpu_seconds
+            print(f"{name}: {cpu:.1f} s of CPU", flush=True)
     small = {
         name: scorer_run(folder / "small" / name, folder / "small.out", "--model", model)
         for name in NAMES
     }
-    return [Line(name, reports[name], small[name]) for name in NAMES]
+    return [
+        Line(name, reports[name], small[name], reading_alone(folder / "small" / name))
+        for name in NAMES
+    ]
+
+
+def reading_alone(path: Path) -> float:
+    """Return the microseconds of CPU a row that opening and reading takes."""
+    times = []
+    for _ in range(READINGS):
+        began = process_time()
+        with open_reviews(path) as reviews:
+            rows = sum(len(batch) for window in reviews.windows() for batch in window)
+        times.append((process_time() - began) / rows)
+    return median(times) * 1e6
 
 
 @click.command()

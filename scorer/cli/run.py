@@ -22,6 +22,7 @@ from scorer.cli.options import (
 from scorer.cli.printing import Lines, Targets
 from scorer.console import LOG_FORMATS, log_is_json
 from scorer.errors import JobFailed
+from scorer.tables.endings import FORMATS, PARQUET, format_of
 
 if TYPE_CHECKING:
     from scorer.job.options import Options
@@ -84,13 +85,36 @@ TEXT_COLUMN_HELP = (
     help="Number of threads that score.  [default: the cores of this process]",
 )
 @click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    default=PARQUET,
+    show_default=True,
+    help="Format of the files taken in folders; a file or glob is read by its ending.",
+)
+@click.option(
+    "--delimiter",
+    metavar="CHARACTER",
+    help="Delimiter of CSV: a character, tab, or none.  [default: found in the first lines]",
+)
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of CSV and JSON Lines without a byte order mark.  [default: utf-8]",
+)
+@click.option("--escape", is_flag=True, help='A quote within a quoted cell of CSV is written \\".')
+@click.option(
+    "--infer-types",
+    is_flag=True,
+    help="Columns of CSV get the type of all their cells; one more pass finds it.",
+)
+@click.option(
     "--max-cell",
     metavar="MIB",
     type=click.IntRange(min=1),
     default=64,
     show_default=True,
     callback=mebibytes,
-    help="Most MiB of one value; a file with a larger one fails.",
+    help="Most MiB of one value, or of a row of text; a file with a larger one fails.",
 )
 @click.option(
     "--where",
@@ -159,7 +183,7 @@ def run(
     metrics_file: Path | None,
     **options: Any,
 ) -> None:
-    """Score the Parquet file INPUT into OUTPUT.
+    """Score the file INPUT, Parquet, CSV or JSON Lines, into the Parquet file OUTPUT.
 
     A folder is mirrored into the folder OUTPUT; several files, or a glob in quotes, go into it by
     name. Every row and column is kept in order; `sentiment` and `sentiment_score` are added. What
@@ -192,7 +216,7 @@ def run(
     keep_for_reuse()
     chosen = Options(**options)
     asked = shard_asked(shard, shards, os.environ)
-    planned = plan(inputs, output, chosen.where).part(asked)
+    planned = plan(inputs, output, chosen.where, chosen.format).part(asked)
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)
@@ -221,21 +245,32 @@ def _run_watched(
     lines: Lines,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
-    from scorer.job.preview import rows_to_score
+    from scorer.job.preview import bytes_to_score, rows_to_score
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
     names = [str(task.input) for task in planned.tasks]
+    # No footer of a text tells its rows.
+    in_bytes = any(format_of(task.input.name) != PARQUET for task in planned.tasks)
+    to_score = bytes_to_score if in_bytes else rows_to_score
 
     def count(first: int) -> list[int]:
-        return rows_to_score(planned.tasks[first:], model, options)
+        return to_score(planned.tasks[first:], model, options)
 
-    with ProgressLine(names, count, quiet=log_is_json()) as progress:
+    with ProgressLine(names, count, quiet=log_is_json(), in_bytes=in_bytes) as progress:
 
         def show(one: FileResult) -> None:
             progress.finish(partial(lines.show_file, one))
 
-        return run_job(planned, model, options, watch=progress.update, done=show, probe=probe)
+        return run_job(
+            planned,
+            model,
+            options,
+            watch=progress.update,
+            reached=progress.reach,
+            done=show,
+            probe=probe,
+        )
 
 
 def _end(result: JobResult) -> None:

@@ -28,7 +28,7 @@ def score_files(
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
 ) -> JobResult:
-    """Score Parquet files into Parquet files, as ``scorer run`` does; print nothing.
+    """Score files into Parquet files, as ``scorer run`` does; print nothing.
 
     An output appears complete or not at all, and what is done already is skipped. A file that fails
     doesn't take the others with it: its result says why. While it runs, Arrow allocates from the
@@ -64,7 +64,7 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    planned = plan(given, output, options.where).part(_shard(shard))
+    planned = plan(given, output, options.where, options.format).part(_shard(shard))
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart((*planned.tasks, *planned.elsewhere), {"the model": Path(loaded.file.name)})
     with _system_memory_pool():

@@ -27,7 +27,7 @@ STAMP_KEY = "review_sentiment"
 ALREADY_DONE = "already done"
 
 # Options that change no byte of an output. Any other one counts, so that a new one can't be missed.
-FREE_OPTIONS = ("threads", "force", "max_cell", "where", "success_file")
+FREE_OPTIONS = ("threads", "force", "max_cell", "where", "success_file", "format")
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,14 @@ class OutputOptions:
         columns: names of the output's columns.
         compression: codec of every column, or "source".
         int96: "truncate" if nanoseconds of INT96 times may be cut off, and there are such times.
+        reading: what the user said of how a text is read, as in ``delimiter=;``.
     """
 
     text_column: str
     columns: tuple[str, ...]
     compression: str
     int96: str = optional("refuse")
+    reading: tuple[str, ...] = optional(())
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Stamp:
         kernel: Kernel,
         compression: str | None,
         int96: str = "refuse",
+        reading: tuple[str, ...] = (),
     ) -> Stamp:
         """Return the stamp of an output to be written."""
         columns = tuple(kernel.schema.names)
@@ -88,7 +91,9 @@ class Stamp:
             scorer=__version__,
             input=InputId(input_sha256),
             model_sha256=model.file.sha256,
-            options=OutputOptions(kernel.text_column, columns, compression or "source", int96),
+            options=OutputOptions(
+                kernel.text_column, columns, compression or "source", int96, reading
+            ),
         )
 
     def to_footer(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What an INPUT stands for: a file, the files of a folder, or those that match a glob.
 
-In a folder every ``.parquet``, ``.parq`` and ``.pq`` is taken, in any case. Names that begin with
+In a folder every file of the format that is asked for is taken, by the ending of its name, in any
+case; Parquet's are ``.parquet``, ``.parq`` and ``.pq``. Names that begin with
 ``.`` or ``_`` are left alone; other files are left aside and counted. Linked folders are walked,
 each real folder once; partitions that aren't wanted are not entered. What can't be looked at stays
 in the list, with its problem.
@@ -21,8 +22,8 @@ from scorer.job.partitions import Where, partition_of
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
 from scorer.storage.listing import BROKEN, FILE, FOLDER, OTHER, Entry, entries_of, entry_at
+from scorer.tables.endings import ALL, ENDINGS, PARQUET, endings_of
 
-SUFFIXES = (".parquet", ".parq", ".pq")
 HIDDEN = (".", "_")
 MOST_EXAMPLES = 2
 ANY_FOLDERS = "**"
@@ -118,12 +119,13 @@ class Found:
         return self.folder is not None and not self.pattern
 
 
-def find_inputs(given: str, where: Where = Where()) -> Found:
+def find_inputs(given: str, where: Where = Where(), asked: str = PARQUET) -> Found:
     """Return what an INPUT stands for.
 
     Args:
         given: the INPUT as it was typed.
         where: which partitions below it are wanted.
+        asked: the format of the files that are taken in folders.
 
     Raises:
         UsageError: it doesn't exist, is an address, or nothing in it could be scored; or there are
@@ -136,11 +138,11 @@ def find_inputs(given: str, where: Where = Where()) -> Found:
     entry = entry_at(path)
     is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)
     if not is_there and glob.has_magic(given):
-        return _matches(given, where)
+        return _matches(given, where, asked)
     if entry is None:
         raise UsageError(f"planning the run: the input {given} does not exist; check the path")
     if entry.kind == FOLDER:
-        return _in_folder(given, where)
+        return _in_folder(given, where, asked)
     if where:
         raise UsageError(
             f"planning the run: --where chooses among the folders of an INPUT, and {given} is a "
@@ -150,21 +152,21 @@ def find_inputs(given: str, where: Where = Where()) -> Found:
     return Found(given, (Input(path, path.name, problem),))
 
 
-def _in_folder(given: str, where: Where) -> Found:
+def _in_folder(given: str, where: Where, asked: str) -> Found:
     folder = Path(given)
-    search = Search(folder, where)
+    search = Search(folder, where, asked)
     search.take_below("")
     if not search.found and not search.unwanted():
         others = search.left_aside()
         but = f", only {counted(others, 'other file')}" if others.files else ""
         raise UsageError(
-            f"planning the run: the folder {given} holds no {listed_suffixes()} file{but}; "
-            "name another one"
+            f"planning the run: the folder {given} holds no {listed_endings(asked)} file{but}; "
+            f"name another one{search.hint()}"
         )
     return search.result(given)
 
 
-def _matches(pattern: str, where: Where) -> Found:
+def _matches(pattern: str, where: Where, asked: str) -> Found:
     parts = Path(pattern).parts
     # "**" within a name means different things to different tools.
     mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
@@ -175,20 +177,22 @@ def _matches(pattern: str, where: Where) -> Found:
         )
     fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])
-    search = Search(base, where)
+    search = Search(base, where, asked)
     search.take_matches(parts[fixed:])
     if not search.found and not search.unwanted():
         raise UsageError(f"planning the run: no file matches {pattern}; check the pattern")
     return search.result(pattern, parts[fixed:])
 
 
-def listed_suffixes() -> str:
-    """Return the suffixes that are taken, as a message shows them.
+def listed_endings(asked: str) -> str:
+    """Return the endings of a format, or of all, as a message shows them.
 
-    >>> listed_suffixes()
-    '.parquet, .parq or .pq'
+    >>> listed_endings("parquet"), listed_endings("csv")
+    ('.parquet, .parq or .pq', '.csv or .tsv')
     """
-    return f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+    formats = ENDINGS if asked == ALL else (asked,)
+    *others, last = [ending for one in formats for ending in ENDINGS[one]]
+    return f"{', '.join(others)} or {last}"
 
 
 def counted(count: FileCount, what: str) -> str:
@@ -212,15 +216,6 @@ def is_hidden(name: str) -> bool:
     return name.startswith(HIDDEN) and (name[0] == "." or "=" not in name)
 
 
-def is_taken(name: str) -> bool:
-    """Whether a file of this name is taken in a folder.
-
-    >>> is_taken("A.PARQUET"), is_taken("a.csv")
-    (True, False)
-    """
-    return name.lower().endswith(SUFFIXES)
-
-
 @dataclass
 class Search:
     """A search for files in and below a folder.
@@ -230,12 +225,14 @@ class Search:
     Attributes:
         top: the folder.
         where: which partitions are wanted; others aren't entered.
+        asked: the format of the files that are taken by their ending.
         follow: whether folders are walked that links lead to.
         found: what was found, by its path below the folder: its problem, or nothing.
     """
 
     top: Path
     where: Where = Where()
+    asked: str = PARQUET
     follow: bool = True
     found: dict[str, str] = field(default_factory=dict)
     _left_out: set[str] = field(default_factory=set)
@@ -275,26 +272,41 @@ class Search:
         """Return the files that were not taken."""
         return FileCount.of(self._others | self._strays)
 
+    def hint(self) -> str:
+        """Return how the files that were not taken could be, as a message says it."""
+        endings = {name: endings_of(name) for name in ENDINGS}
+        formats = [
+            name
+            for name, those in endings.items()
+            if any(other.lower().endswith(those) for other in self._others)
+        ]
+        if not formats:
+            return ""
+        return f", or add --format {formats[0] if len(formats) == 1 else ALL}"
+
     def unwanted(self) -> Unwanted:
         """Return what the conditions left out."""
         folders = FileCount.of(self._left_out)
         return Unwanted(folders, len(self._strays), frozenset(self._names))
 
     def take_below(self, start: str) -> None:
-        """Take the Parquet files of a folder and of those below it."""
+        """Take the files of a folder, and of those below it, that have the format."""
+        endings = endings_of(self.asked)
         if start in self._walked:
             return
         for folder, entries in self._folders(start):
             self._walked.add(folder)
             for entry in entries:
                 name = _joined(folder, entry.name)
-                if entry.kind == BROKEN or (entry.kind != FOLDER and is_taken(entry.name)):
+                if entry.kind == BROKEN or (
+                    entry.kind != FOLDER and entry.name.lower().endswith(endings)
+                ):
                     self._take(name, entry)
                 elif entry.kind != FOLDER:
                     self._others.add(name)
 
     def take_matches(self, parts: tuple[str, ...]) -> None:
-        """Take what matches a pattern; in folders that match, the Parquet files."""
+        """Take what matches a pattern; in folders that match, what has the format."""
         folders = [""]
         for part in parts[:-1]:
             folders = [name for folder in folders for name in self._matching_folders(folder, part)]

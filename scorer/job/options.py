@@ -8,7 +8,9 @@ from scorer.errors import UsageError
 from scorer.job.partitions import Where
 from scorer.kernel import KEEP_OR_DROP
 from scorer.system.records import optional
+from scorer.tables.endings import FORMATS, PARQUET
 from scorer.tables.parquet_reader import MAX_CELL
+from scorer.tables.text_options import TextOptions
 
 INT96_CHOICES = ("refuse", "truncate")
 
@@ -24,7 +26,8 @@ class Options:
         drop: names of the columns left out of the output; not with ``keep``.
         prefix: put before the names of the two new columns.
         compression: codec of every column; each column's own in the input if None.
-        max_cell: most bytes of one value of a column; a file with a larger one fails.
+        max_cell: most bytes of one value of a column, and of one row of a text; a file with a
+            larger one fails.
         int96: what to do with INT96 times that have nanoseconds, which a timestamp of microseconds
             can't hold: "refuse" the file, or "truncate" them.
         threads: threads that score; as many as the process has cores if None.
@@ -32,6 +35,13 @@ class Options:
         where: conditions on partitions, as in ``day>=2026-11-01``; only what fits all of them is
             scored.
         success_file: put an empty ``_SUCCESS`` into the folder of the outputs when all is done.
+        format: of the files that are taken in folders: "parquet", "csv", "jsonl" or "all". A file,
+            or what matches a glob, is read by the ending of its name.
+        delimiter: between the cells of CSV; see :class:`scorer.tables.text_options.TextOptions`.
+        encoding: of CSV and JSON Lines, unless they begin with a byte order mark; UTF-8 if None.
+        escape: whether a backslash in CSV takes the meaning from a quote after it.
+        infer_types: whether a column of CSV gets the type that all of its cells have, which is text
+            else.
     """
 
     text_column: str | None = None
@@ -45,6 +55,11 @@ class Options:
     int96: str = optional("refuse")
     where: tuple[str, ...] = optional(())
     success_file: bool = optional(False)
+    format: str = optional(PARQUET)
+    delimiter: str | None = optional(None)
+    encoding: str | None = optional(None)
+    escape: bool = optional(False)
+    infer_types: bool = optional(False)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.
@@ -60,3 +75,14 @@ class Options:
                 f"{' and '.join(INT96_CHOICES)}"
             )
         Where.of(self.where)
+        if self.format not in FORMATS:
+            raise UsageError(
+                f"reading the options: format is {self.format!r}; name one of {', '.join(FORMATS)}"
+            )
+        # It is checked when it is made.
+        _ = self.text
+
+    @property
+    def text(self) -> TextOptions:
+        """How CSV and JSON Lines are read."""
+        return TextOptions(self.delimiter, self.encoding, self.escape, self.infer_types)

@@ -18,6 +18,7 @@ from scorer.job.shards import Shard, Share, name_below, plan_digest
 from scorer.storage.address import check_local
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
+from scorer.tables.endings import PARQUET, output_name
 
 
 @dataclass(frozen=True)
@@ -74,27 +75,33 @@ class Plan:
         )
 
 
-def plan(inputs: Sequence[str | Path], output: str | Path, where: Sequence[str] = ()) -> Plan:
+def plan(
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    where: Sequence[str] = (),
+    asked: str = PARQUET,
+) -> Plan:
     """Return the files to score.
 
     One file goes to the file ``output``, or into that folder if it ends with ``/``. Several files,
     the files of a glob (by their path below its fixed part) and the files of a folder (mirrored) go
-    into the folder ``output``.
+    into the folder ``output``. There the ending of a text is replaced by Parquet's.
 
     Args:
         inputs: files, globs and folders.
         output: a file or a folder.
         where: conditions on the partitions below the inputs; see :mod:`scorer.job.partitions`.
+        asked: the format of the files that are taken in folders, or "all".
 
     Raises:
-        UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
+        UsageError: a name is too long, an input doesn't exist or holds no such file, an output
             would overlap an input, or two inputs would be written to one output; or a condition is
             malformed, or finds nothing.
     """
     wanted = Where.of(where)
     for path in (*inputs, output):
         check_name(Path(path))
-    found = [find_inputs(str(one), wanted) for one in inputs]
+    found = [find_inputs(str(one), wanted, asked) for one in inputs]
     _check_any_wanted(found, wanted)
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
@@ -232,11 +239,12 @@ def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
     inputs: dict[str, Input] = {}  # by the output's path below the folder
     for one in found:
         for given in one.inputs:
-            other = inputs.setdefault(given.name, given)
+            name = output_name(given.name)
+            other = inputs.setdefault(name, given)
             if other is not given and not _is_same(other.path, given.path):
                 raise UsageError(
                     f"planning the run: {other.path} and {given.path} would both be written to "
-                    f"{target / given.name}; score them into two folders"
+                    f"{target / name}; score them into two folders"
                 )
     return [Task(given.path, target / name, given.problem) for name, given in inputs.items()]
 
@@ -299,7 +307,7 @@ def _without_input(found: Sequence[Found], target: Path, where: Where) -> FileCo
         return FileCount()
     search = Search(target, where, follow=False)
     search.take_below("")
-    known = {given.name: given.problem for one in found for given in one.inputs}
+    known = {output_name(given.name): given.problem for one in found for given in one.inputs}
     unknown = tuple(f"{name}/" for name, problem in known.items() if problem)
     if "" in known:
         return FileCount()
@@ -308,5 +316,17 @@ def _without_input(found: Sequence[Found], target: Path, where: Where) -> FileCo
         for name, problem in search.found.items()
         if not problem and name not in known and not name.startswith(unknown)
     ]
-    count = FileCount.of(names)
+    with_input = _with_input(found, names)
+    count = FileCount.of([name for name in names if name not in with_input])
     return replace(count, examples=tuple(str(target / name) for name in count.examples))
+
+
+def _with_input(found: Sequence[Found], names: Iterable[str]) -> set[str]:
+    """Return those outputs that have an input, of another format than was asked for perhaps."""
+    known: set[str] = set()
+    for folder in {name.rpartition("/")[0] for name in names}:
+        for one in found:
+            with suppress(OSError):
+                inputs = ((one.folder or Path()) / folder).iterdir()
+                known.update(output_name(f"{folder}/{path.name}".lstrip("/")) for path in inputs)
+    return known

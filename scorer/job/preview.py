@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from scorer.errors import SentimentError
 from scorer.job.freshness import ALREADY_DONE, Asked, is_known, judge
@@ -14,7 +16,7 @@ from scorer.job.prepared import OpenInput
 from scorer.job.result import PLANNED, SKIPPED, FileResult
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
-from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.formats import open_reviews
 
 
 def preview_file(task: Task, model: SentimentModel, options: Options) -> FileResult:
@@ -27,17 +29,19 @@ def preview_file(task: Task, model: SentimentModel, options: Options) -> FileRes
     output = task.output
     if not options.force and is_known(task, Asked.of(model, options)):
         return FileResult(task, SKIPPED, ALREADY_DONE)
-    with ParquetReviews(task.input, options.max_cell) as reviews:
-        source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows)
+    with open_reviews(task.input, options.max_cell, options.text) as reviews:
+        source = OpenInput.of(task, reviews, model, options)
+        counts, is_counted = Counts(rows=reviews.rows or 0), reviews.rows is not None
         if not any(map(os.path.lexists, (output, journal_path(output)))):
             # There is nothing that the input's hash would be compared with.
-            return FileResult(task, PLANNED, "new", counts)
+            return FileResult(task, PLANNED, "new", counts, is_counted=is_counted)
         stamp = source.stamp(reviews.sha256())
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
         reused = 0 if options.force else kept_rows(output, source.binding(stamp))
-        return FileResult(task, PLANNED, verdict.reason or "new", counts, reused)
+        reason = verdict.reason or "new"
+        return FileResult(task, PLANNED, reason, counts, reused, is_counted=is_counted)
 
 
 def rows_to_score(tasks: Sequence[Task], model: SentimentModel, options: Options) -> list[int]:
@@ -45,16 +49,37 @@ def rows_to_score(tasks: Sequence[Task], model: SentimentModel, options: Options
 
     Such a one isn't opened. None are counted of an input that can't be opened, either.
     """
+    return _to_score(tasks, model, options, lambda path: _rows_of(path, options))
+
+
+def bytes_to_score(tasks: Sequence[Task], model: SentimentModel, options: Options) -> list[int]:
+    """Return the bytes of each input; none of one that is known to be done."""
+    return _to_score(tasks, model, options, _bytes_of)
+
+
+def _to_score(
+    tasks: Sequence[Task],
+    model: SentimentModel,
+    options: Options,
+    count: Callable[[Path], int],
+) -> list[int]:
     asked = Asked.of(model, options)
-    return [_rows_to_score(task, asked, options) for task in tasks]
+    counts = []
+    for task in tasks:
+        counts.append(0)
+        with suppress(SentimentError):
+            if not task.problem and (options.force or not is_known(task, asked)):
+                counts[-1] = count(task.input)
+    return counts
 
 
-def _rows_to_score(task: Task, asked: Asked, options: Options) -> int:
+def _rows_of(path: Path, options: Options) -> int:
+    with open_reviews(path, options.max_cell, options.text) as reviews:
+        return reviews.rows or 0
+
+
+def _bytes_of(path: Path) -> int:
     try:
-        if task.problem or (not options.force and is_known(task, asked)):
-            return 0
-        with ParquetReviews(task.input, options.max_cell) as reviews:
-            rows: int = reviews.rows
-            return rows
-    except SentimentError:
+        return path.stat().st_size
+    except OSError:
         return 0

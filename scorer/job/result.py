@@ -56,6 +56,7 @@ class FileResult:
         stages: seconds of each stage; those of several threads are added up.
         note: what a user should know of a file that was scored all the same; mostly empty.
         changes: what the output holds otherwise than the input.
+        is_counted: whether the number of rows is known: of a text it isn't before the run.
     """
 
     task: Task
@@ -67,6 +68,7 @@ class FileResult:
     stages: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     note: str = ""
     changes: Changes = Changes()
+    is_counted: bool = True
 
     @property
     def is_done(self) -> bool:

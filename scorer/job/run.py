@@ -15,7 +15,7 @@ from scorer.job.pipeline import Probe
 from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
 from scorer.job.result import FAILED, SCORED, FileResult, JobResult, ModelId, SuccessFile
-from scorer.job.scoring import score_file
+from scorer.job.scoring import Watch, score_file
 from scorer.job.success_file import SuccessMark
 from scorer.job.windows import Threads
 from scorer.model import SentimentModel
@@ -30,6 +30,7 @@ def run_job(
     *,
     done: Callable[[FileResult], None] = lambda result: None,
     watch: Callable[[int], None] = lambda rows: None,
+    reached: Callable[[int], None] = lambda position: None,
     stop: threading.Event | None = None,
     probe: Probe | None = None,
 ) -> JobResult:
@@ -41,6 +42,7 @@ def run_job(
         options: see :class:`Options`.
         done: receives each file's result when the file is done.
         watch: receives the number of rows of each window when they are written.
+        reached: receives the bytes of a text up to the end of each window, when that is written.
         stop: ends the job when it is set, within about two seconds. What was finished stays; the
             scores of an unfinished output are kept for the next run.
         probe: see :class:`Probe`.
@@ -54,7 +56,9 @@ def run_job(
     withdraw = mark.withdraw if mark else lambda: None
     with Threads(_threads(options), stop, probe) as pipeline:
         for task in plan.tasks:
-            one_file = partial(score_file, task, model, options, pipeline, watch, withdraw)
+            one_file = partial(
+                score_file, task, model, options, pipeline, Watch(watch, reached), withdraw
+            )
             results.append(contained(task, one_file, stop))
             if results[-1].status == FAILED:
                 withdraw()

@@ -38,12 +38,26 @@ class Scored:
     note: str
 
 
+@dataclass(frozen=True)
+class Watch:
+    """What is told of each window when it is written.
+
+    Attributes:
+        rows: receives the number of its rows.
+        position: receives the bytes of the input up to its end, where nothing tells the rows of the
+            input.
+    """
+
+    rows: Callable[[int], None] = lambda rows: None
+    position: Callable[[int], None] = lambda position: None
+
+
 def score_file(
     task: Task,
     model: SentimentModel,
     options: Options,
     pipeline: Threads,
-    watch: Callable[[int], None],
+    watch: Watch,
     begins: Callable[[], None],
 ) -> FileResult:
     """Score one file, unless its output is done already; say what became of it.
@@ -53,7 +67,7 @@ def score_file(
         model: what scores.
         options: of the job.
         pipeline: threads that score.
-        watch: receives the number of rows of each window when they are written.
+        watch: is told of each window when it is written.
         begins: is called before the first row, if the output isn't done.
 
     Raises:
@@ -73,7 +87,7 @@ def score_file(
 def score(
     prepared: Prepared,
     pipeline: Threads,
-    watch: Callable[[int], None],
+    watch: Watch,
 ) -> Scored:
     """Score the input's windows on the pipeline's threads; write each when its turn comes.
 
@@ -91,7 +105,9 @@ def score(
                     prepared.output.write(batch)
             counts += window.counts
             reused += window.reused
-            watch(window.counts.rows)
+            watch.rows(window.counts.rows)
+            if window.position is not None:
+                watch.position(window.position)
     note = pipeline.reading(partial(note_on, prepared.source, counts))
     return Scored(counts, reused, note)
 
@@ -105,7 +121,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
     """
     prepared.source.reviews.close()
     with prepared.clock.stage("writing"):
-        prepared.output.finish(prepared.stamp.to_footer())
+        prepared.output.finish(prepared.stamp.to_footer(), prepared.source.reviews.rows)
     write_seen(prepared.source.task.output, prepared.seen)
     return FileResult(
         prepared.source.task,
@@ -128,7 +144,7 @@ def _read_windows(prepared: Prepared, pipeline: Threads) -> Iterator[Window]:
             batches = pipeline.reading(partial(next, windows, None))
         if batches is None:
             return
-        window = Window(start, batches)
+        window = Window(start, batches, prepared.source.reviews.position)
         yield window
         start += len(window)
 
@@ -150,4 +166,4 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
     with clock.stage("writing"):
         counts = kernel.count(scores)
         batches = kernel.append(window.batches, scores)
-    return ScoredWindow(batches, counts, counts.rows if is_kept else 0)
+    return ScoredWindow(batches, counts, counts.rows if is_kept else 0, window.position)

@@ -12,10 +12,17 @@ from scorer.kernel import Counts
 
 @dataclass(frozen=True)
 class Window:
-    """Some rows of an input: the number of the first, and the record batches."""
+    """Some rows of an input.
+
+    Attributes:
+        start: the number of the first.
+        batches: the rows.
+        position: bytes of the input up to their end; None where rows are counted.
+    """
 
     start: int
     batches: list[pa.RecordBatch]
+    position: int | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self.batches))
@@ -28,6 +35,7 @@ class ScoredWindow:
     batches: list[pa.RecordBatch]
     counts: Counts
     reused: int
+    position: int | None = None
 
 
 # Those that score the windows of a job.

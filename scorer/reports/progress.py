@@ -32,6 +32,7 @@ class Place:
         total: rows of all files that aren't known to be done; 0 until they are counted.
         written: rows that were scored and written.
         seconds: since the first file began.
+        in_bytes: whether the two before are bytes of the inputs: a text doesn't tell its rows.
     """
 
     name: str
@@ -41,6 +42,21 @@ class Place:
     total: int
     written: int
     seconds: float
+    in_bytes: bool = False
+
+    def figures(self) -> str:
+        """Return how far it is, how fast, and how long it takes."""
+        if not self.total:
+            return ""
+        text = f", {self.passed:,} of {self.total:,} rows"
+        if self.in_bytes:
+            text = f", {size(self.passed)} of {size(self.total)}"
+        if not self.written:
+            return text
+        speed = self.written / max(self.seconds, 1e-9)
+        pace = self.passed / max(self.seconds, 1e-9) if self.in_bytes else speed
+        left = max(0, self.total - self.passed) / max(pace, 1e-9)
+        return f"{text}, {speed:,.0f} rows/s, {duration(left)} left"
 
 
 class ProgressLine:
@@ -51,12 +67,18 @@ class ProgressLine:
         count: returns the rows of each file from one of them on, which is given by its place among
             the names. Called once, when the first rows are done, and only if the line is visible.
         quiet: whether the line stays invisible.
+        in_bytes: whether bytes of the inputs are counted in place of rows.
     """
 
     def __init__(
-        self, names: Sequence[str], count: Callable[[int], list[int]], *, quiet: bool = False
+        self,
+        names: Sequence[str],
+        count: Callable[[int], list[int]],
+        *,
+        quiet: bool = False,
+        in_bytes: bool = False,
     ) -> None:
-        self._names, self._count = names, count
+        self._names, self._count, self._in_bytes = names, count, in_bytes
         self._rows: list[int] = []
         self._visible, self._redraws = sys.stderr.isatty() and not quiet, can_redraw()
         self._number = self._written = self._of_file = 0
@@ -72,9 +94,14 @@ class ProgressLine:
     def update(self, rows: int) -> None:
         """Count rows that are done."""
         self._written += rows
-        self._of_file += rows
+        self._of_file += 0 if self._in_bytes else rows
         if self._visible and not self._rows:
             self._count_ahead()
+        self._show()
+
+    def reach(self, position: int) -> None:
+        """Count the bytes of the present file that are done."""
+        self._of_file = position if self._in_bytes else self._of_file
         self._show()
 
     def finish(self, print_file: Callable[[], None]) -> None:
@@ -110,6 +137,7 @@ class ProgressLine:
             total=sum(self._rows),
             written=self._written,
             seconds=now - self._started,
+            in_bytes=self._in_bytes,
         )
 
     def _clear(self) -> None:
@@ -124,15 +152,18 @@ def progress_text(at: Place, width: int) -> str:
     '3 of 40: in/a.parquet, 1,500 of 2,000 rows, 2,000 rows/s, 0 s left'
     """
     head = f"{at.number} of {at.files}: "
-    figures = ""
-    if at.total:
-        figures += f", {at.passed:,} of {at.total:,} rows"
-    if at.total and at.written:
-        speed = at.written / max(at.seconds, 1e-9)
-        left = max(0, at.total - at.passed) / speed
-        figures += f", {speed:,.0f} rows/s, {duration(left)} left"
+    figures = at.figures()
     room = max(SHORTEST_NAME, width - len(head) - len(figures))
     return _beginning(f"{head}{shortened(escaped(at.name), room)}{figures}", width)
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as a person reads it.
+
+    >>> size(1_234), size(56_789_000), size(7_654_321_000)
+    ('0.0 MB', '56.8 MB', '7.65 GB')
+    """
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def duration(seconds: float) -> str:

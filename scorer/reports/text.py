@@ -35,7 +35,10 @@ def file_message(result: FileResult) -> str:
     parts = (result.reason, _reused(result.reused), *_changes(result.changes))
     reasons = "; ".join(filter(None, parts))
     if result.status == PLANNED:
-        return f"{result.task.output}: {result.counts.rows:,} rows; {reasons}"
+        rows = (
+            f"{result.counts.rows:,} rows" if result.is_counted else "rows unknown before the run"
+        )
+        return f"{result.task.output}: {rows}; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
     speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
     behind = f" ({reasons})" if reasons else ""
@@ -86,7 +89,11 @@ def summary(result: JobResult) -> str:
     if not parts:
         return f"{files}: nothing to do"
     what = "to write" if result.count(PLANNED) else "written"
-    return f"{files}: {', '.join(parts)}; {result.counts.rows:,} rows {what}"
+    rows = f"{result.counts.rows:,} rows {what}"
+    uncounted = sum(not one.is_counted for one in result.files)
+    if uncounted:
+        rows += f", and those of {uncounted:,} of the files, unknown before the run"
+    return f"{files}: {', '.join(parts)}; {rows}"
 
 
 def _files(result: JobResult) -> str:
@@ -127,7 +134,7 @@ def file_facts(result: FileResult) -> dict[str, Json]:
         "input": str(result.task.input),
         "output": str(result.task.output),
         "status": result.status,
-        "rows": result.counts.rows,
+        "rows": result.counts.rows if result.is_counted else None,
         "seconds": round(result.seconds, 6),
         **({"note": result.note} if result.note else {}),
     }

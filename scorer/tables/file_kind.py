@@ -1,4 +1,4 @@
-"""What a file is that isn't a Parquet file, by its first bytes, and what to do with it."""
+"""What a file is that isn't of its ending's format, by its first bytes, and what to do with it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ WHOLE = "check that it was copied whole"
 
 EMPTY = FileKind("it is empty", WHOLE)
 UNKNOWN = FileKind("it does not end as a Parquet file does", WHOLE)
-JSON = FileKind("it is a JSON file", CONVERT.format("json.read_json"))
 TABLE = "write its table as Parquet first"
-CSV = FileKind("it is a CSV file, by its first line", CONVERT.format("csv.read_csv"))
-TEXT = FileKind("it is a text file", CONVERT.format("csv.read_csv"))
+RENAME = "give it the ending {}, by which its format is told"
+JSON = FileKind("it is a JSON file", f"if it holds an object a line, {RENAME.format('.jsonl')}")
+CSV = FileKind("it is a CSV file, by its first line", RENAME.format(".csv"))
+TEXT = FileKind("it is a text file", f"if it is a table, {RENAME.format('.csv or .tsv')}")
+PARQUET = FileKind("it is a Parquet file", RENAME.format(".parquet"))
 
 
 def _packed(codec: str, tool: str) -> FileKind:
@@ -63,6 +65,12 @@ SIGNATURES = {
     b"\x89HDF\r\n\x1a\n": FileKind("it is an HDF5 file", TABLE),
     b"\xff\xfe": TEXT,
     b"\xfe\xff": TEXT,
+}
+# What a file is whose name says that it is CSV or JSON Lines.
+IN_TEXT = {
+    b"\x1f\x8b": FileKind("it is compressed with gzip as a whole", "give it the ending .gz, too"),
+    b"\x28\xb5\x2f\xfd": FileKind("it is compressed with zstd", "give it the ending .zst, too"),
+    b"PAR1": PARQUET,
 }
 TEXT_SIGNATURES = (
     (re.compile(rb"(?i)<!doctype html|<html"), FileKind("it is a web page", AGAIN)),
@@ -93,8 +101,37 @@ def kind_of(head: bytes) -> FileKind:
             return kind
     if head[TAR_MARK] == b"ustar":
         return TAR
+    return _kind_of_text(head) or UNKNOWN
+
+
+def kind_beside_text(head: bytes) -> FileKind | None:
+    """Return what a file is whose name says that it is CSV or JSON Lines; None if it may be that.
+
+    Args:
+        head: its first bytes, up to 4,096.
+
+    >>> str(kind_beside_text(b"PAR1" + bytes(4))), kind_beside_text(b"ORCID,review")
+    ('it is a Parquet file; give it the ending .parquet, by which its format is told', None)
+    """
+    for start, kind in (SIGNATURES | IN_TEXT).items():
+        # Some signatures are letters only, as the name of a column is.
+        is_text = start.isalnum() and b"\0" not in head
+        if head.startswith(start) and kind is not TEXT and not is_text:
+            return kind
+    if head[TAR_MARK] == b"ustar":
+        return TAR
+    kind_of_it = _kind_of_text(head)
+    return None if kind_of_it in (JSON, CSV, TEXT) else kind_of_it
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a text begins as JSON does."""
+    return _kind_of_text(head) is JSON
+
+
+def _kind_of_text(head: bytes) -> FileKind | None:
     text = head.removeprefix(BYTE_ORDER_MARK).lstrip()
-    return next((kind for pattern, kind in TEXT_SIGNATURES if pattern.match(text)), UNKNOWN)
+    return next((kind for pattern, kind in TEXT_SIGNATURES if pattern.match(text)), None)
 
 
 def kind_at(path: Path) -> FileKind:

@@ -259,6 +259,55 @@ MUTANTS = (
         "if is_done:",
         "tests/scorer/cli/test_shards.py",
     ),
+    Mutant(
+        "an open quote swallows the rest of a CSV file",
+        "scorer/tables/csv_dialect.py",
+        "        return csv.reader(lines, delimiter=delimiter, strict=True)\n",
+        "        return csv.reader(lines, delimiter=delimiter)\n",
+        "tests/scorer/tables/test_csv_reader.py",
+    ),
+    Mutant(
+        "windows of a text are not bounded by bytes",
+        "scorer/tables/csv_reader.py",
+        "cut.is_full(len(window), lines.position)",
+        "cut.is_full(len(window), sum(map(len, row)))",
+        "tests/scorer/tables/test_csv_reader.py",
+    ),
+    Mutant(
+        "a row that is too large is read whole",
+        "scorer/tables/text_source.py",
+        "        line = self._readline(self._most + 1)\n",
+        "        line = self._readline()\n",
+        "tests/scorer/tables/test_csv_reader.py",
+    ),
+    Mutant(
+        "a zip code becomes a number",
+        "scorer/tables/csv_types.py",
+        "    return bool(values.cast(pa.string()).equals(cells))\n",
+        "    return True\n",
+        "tests/scorer/tables/test_csv_reader.py",
+    ),
+    Mutant(
+        "an integer that doesn't fit becomes a float",
+        "scorer/tables/json_lines_reader.py",
+        "kinds == {INTEGER, FLOAT} and self.fits_float",
+        "kinds == {INTEGER, FLOAT}",
+        "tests/scorer/tables/test_json_lines_reader.py",
+    ),
+    Mutant(
+        "a text read otherwise is not stale",
+        "scorer/job/prepared.py",
+        "self.reviews.deciding.items()",
+        "()",
+        "tests/scorer/job/test_texts.py",
+    ),
+    Mutant(
+        "a text with rows that were lost is finished",
+        "scorer/tables/parquet_writer.py",
+        "self._check_rows(rows if self._rows is None else self._rows)",
+        "self._check_rows(pq.read_metadata(self._whole.temporary).num_rows)",
+        "tests/scorer/job/test_texts.py",
+    ),
 )
 
 

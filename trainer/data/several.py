@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError, UsageError
 from scorer.system.escape import escaped
+from scorer.tables.endings import ALL, endings_of
 from trainer.data.reviews import Reviews
 from trainer.data.sources import read_reviews
 from trainer.data.table_columns import DOMAIN
@@ -22,7 +23,7 @@ from trainer.data.tables import USUAL_LAYOUT, Layout
 
 # A column of more values tells other things than domains: users, say, or web sites.
 MOST_DOMAINS = 100
-ENDINGS = (".parquet", ".csv", ".tar.gz", ".tgz")
+ENDINGS = (*endings_of(ALL), ".tar.gz", ".tgz")
 
 
 def read_several(

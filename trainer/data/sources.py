@@ -2,7 +2,7 @@
 
 imdb                        the data set that Keras downloads        trainer.data.keras_imdb
 aclImdb/, aclImdb….tar.gz   the data set as Stanford publishes it    trainer.data.aclimdb
-…/, *.parquet, *.csv        your own tables, and Kaggle's CSV        trainer.data.tables
+…/, *.parquet, *.csv, …     your own tables, and Kaggle's CSV        trainer.data.tables
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def read_reviews(source: Path, layout: Layout = USUAL_LAYOUT, part: str = "train
     """Read labelled reviews.
 
     Args:
-        source: ``imdb``, an ``aclImdb`` folder or archive, a Parquet or CSV file, or a folder of
-            such files.
+        source: ``imdb``, an ``aclImdb`` folder or archive, a file of Parquet, CSV or JSON Lines, or
+            a folder of such files.
         layout: columns, labels and encoding of tables.
         part: ``train`` or ``test``, of a source that has both.
 

@@ -1,8 +1,7 @@
-"""Reviews in tables: Parquet and CSV files, and folders of them."""
+"""Reviews in tables: Parquet, CSV and JSON Lines, and folders of such files."""
 
 from __future__ import annotations
 
-import csv
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,11 @@ import pyarrow.parquet as pq
 
 from scorer.columns import text_array
 from scorer.errors import ReviewsError, one_line
+from scorer.tables.encoding import UTF_8, check_encoding
+from scorer.tables.endings import ALL, PARQUET, endings_of, format_of
+from scorer.tables.formats import open_reviews
+from scorer.tables.text_options import TextOptions
 from scorer.tokenizer import valid_text
-from trainer.data.encoding import UTF_8, check_encoding, first_invalid
 from trainer.data.label_map import LEFT_OUT, USUAL, USUAL_LABELS, LabelMap, count_values, explain
 from trainer.data.reviews import Reading, Reviews
 from trainer.data.row_values import check_values, read_flags
@@ -34,9 +36,10 @@ from trainer.data.table_columns import (
 from trainer.data.unlabeled import Unlabeled
 
 ROWS_AT_ONCE = 10_000
+ENDINGS = endings_of(ALL)
 
-# Characters of a CSV field; the csv module's own limit is 128 Ki, and some reviews are longer.
-LONGEST_FIELD = 1 << 30
+# Bytes of a row of a text.
+LONGEST_ROW = 1 << 30
 
 Content = TypeVar("Content")
 
@@ -50,7 +53,7 @@ class Layout:
         label_column: column with the labels; searched by its usual names where None.
         group_column: column with the product that a review is about; None for no groups.
         labels: what the labels mean.
-        encoding: encoding of CSV files.
+        encoding: encoding of CSV and JSON Lines that don't begin with a byte order mark.
         id_column: column with the id of each review, which a table may lack; None for no ids.
         domain_column: column with the domain of each review, which a table may lack; the one called
             ``domain`` where None.
@@ -105,14 +108,31 @@ class Table:
     Attributes:
         schema: its columns.
         batches: reads the columns of these names, batch by batch.
+        check_text: refuses a column that can't hold the reviews, whatever its type; None if none
+            was found.
     """
 
     schema: pa.Schema
     batches: Callable[[list[str]], Iterator[pa.RecordBatch]]
+    check_text: Callable[[str | None], None] = lambda column: None
+
+    def text_column(self, asked: str | None) -> str:
+        """Return the name of the column with the reviews.
+
+        Raises:
+            ReviewsError: there is none.
+        """
+        try:
+            name = find_text(self.schema, asked)
+        except ReviewsError:
+            self.check_text(None)
+            raise
+        self.check_text(name)
+        return name
 
 
 def read(source: Path, layout: Layout = USUAL_LAYOUT) -> Reviews:
-    """Read a Parquet or CSV file, or every such file in a folder, in the order of their names.
+    """Read a file of reviews, or every such file in a folder, in the order of their names.
 
     Raises:
         ReviewsError: it can't be read, lacks a column or has one twice, or holds an invalid label.
@@ -126,14 +146,14 @@ def read(source: Path, layout: Layout = USUAL_LAYOUT) -> Reviews:
 
 
 def read_unlabeled(source: Path, layout: Layout = USUAL_LAYOUT) -> Unlabeled:
-    """Read the texts of a Parquet or CSV file or a folder of them, their ids and their domains.
+    """Read the texts of a file or a folder of files, their ids and their domains.
 
     Raises:
         ReviewsError: a file can't be read, or has no text column or has it twice.
     """
 
     def read_table(table: Table) -> Unlabeled:
-        text = find_text(table.schema, layout.text_column)
+        text = table.text_column(layout.text_column)
         review_id = find_id(table.schema, layout.id_column)
         domain = find_domain(table.schema, layout.domain_column)
         names = list(dict.fromkeys(name for name in (text, review_id, domain) if name is not None))
@@ -151,7 +171,7 @@ def read_unlabeled(source: Path, layout: Layout = USUAL_LAYOUT) -> Unlabeled:
 
 
 def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
-    columns = _find_columns(table.schema, layout)
+    columns = _find_columns(table, layout)
     # A name asked for twice is read once.
     names = list(dict.fromkeys(column for column in columns if column is not None))
     parts, row, refused = [EMPTY], 0, None
@@ -173,10 +193,10 @@ def _read_columns(table: Table, layout: Layout, name: str) -> Reviews:
     return replace(reviews, reading=Reading(row, left_out, reviews.reading.mended))
 
 
-def _find_columns(schema: pa.Schema, layout: Layout) -> Columns:
-    must = not layout.lacking
+def _find_columns(table: Table, layout: Layout) -> Columns:
+    schema, must = table.schema, not layout.lacking
     return Columns(
-        find_text(schema, layout.text_column),
+        table.text_column(layout.text_column),
         find_label(schema, layout.label_column),
         find_optional(schema, layout.group_column, "--group-column", must=must),
         find_id(schema, layout.id_column),
@@ -222,11 +242,11 @@ def _files(source: Path) -> list[Path]:
     files = sorted(
         path
         for path in source.rglob("*")
-        if path.suffix.lower() in READERS and not path.name.startswith((".", "_"))
+        if path.name.lower().endswith(ENDINGS) and not path.name.startswith((".", "_"))
     )
     if not files:
         raise ReviewsError(
-            f"reading {source}: the folder holds no .parquet and no .csv file, "
+            f"reading {source}: the folder holds no .parquet, no .csv and no .jsonl file, "
             "and is no aclImdb folder"
         )
     return files
@@ -234,71 +254,49 @@ def _files(source: Path) -> list[Path]:
 
 def _read_file(path: Path, layout: Layout, read_table: Callable[[Table], Content]) -> Content:
     """Open a file and read it; every error names the file."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    if not path.name.lower().endswith(ENDINGS):
         raise ReviewsError(
-            f"reading {path}: only .parquet and .csv files, aclImdb archives, "
-            "and folders can be read"
+            f"reading {path}: only Parquet, CSV and JSON Lines, aclImdb archives, and folders can "
+            "be read, by the ending of their name"
         )
+    named = f"reading {path}: "
     try:
-        return read_table(reader(path, layout.encoding))
-    except (OSError, pa.ArrowException, csv.Error) as error:
-        raise ReviewsError(f"reading {path}: {one_line(error)}") from error
+        return read_table(_open(path, layout.encoding))
+    except (OSError, pa.ArrowException) as error:
+        raise ReviewsError(f"{named}{one_line(error)}") from error
     except ReviewsError as error:
-        raise ReviewsError(f"reading {path}: {error}") from error
+        if str(error).startswith(named):
+            raise
+        raise ReviewsError(f"{named}{error}") from error
 
 
-def _open_parquet(path: Path, encoding: str) -> Table:
+def _open(path: Path, encoding: str) -> Table:
+    if format_of(path.name) != PARQUET:
+        return _open_text(path, encoding)
     file = pq.ParquetFile(path, pre_buffer=False)
     return Table(file.schema_arrow, lambda names: file.iter_batches(ROWS_AT_ONCE, columns=names))
 
 
-def _open_csv(path: Path, encoding: str) -> Table:
-    """Open a CSV file, all columns as text: a label "0" stays "0", and a review "123" a text."""
-    rows = _csv_rows(path, encoding)
-    _, header = next(rows, (1, []))
-    schema = pa.schema([(name.strip(), pa.string()) for name in header])
-    return Table(schema, lambda names: _csv_batches(rows, schema, names))
+def _open_text(path: Path, encoding: str) -> Table:
+    """Open CSV or JSON Lines. In CSV all is text: a label "0" stays "0", a review "123" a text.
 
-
-def _csv_batches(
-    rows: Iterator[tuple[int, list[str]]], schema: pa.Schema, names: list[str]
-) -> Iterator[pa.RecordBatch]:
-    indices = [schema.get_field_index(name) for name in names]
-    kept_schema = pa.schema([(name, pa.large_string()) for name in names])
-    columns: list[list[str]] = [[] for _ in names]
-    for line, row in rows:
-        if len(row) != len(schema):
-            raise ReviewsError(
-                f"line {line} ends a row of {len(row)} fields, the header has {len(schema)}; "
-                "mend its quotes"
-            )
-        for column, index in zip(columns, indices, strict=True):
-            column.append(row[index])
-        if len(columns[0]) == ROWS_AT_ONCE:
-            yield pa.record_batch(columns, schema=kept_schema)
-            columns = [[] for _ in names]
-    yield pa.record_batch(columns, schema=kept_schema)
-
-
-def _csv_rows(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of the line that a row ends on, and the row.
-
-    Python's reader refuses broken quotes; Arrow's guesses.
+    Blanks around the names of columns are nothing.
     """
-    csv.field_size_limit(LONGEST_FIELD)
-    with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
-        except csv.Error as error:
-            raise ReviewsError(
-                f"line {reader.line_num}: {error}; write a quote within a quoted field twice"
-            ) from error
-        except UnicodeError as error:
-            raise ReviewsError(first_invalid(path, encoding)) from error
+    reviews = open_reviews(path, LONGEST_ROW, TextOptions(encoding=encoding))
+    fields = [field.with_name(field.name.strip()) for field in reviews.schema]
+    schema = pa.schema(fields)
 
+    def batches(names: list[str]) -> Iterator[pa.RecordBatch]:
+        own = [reviews.schema.names[schema.get_field_index(name)] for name in names]
+        kept = pa.schema([schema.field(name) for name in names])
+        yield pa.RecordBatch.from_pylist([], kept)
+        for window in reviews.windows(own):
+            for batch in window:
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=kept)
 
-READERS: dict[str, Callable[[Path, str], Table]] = {".parquet": _open_parquet, ".csv": _open_csv}
+    def check_text(column: str | None) -> None:
+        found = column is not None and column in schema.names
+        index = schema.get_field_index(column) if found else -1
+        reviews.check_text(reviews.schema.names[index] if index >= 0 else None)
+
+    return Table(schema, batches, check_text)

@@ -100,7 +100,7 @@ def test_what_is_wrong_is_one_sentence_with_its_exit_code_and_no_output(
         (
             ["run", text, out],
             3,
-            f"reading {text}: it is a CSV file, by its first line; write it as Parquet first",
+            f"reading {text}: it is a CSV file, by its first line; give it the ending .csv",
         ),
         (
             ["run", cut, out],

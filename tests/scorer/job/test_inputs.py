@@ -288,7 +288,7 @@ def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(
             ["others"],
             "out",
             "the folder others holds no .parquet, .parq or .pq file, "
-            "only 3 other files, such as a.csv, b.csv; name another one",
+            "only 3 other files, such as a.csv, b.csv; name another one, or add --format csv",
         ),
         (
             ["s3://bucket/a.parquet"],

@@ -6,6 +6,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -39,10 +40,10 @@ def _usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def line_on(
-    stream: io.StringIO, names: list[str], count: Callable[[int], list[int]], *, quiet: bool = False
+    stream: io.StringIO, names: list[str], count: Callable[[int], list[int]], **how: bool
 ) -> Iterator[ProgressLine]:
     """Show a progress line on a stream in the place of stderr."""
-    with redirect_stderr(stream), ProgressLine(names, count, quiet=quiet) as line:
+    with redirect_stderr(stream), ProgressLine(names, count, **how) as line:
         yield line
 
 
@@ -135,6 +136,31 @@ def test_rows_of_files_that_turn_out_to_be_done_are_behind_and_count_for_no_spee
         clock[0] += 1
         line.update(500)
     assert "3 of 3: c, 10,000 of 10,500 rows, 1,000 rows/s, 0 s left" in terminal.getvalue()
+
+
+def test_bytes_are_told_where_nothing_tells_the_rows(clock: list[float]) -> None:
+    terminal, sizes = Terminal(), [4_000_000, 6_000_000]
+    with line_on(terminal, ["a.csv", "b.csv"], lambda first: sizes, in_bytes=True) as line:
+        clock[0] += 1
+        line.update(500)
+        clock[0] += 1
+        line.reach(2_000_000)
+        assert terminal.getvalue().split(CLEAR)[-1] == (
+            "1 of 2: a.csv, 2.0 MB of 10.0 MB, 250 rows/s, 8 s left"
+        )
+        line.finish(lambda: None)
+        clock[0] += 1
+        line.reach(1_000_000)
+        assert terminal.getvalue().split(CLEAR)[-1].startswith("2 of 2: b.csv, 5.0 MB of 10.0 MB")
+
+
+def test_a_run_of_csv_on_a_terminal_counts_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        rows = "\n".join(some_texts(2000))
+        (tmp_path / f"{name}.csv").write_text(f"review\n{rows}\n")
+    sources = tmp_path / "a.csv", tmp_path / "b.csv"
+    shown = on_terminal("xterm", 200, "run", *sources, f"{tmp_path}/out/")
+    assert re.search(r"2 of 2: \S+/b.csv, 0\.[1-9] MB of 0\.6 MB, [\d,]+ rows/s", shown)
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

@@ -20,18 +20,20 @@ from scorer.tables.parquet_reader import ParquetReviews
 
 TABLE = pa.table({"id": [1], "review": ["good"]})
 CUT = "it does not end as a Parquet file does; check that it was copied whole"
-FROM_CSV = "write it as Parquet first, as with pyarrow.csv.read_csv and pyarrow.parquet.write_table"
-FROM_JSON = FROM_CSV.replace("csv.read_csv", "json.read_json")
+RENAME = "give it the ending {}, by which its format is told"
+CSV = f"it is a CSV file, by its first line; {RENAME.format('.csv')}"
+TEXT = f"it is a text file; if it is a table, {RENAME.format('.csv or .tsv')}"
+JSON = f"it is a JSON file; if it holds an object a line, {RENAME.format('.jsonl')}"
 FETCH = "fetch the file again, and look at what was sent instead"
 CONTENTS = [
     (b"", "it is empty; check that it was copied whole"),
-    (b"id,review\n1,good\n", f"it is a CSV file, by its first line; {FROM_CSV}"),
-    (b"\xef\xbb\xbfid;review\r\n1;good\r\n", f"it is a CSV file, by its first line; {FROM_CSV}"),
-    ('"größe"\t"text"\n'.encode("latin-1"), f"it is a CSV file, by its first line; {FROM_CSV}"),
-    (b"review\ngood, very good\n", f"it is a text file; {FROM_CSV}"),
-    ("review\ngood\n".encode("utf-16"), f"it is a text file; {FROM_CSV}"),
-    (b'{"review": "good"}\n{"review": "bad"}\n', f"it is a JSON file; {FROM_JSON}"),
-    (b'[\n  {"review": "good"}\n]', f"it is a JSON file; {FROM_JSON}"),
+    (b"id,review\n1,good\n", CSV),
+    (b"\xef\xbb\xbfid;review\r\n1;good\r\n", CSV),
+    ('"größe"\t"text"\n'.encode("latin-1"), CSV),
+    (b"review\ngood, very good\n", TEXT),
+    ("review\ngood\n".encode("utf-16"), TEXT),
+    (b'{"review": "good"}\n{"review": "bad"}\n', JSON),
+    (b'[\n  {"review": "good"}\n]', JSON),
     (
         gzip.compress(b"PAR1", mtime=0),
         "it is compressed with gzip as a whole; unpack it first, with gunzip",

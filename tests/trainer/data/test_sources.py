@@ -111,10 +111,10 @@ def test_a_source_that_is_missing_empty_foreign_or_damaged_is_named(tmp_path: Pa
     with pytest.raises(UsageError, match="none.parquet does not exist"):
         read_reviews(tmp_path / "none.parquet")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ReviewsError, match="holds no .parquet and no .csv file"):
+    with pytest.raises(ReviewsError, match="holds no .parquet, no .csv and no .jsonl file"):
         read_reviews(tmp_path / "empty")
     (tmp_path / "r.txt").write_text("x")
-    with pytest.raises(ReviewsError, match=r"only .parquet and .csv files"):
+    with pytest.raises(ReviewsError, match="only Parquet, CSV and JSON Lines, aclImdb"):
         read_reviews(tmp_path / "r.txt")
     (tmp_path / "r.parquet").write_bytes(b"PAR1")
     with pytest.raises(ReviewsError, match="reading .*r.parquet: "):

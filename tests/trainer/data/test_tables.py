@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +52,37 @@ def test_csv_and_parquet_and_a_folder_of_both_give_the_same_reviews(tmp_path: Pa
     pq.write_table(table.slice(0, 2), tmp_path / "both/1.parquet")
     pa_csv.write_csv(table.slice(2), tmp_path / "both/2.csv")
     (tmp_path / "both/_SUCCESS").touch()
-    names = ("r.parquet", "r.csv", "both")
+    lines = "".join(f"{json.dumps(row)}\n" for row in table.to_pylist())
+    (tmp_path / "r.jsonl").write_text(lines)
+    (tmp_path / "r.csv.gz").write_bytes(gzip.compress((tmp_path / "r.csv").read_bytes()))
+    (tmp_path / "r.tsv").write_bytes((tmp_path / "r.csv").read_bytes().replace(b'","', b'"\t"'))
+    names = ("r.parquet", "r.csv", "r.jsonl", "r.csv.gz", "r.tsv", "both")
     assert len({read_reviews(tmp_path / name).fingerprint() for name in names}) == 1
+
+
+def test_labels_of_texts_are_read_as_those_of_parquet(tmp_path: Path) -> None:
+    stars = [5, 1, 4, 2]
+    pa_csv.write_csv(pa.table({"review": TEXTS, "stars": stars}), tmp_path / "r.csv")
+    rows = ({"review": text, "stars": one} for text, one in zip(TEXTS, stars, strict=True))
+    (tmp_path / "r.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    layout = Layout(label_column="stars", labels=LabelMap.parse("positive=4,5 negative=1,2"))
+    for name in ("r.csv", "r.jsonl"):
+        assert read_reviews(tmp_path / name, layout).labels.tolist() == [1, 0, 1, 0]
+
+
+def test_blanks_around_the_names_of_a_csv_are_nothing(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("id, review , label\n1,good,1\n")
+    reviews = read_reviews(tmp_path / "r.csv", Layout("review", "label"))
+    assert (reviews.texts.to_pylist(), reviews.labels.tolist()) == (["good"], [1])
+
+
+def test_reviews_of_json_lines_are_texts_in_every_line(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text('{"review":"a","label":1}\n{"review":2,"label":0}\n')
+    with pytest.raises(ReviewsError) as caught:
+        read_reviews(tmp_path / "r.jsonl")
+    assert str(caught.value).startswith(
+        f"reading {tmp_path}/r.jsonl: the field 'review' holds an integer in line 2; write a text"
+    )
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:
@@ -133,7 +164,8 @@ def test_what_does_not_fit_is_named(
             "review,sentiment\nfine,positive\nfine,meh\n",
             "the label of row 1 is 'meh'",
         ),
-        ("", "no text column was found among none at all"),
+        ("", "it is empty; check that it was copied whole"),
+        ("1,a fine film,1\n2,bad,0\n", "its first line seems to be a row, not the names"),
     ],
 )
 def test_a_csv_with_broken_quotes_or_rows_is_named(
@@ -310,11 +342,10 @@ def test_a_csv_in_another_encoding_is_refused_by_line_and_byte(tmp_path: Path, r
     assert reviews.texts[-1].as_py() == "café, garçon"
 
 
-def test_a_csv_that_says_it_is_utf_16_is_told_so(tmp_path: Path) -> None:
+def test_a_csv_that_says_it_is_utf_16_is_read_so(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "r.csv", "utf-16")
-    with pytest.raises(ReviewsError, match="such as --encoding utf-16"):
-        read_reviews(path)
-    assert read_reviews(path, Layout(encoding="utf-16")).labels.tolist() == [1, 0]
+    for layout in (Layout(), Layout(encoding="utf-16"), Layout(encoding="cp1252")):
+        assert read_reviews(path, layout).labels.tolist() == [1, 0]
 
 
 def test_a_csv_that_ends_inside_a_letter_is_refused(tmp_path: Path) -> None:

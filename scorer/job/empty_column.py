@@ -12,7 +12,7 @@ from scorer.columns import other_text_columns
 from scorer.errors import ReviewsError
 from scorer.job.prepared import OpenInput
 from scorer.kernel import Counts
-from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.reviews import OpenReviews
 from scorer.tokenizer import is_text, valid_text
 
 
@@ -35,7 +35,7 @@ def note_on(source: OpenInput, counts: Counts) -> str:
     return ""
 
 
-def _holds_text(reviews: ParquetReviews, name: str) -> bool:
+def _holds_text(reviews: OpenReviews, name: str) -> bool:
     with suppress(ReviewsError):
         windows = reviews.windows([name])
         return any(

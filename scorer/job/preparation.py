@@ -23,7 +23,7 @@ from scorer.storage.failures import make_folder, writing
 from scorer.storage.whole_file import mode_for
 from scorer.system.records import to_json
 from scorer.system.stopwatch import Stopwatch
-from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.formats import open_reviews
 from scorer.tables.parquet_writer import ParquetOutput
 
 
@@ -75,8 +75,8 @@ def prepare(
     with ExitStack() as resources, as_a_signal_does():
         if not options.force and is_known(task, asked):
             return _skipped(task, started, clock)
-        open_reviews = partial(ParquetReviews, task.input, options.max_cell)
-        reviews = resources.enter_context(pipeline.reading(open_reviews))
+        open_input = partial(open_reviews, task.input, options.max_cell)
+        reviews = resources.enter_context(pipeline.reading(open_input))
         source = OpenInput.of(task, reviews, model, options)
         with clock.stage("reading"):
             stamp = source.stamp(pipeline.reading(partial(reviews.sha256, pipeline.check)))

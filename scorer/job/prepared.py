@@ -12,7 +12,8 @@ from scorer.job.plan import Task
 from scorer.kernel import SCORE, SENTIMENT, Kernel
 from scorer.model import SentimentModel
 from scorer.tables.parquet_int96 import Int96Columns
-from scorer.tables.parquet_reader import DEFAULT_COMPRESSION, ParquetReviews
+from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
+from scorer.tables.reviews import OpenReviews
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,13 @@ class OpenInput:
     """
 
     task: Task
-    reviews: ParquetReviews
+    reviews: OpenReviews
     kernel: Kernel
     options: Options
 
     @classmethod
     def of(
-        cls, task: Task, reviews: ParquetReviews, model: SentimentModel, options: Options
+        cls, task: Task, reviews: OpenReviews, model: SentimentModel, options: Options
     ) -> OpenInput:
         """Check that the columns of an open input fit the model and the options.
 
@@ -76,7 +77,9 @@ class OpenInput:
                 drop=options.drop,
             )
         except ReviewsError as error:
+            reviews.check_text(None)
             raise ReviewsError(f"reading {reviews.path}: {error}") from error
+        reviews.check_text(kernel.text_column)
         reviews.check_carried(kernel.carried)
         return cls(task, reviews, kernel, options)
 

@@ -12,7 +12,7 @@ from scorer.job.prepared import OpenInput
 from scorer.job.result import PLANNED, SKIPPED, FileResult
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
-from scorer.tables.parquet_reader import ParquetReviews
+from scorer.tables.formats import open_reviews
 
 
 def preview_file(task: Task, model: SentimentModel, options: Options) -> FileResult:
@@ -25,8 +25,8 @@ def preview_file(task: Task, model: SentimentModel, options: Options) -> FileRes
     output = task.output
     if not options.force and is_known(task, Asked.of(model, options)):
         return FileResult(task, SKIPPED, ALREADY_DONE)
-    with ParquetReviews(task.input, options.max_cell) as reviews:
-        source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows)
+    with open_reviews(task.input, options.max_cell) as reviews:
+        source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows or 0)
         if not any(map(os.path.lexists, (output, journal_path(output)))):
             # There is nothing that the input's hash would be compared with.
             return FileResult(task, PLANNED, "new", counts)

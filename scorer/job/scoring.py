@@ -95,7 +95,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
     """
     prepared.source.reviews.close()
     with prepared.clock.stage("writing"):
-        prepared.output.finish(prepared.stamp.to_footer())
+        prepared.output.finish(prepared.stamp.to_footer(), prepared.source.reviews.rows)
     write_seen(prepared.source.task.output, prepared.seen)
     return FileResult(
         prepared.source.task,

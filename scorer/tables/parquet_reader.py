@@ -5,19 +5,18 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
-from stat import S_IMODE, S_ISREG
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
-from scorer.storage.failures import DAMAGE, reading, unreadable
-from scorer.storage.identity import FileIdentity, hash_file
+from scorer.storage.failures import DAMAGE, reading
+from scorer.storage.source_file import SourceFile
 from scorer.system.memory import give_back
 from scorer.tables.file_kind import HEAD_BYTES, kind_of
 from scorer.tables.parquet_bounds import RowBounds
@@ -79,12 +78,9 @@ class ParquetReviews:
         self.path = path
         self._is_reading = False
         self._max_cell = max_cell
+        self._source = SourceFile(path)
+        self.identity, self.permissions = self._source.identity, self._source.permissions
         with reading(path):
-            found = path.stat()
-            self.identity = FileIdentity.of(found)
-            if not S_ISREG(found.st_mode):
-                # Opening a pipe would wait until somebody writes to it.
-                raise ReviewsError(f"reading {path}: it is not a regular file; name one")
             footer_size = len(_footer(path))
             # pre_buffer would hold the whole file in memory.
             self._file = pq.ParquetFile(
@@ -99,12 +95,16 @@ class ParquetReviews:
             metadata = self._file.metadata
             if metadata.serialized_size + SIGNATURE_BYTES == footer_size:
                 raise _encrypted(path)
-            self.rows = metadata.num_rows
+            self.rows: int = metadata.num_rows
             self.row_groups = [
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]
-        self.permissions = S_IMODE(found.st_mode)
         self._check_row_groups()
+
+    @property
+    def deciding(self) -> Mapping[str, str]:
+        """No option decides how a Parquet file is read."""
+        return {}
 
     def __enter__(self) -> ParquetReviews:
         return self
@@ -132,10 +132,7 @@ class ParquetReviews:
             ReviewsError: the file can't be read, or isn't what it was when it was opened.
         """
         with self._reading():
-            digest = hash_file(self.path, self.identity, check)
-        if digest is None:
-            raise self._changed()
-        return digest
+            return self._source.sha256(check)
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -161,7 +158,7 @@ class ParquetReviews:
         if window:
             yield window
         read += rows
-        self._check_unchanged()
+        self._source.check_unchanged()
         if read != self.rows:
             raise ReviewsError(
                 f"reading {self.path}: {read} rows were read where its footer promises "
@@ -171,6 +168,9 @@ class ParquetReviews:
     def storage(self, columns: Collection[str]) -> Storage:
         """Return how columns are stored where Arrow's types leave that open."""
         return Storage.of(self._leaves_of(columns))
+
+    def check_text(self, column: str | None) -> None:
+        """Nothing is left open by a column's type."""
 
     def check_carried(self, columns: Collection[str]) -> None:
         """Check that columns keep their types in an output.
@@ -357,33 +357,13 @@ class ParquetReviews:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Name what goes wrong. If the file changed meanwhile, that is the reason to name."""
+        """Name what goes wrong, and keep the file from being closed meanwhile."""
         self._is_reading = True
         try:
-            with reading(self.path):
+            with self._source.reading():
                 yield
-        except ReviewsError:
-            self._check_unchanged()
-            raise
         finally:
             self._is_reading = False
-
-    def _check_unchanged(self) -> None:
-        try:
-            now = self.path.stat()
-        except FileNotFoundError as error:
-            raise ReviewsError(
-                f"reading {self.path}: it was removed while it was read; run again when it is back"
-            ) from error
-        except OSError as error:
-            raise ReviewsError(f"reading {self.path}: {unreadable(error)}") from error
-        if FileIdentity.of(now) != self.identity:
-            raise self._changed()
-
-    def _changed(self) -> ReviewsError:
-        return ReviewsError(
-            f"reading {self.path}: it changed while it was read; run again when it is complete"
-        )
 
 
 def read_key(path: Path, key: str) -> object | None:

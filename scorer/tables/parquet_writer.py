@@ -32,7 +32,8 @@ class ParquetOutput:
     Args:
         path: the output.
         schema: of the batches to come.
-        rows: rows that the file must hold when it is finished.
+        rows: rows that the file must hold when it is finished; None if the source tells only at
+            its end.
         row_groups: rows of each row group of the source.
         codecs: one for all columns, or one for each column by its path.
         background: runs the slow calls: compressing a row group, waiting for the disk.
@@ -47,7 +48,7 @@ class ParquetOutput:
         self,
         path: Path,
         schema: pa.Schema,
-        rows: int,
+        rows: int | None,
         row_groups: Sequence[int],
         codecs: str | dict[str, str],
         background: Background = in_background,
@@ -100,11 +101,12 @@ class ParquetOutput:
             if (self._left and self._left[-1] == 0) or self._size >= ROW_GROUP_BYTES:
                 self._flush()
 
-    def finish(self, metadata: Mapping[str, str]) -> None:
+    def finish(self, metadata: Mapping[str, str], rows: int | None = None) -> None:
         """Write what is pending and the footer, check the file, and put it in place.
 
         Args:
             metadata: key-value pairs for the footer.
+            rows: rows of the source, where they weren't known before.
 
         Raises:
             OutputError: it can't be written, or doesn't hold the rows of the source.
@@ -119,7 +121,7 @@ class ParquetOutput:
             # reads another.
             self._file = None
             give_back()
-            self._check_rows()
+            self._check_rows(rows if self._rows is None else self._rows)
             self._whole.put(self._background)
         self._is_finished = True
 
@@ -156,11 +158,11 @@ class ParquetOutput:
         finally:
             self._is_writing = False
 
-    def _check_rows(self) -> None:
+    def _check_rows(self, rows: int | None) -> None:
         written = pq.read_metadata(self._whole.temporary).num_rows
-        if written != self._rows:
+        if written != rows:
             raise OutputError(
-                f"writing {self.path}: {written} rows were written of {self._rows}; "
+                f"writing {self.path}: {written} rows were written of {rows}; "
                 "report this, it must not happen"
             )
 

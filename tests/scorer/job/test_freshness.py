@@ -28,7 +28,7 @@ from scorer.job.plan import plan
 from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult
 from scorer.job.run import preview_job, run_job
 from scorer.modelfile import ModelFile
-from scorer.storage import identity, notes
+from scorer.storage import identity, notes, source_file
 from scorer.storage.identity import FileIdentity
 from scorer.tables import parquet_reader
 
@@ -282,13 +282,13 @@ def test_the_plan_uses_what_was_kept_and_writes_nothing(
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out.parquet"
     tasks, hashed = plan([source], target), []
-    hash_file = parquet_reader.hash_file
+    hash_file = source_file.hash_file
 
     def counted(path: Path, *rest: object) -> str | None:
         hashed.append(path)
         return hash_file(path, *rest)
 
-    monkeypatch.setattr(parquet_reader, "hash_file", counted)
+    monkeypatch.setattr(source_file, "hash_file", counted)
     assert verdicts(list(preview_job(tasks, model).files)) == [(PLANNED, "new")]
     assert hashed == []
     run(source, target, model)

@@ -312,11 +312,11 @@ def test_after_its_folder_was_moved_a_run_says_what_may_lie_there(
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out"
     finish = ParquetOutput.finish
 
-    def move_first(output: ParquetOutput, metadata: dict[str, str]) -> None:
+    def move_first(output: ParquetOutput, metadata: dict[str, str], rows: int) -> None:
         target.rename(tmp_path / "moved")
         if is_made_again:
             target.mkdir()
-        finish(output, metadata)
+        finish(output, metadata, rows)
 
     monkeypatch.setattr(ParquetOutput, "finish", move_first)
     (result,) = run_job(plan([source], target / "a.parquet"), model).files

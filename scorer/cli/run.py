@@ -16,6 +16,7 @@ from scorer.cli.options import (
     dropped_columns,
     in_a_folder,
     kept_columns,
+    local_folder,
     log_format,
     mebibytes,
     sha256,
@@ -94,6 +95,21 @@ TEXT_COLUMN_HELP = (
     help="Most MiB of one value; a file with a larger one fails.",
 )
 @click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How often a request to a store that failed for now is tried again.",
+)
+@click.option(
+    "--state-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=local_folder,
+    help="Where unfinished outputs of stores lie.  [default: the user's state folder]",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -132,20 +148,23 @@ def run(
     dry_run: bool,
     report: Path | None,
     metrics_file: Path | None,
+    retries: int,
+    state_dir: Path | None,
     **options: Any,
 ) -> None:
     """Score the Parquet file INPUT into OUTPUT.
 
     A folder is mirrored into the folder OUTPUT; several files, or a glob in quotes, go into it by
-    name. Every row and column is kept in order; `sentiment` and `sentiment_score` are added. What
-    is done already is skipped. A run that was stopped or killed continues when the same command is
-    run again.
+    name. Each may be an address in a store: s3://, gs://, az:// or abfss://. Every row and column
+    is kept in order; `sentiment` and `sentiment_score` are added. What is done already is skipped.
+    A run that was stopped or killed continues when the same command is run again.
 
     \b
     Examples:
       scorer run reviews.parquet scored.parquet
       scorer run --keep review_id 'dumps/2024-*.parquet' scored/
       scorer run --dry-run dumps/ scored/
+      scorer run s3://bucket/dumps/ s3://bucket/scored/
 
     \b
     Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
@@ -158,11 +177,12 @@ def run(
     from scorer.job.plan import plan
     from scorer.job.run import preview_job
     from scorer.model import SentimentModel, find_model
+    from scorer.storage.stores import StoreSettings
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
     chosen = Options(**options)
-    planned = plan(inputs, output)
+    planned = plan(inputs, output, StoreSettings(retries, state_dir))
     targets = Targets(report, metrics_file)
     targets.check(planned.tasks, find_model(model))
     loaded = SentimentModel.load(model, sha256=model_sha256)
@@ -201,12 +221,17 @@ def _run_watched(
 
 
 def _count_rows(tasks: Sequence[Task]) -> list[int]:
-    """Return the rows of each input, by its footer; a file that can't be opened counts none."""
+    """Return the rows of each input, by its footer; a file that can't be opened counts none.
+
+    If an input lies in a store, none is counted: it would have to be asked for.
+    """
     from contextlib import suppress
 
     from scorer.tables.parquet_reader import ParquetReviews
 
-    rows = []
+    rows: list[int] = []
+    if not all(isinstance(task.input, Path) for task in tasks):
+        return [0] * len(tasks)
     for task in tasks:
         rows.append(0)
         with suppress(ReviewsError), ParquetReviews(task.input) as reviews:

@@ -14,6 +14,7 @@ from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
 from scorer.job.run import run_job
 from scorer.model import SentimentModel
+from scorer.storage.stores import StoreSettings
 
 
 def score_files(
@@ -25,6 +26,7 @@ def score_files(
     done: Callable[[FileResult], None] = lambda result: None,
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
+    stores: StoreSettings = StoreSettings(),
 ) -> JobResult:
     """Score Parquet files into Parquet files, as ``scorer run`` does; print nothing.
 
@@ -36,8 +38,8 @@ def score_files(
     a thread in the middle of a huge review goes on until it has read that.
 
     Args:
-        inputs: files, globs and folders, or one of them.
-        output: a file for one file, else a folder.
+        inputs: files, globs and folders, or one of them; or addresses in stores.
+        output: a file for one file, else a folder; or an address.
         model: a loaded model, a model file, or the name of one that ships; ``default`` if None.
         options: see :class:`scorer.Options`.
         done: receives each file's result when the file is done.
@@ -45,6 +47,7 @@ def score_files(
         stop: ends the job when it is set, within about two seconds, as SIGTERM ends the command:
             what was finished stays, and the next call continues. Files that were not done have the
             status ``stopped``.
+        stores: how object stores are spoken to: see ``scorer.storage.stores.StoreSettings``.
 
     Returns:
         What became of each file, and the figures of all.
@@ -59,7 +62,7 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    planned = plan(given, output)
+    planned = plan(given, output, stores)
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart(planned.tasks, {"the model": Path(loaded.file.name)})
     with _system_memory_pool():

@@ -19,6 +19,7 @@ from scorer.errors import UsageError
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
 from scorer.storage.listing import BROKEN, FOLDER, Entry, entries_of, entry_at
+from scorer.storage.place import Place
 
 SUFFIXES = (".parquet", ".parq", ".pq")
 HIDDEN = (".", "_")
@@ -59,7 +60,7 @@ class Input:
         problem: why it can't be scored, in a sentence; empty if nothing is known.
     """
 
-    path: Path
+    path: Place
     name: str
     problem: str = ""
 
@@ -79,7 +80,7 @@ class Found:
 
     given: str
     inputs: tuple[Input, ...]
-    folder: Path | None = None
+    folder: Place | None = None
     pattern: tuple[str, ...] = ()
     linked: tuple[tuple[Path, Path], ...] = ()
     left_aside: FileCount = FileCount()
@@ -98,7 +99,7 @@ def find_inputs(given: str) -> Found:
     """
     if not given:
         raise UsageError("planning the run: an INPUT is empty; check the variable that it is from")
-    check_local(given, "planning the run: the input")
+    check_local(given, "planning the run: the input", or_store=True)
     path = Path(given)
     entry = entry_at(path)
     is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)

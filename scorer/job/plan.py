@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from scorer.errors import UsageError
-from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs
-from scorer.storage.address import check_local
+from scorer.job.inputs import FileCount, Found, Input, Search, find_inputs, is_taken
+from scorer.job.object_inputs import asking, find_objects, objects_of
+from scorer.storage.address import is_in_store
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
+from scorer.storage.place import ObjectPlace, Place, place_of
+from scorer.storage.stores import Stores, StoreSettings
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Task:
         problem: why it can't be scored, in a sentence; empty if nothing is known.
     """
 
-    input: Path
-    output: Path
+    input: Place
+    output: Place
     problem: str = ""
 
 
@@ -39,40 +42,83 @@ class Plan:
         tasks: the files, in the order of the inputs and, within each, of names.
         left_aside: files in the folders of the inputs that are not taken.
         without_input: outputs in a mirrored folder that no input of this run belongs to.
+        stores: what the objects of the job are asked of.
     """
 
     tasks: tuple[Task, ...]
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
+    stores: Stores = field(default_factory=Stores, compare=False)
 
 
-def plan(inputs: Sequence[str | Path], output: str | Path) -> Plan:
+def plan(
+    inputs: Sequence[str | Path], output: str | Path, settings: StoreSettings = StoreSettings()
+) -> Plan:
     """Return the files to score.
 
     One file goes to the file ``output``, or into that folder if it ends with ``/``. Several files,
     the files of a glob (by their path below its fixed part) and the files of a folder (mirrored) go
-    into the folder ``output``.
+    into the folder ``output``. Each may be an address in a store.
+
+    Args:
+        inputs: files, folders and globs.
+        output: a file or a folder.
+        settings: how stores are spoken to.
 
     Raises:
         UsageError: a name is too long, an input doesn't exist or holds no Parquet file, an output
             would overlap an input, or two inputs would be written to one output.
+        ReviewsUnreachable: a store doesn't answer.
     """
+    stores = Stores(settings)
     for path in (*inputs, output):
-        check_name(Path(path))
-    found = [find_inputs(str(one)) for one in inputs]
+        if not is_in_store(path):
+            check_name(Path(path))
+    found = [_find(one, stores) for one in inputs]
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
-    check_local(output, "planning the run: the output")
-    target = Path(output)
+    target = place_of(output, "planning the run: the output", stores)
+    existing = _existing(found, target)
     if len(found) == 1 and found[0].folder is None and not str(output).endswith("/"):
         (only,) = found[0].inputs
+        if isinstance(target, ObjectPlace) and not target.key:
+            raise UsageError(
+                f"planning the run: the output {output} is a whole bucket; add the name of an "
+                "object, or / for a folder"
+            )
         tasks = [Task(only.path, target, only.problem)]
     else:
         _check_folder(found, target)
         tasks = _mirrored(found, target)
     _check_overlap(found, tasks)
     left_aside = sum((one.left_aside for one in found), FileCount())
-    return Plan(tuple(tasks), left_aside, _without_input(found, target))
+    without_input = _without_input(found, target, existing)
+    return Plan(tuple(_listed(tasks, existing)), left_aside, without_input, stores)
+
+
+def _find(given: str | Path, stores: Stores) -> Found:
+    if not is_in_store(given):
+        return find_inputs(str(given))
+    place = place_of(given, "planning the run: the input", stores)
+    return find_objects(place) if isinstance(place, ObjectPlace) else find_inputs(str(given))
+
+
+def _existing(found: Sequence[Found], target: Place) -> dict[str, ObjectPlace] | None:
+    """List the folder of the outputs, if it lies in a store and is for more than one of them."""
+    if isinstance(target, Path) or (len(found) == 1 and found[0].folder is None):
+        return None
+    with asking(target):
+        return target.below()
+
+
+def _listed(tasks: Sequence[Task], existing: Mapping[str, ObjectPlace] | None) -> Iterator[Task]:
+    """Yield tasks whose outputs know what the listing said."""
+    known = {place.key: place.listed for place in (existing or {}).values()}
+    for task in tasks:
+        if existing is None or isinstance(task.output, Path):
+            yield task
+        else:
+            yield replace(task, output=task.output.as_listed(known.get(task.output.key)))
 
 
 def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
@@ -93,10 +139,10 @@ def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
         if first != role:
             raise _same_file(first, role)
     for task in tasks:
-        for what, path in (("the input", task.input), ("the output", task.output)):
-            other = roles.get(real.identity(path))
+        for what, place in (("the input", task.input), ("the output", task.output)):
+            other = roles.get(real.identity(place))
             if other is not None:
-                raise _same_file(f"{what} {path}", other)
+                raise _same_file(f"{what} {place}", other)
 
 
 def _same_file(first: str, second: str) -> UsageError:
@@ -110,8 +156,13 @@ class RealPaths:
         self._folders: dict[str, Path] = {}
         self._missing: set[str] = set()
 
-    def identity(self, path: Path) -> tuple[int, int] | str:
-        """Return device and inode of a file; its path, links resolved, if there is none."""
+    def identity(self, path: Place) -> tuple[int, int] | str:
+        """Return device and inode of a file; its path, links resolved, if there is none.
+
+        Of an object it is the address.
+        """
+        if not isinstance(path, Path):
+            return str(path)
         folder = self.folder_of(path)
         if _folder_part(path) not in self._missing:
             with suppress(OSError):
@@ -123,8 +174,10 @@ class RealPaths:
                 return os.path.realpath(path)
         return f"{folder}/{path.name}"
 
-    def folder_of(self, path: Path) -> Path:
+    def folder_of(self, path: Place) -> PurePath:
         """Return the folder of a path, links resolved."""
+        if not isinstance(path, Path):
+            return _resolved(path).parent
         part = _folder_part(path)
         if part not in self._folders:
             self._folders[part] = Path(os.path.realpath(path.parent))
@@ -138,12 +191,12 @@ def _folder_part(path: Path) -> str:
     return text[: text.rfind("/") + 1]
 
 
-def _check_folder(found: Sequence[Found], target: Path) -> None:
+def _check_folder(found: Sequence[Found], target: Place) -> None:
     given = ", ".join(one.given for one in found)
     for one in found:
         if one.is_mirrored:
             _check_beside(one, target, given)
-    entry = entry_at(target)
+    entry = entry_at(target) if isinstance(target, Path) else None
     if entry is not None and entry.kind == FILE:
         is_folder = len(found) == 1 and not found[0].pattern
         what = "is a folder" if is_folder else "may be several files"
@@ -153,10 +206,12 @@ def _check_folder(found: Sequence[Found], target: Path) -> None:
         )
 
 
-def _check_beside(found: Found, target: Path, given: str) -> None:
+def _check_beside(found: Found, target: Place, given: str) -> None:
     """Check that the output lies neither in nor around a folder that is walked."""
-    inside = target.resolve()
-    walked = [(found.folder.resolve(), None)] if found.folder else []
+    inside: PurePath = _resolved(target)
+    walked: list[tuple[PurePath, Path | None]] = []
+    if found.folder is not None:
+        walked = [(_resolved(found.folder), None)]
     for outside, link in (*walked, *found.linked):
         if inside.is_relative_to(outside) or outside.is_relative_to(inside):
             by = "" if link is None else f" by the link {link}"
@@ -166,7 +221,14 @@ def _check_beside(found: Found, target: Path, given: str) -> None:
             )
 
 
-def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
+def _resolved(place: Place) -> PurePath:
+    """Return a path with its links resolved; of an object, one of which no file can be part."""
+    if isinstance(place, Path):
+        return place.resolve()
+    return PurePosixPath(place.address.root, place.key)
+
+
+def _mirrored(found: Sequence[Found], target: Place) -> list[Task]:
     inputs: dict[str, Input] = {}  # by the output's path below the folder
     for one in found:
         for given in one.inputs:
@@ -179,7 +241,7 @@ def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
     return [Task(given.path, target / name, given.problem) for name, given in inputs.items()]
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: Place, other: Place) -> bool:
     real = RealPaths()
     return one == other or real.identity(one) == real.identity(other)
 
@@ -188,7 +250,7 @@ def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
     """Check that no output is an input of this run or the next, under whatever name."""
     real = RealPaths()
     existing = {real.identity(task.output) for task in tasks}
-    existing = {one for one in existing if isinstance(one, tuple)}
+    existing = {one for one in existing if isinstance(one, tuple) or is_in_store(one)}
     for task in tasks if existing else ():
         if real.identity(task.input) in existing:
             raise UsageError(
@@ -197,14 +259,14 @@ def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
             )
     for one in found:
         if one.folder is not None:
-            _check_next_run(one, one.folder.resolve(), tasks, real)
+            _check_next_run(one, _resolved(one.folder), tasks, real)
 
 
-def _check_next_run(found: Found, base: Path, tasks: Sequence[Task], real: RealPaths) -> None:
+def _check_next_run(found: Found, base: PurePath, tasks: Sequence[Task], real: RealPaths) -> None:
     """Check that the next run wouldn't find an output of this one among its inputs."""
     linked = [folder for folder, _ in found.linked]
     # By the real folder of the output: whether all of it is taken; None if the pattern decides.
-    taken: dict[Path, bool | None] = {}
+    taken: dict[PurePath, bool | None] = {}
     for task in tasks:
         folder = real.folder_of(task.output)
         if folder not in taken:
@@ -227,23 +289,32 @@ def _would_match(below: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(below) >= len(pattern) and all(map(fnmatch, below, pattern))
 
 
-def _without_input(found: Sequence[Found], target: Path) -> FileCount:
+def _without_input(
+    found: Sequence[Found], target: Place, existing: Mapping[str, ObjectPlace] | None
+) -> FileCount:
     """Count the outputs in a mirrored folder that none of these inputs belongs to.
 
     What lies below something that could not be looked at is not counted: its input may be there.
     """
     if not all(one.is_mirrored for one in found):
         return FileCount()
-    search = Search(target, follow=False)
-    search.take_below("")
     known = {given.name: given.problem for one in found for given in one.inputs}
     unknown = tuple(f"{name}/" for name, problem in known.items() if problem)
     if "" in known:
         return FileCount()
     names = [
         name
-        for name, problem in search.found.items()
+        for name, problem in _outputs(target, existing).items()
         if not problem and name not in known and not name.startswith(unknown)
     ]
     count = FileCount.of(names)
     return replace(count, examples=tuple(str(target / name) for name in count.examples))
+
+
+def _outputs(target: Place, existing: Mapping[str, ObjectPlace] | None) -> dict[str, str]:
+    """Return the Parquet files in the folder of the outputs, each with its problem, if any."""
+    if not isinstance(target, Path):
+        return {name: "" for name in objects_of(existing or {}) if is_taken(name)}
+    search = Search(target, follow=False)
+    search.take_below("")
+    return search.found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from scorer.job.freshness import ALREADY_DONE, Asked, is_known, judge
 from scorer.job.journal import journal_path, kept_rows
@@ -12,6 +13,8 @@ from scorer.job.prepared import OpenInput
 from scorer.job.result import PLANNED, SKIPPED, FileResult
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
+from scorer.storage.failures import writing
+from scorer.storage.place import Place, work_path
 from scorer.tables.formats import open_reviews
 
 
@@ -27,12 +30,19 @@ def preview_file(task: Task, model: SentimentModel, options: Options) -> FileRes
         return FileResult(task, SKIPPED, ALREADY_DONE)
     with open_reviews(task.input, options.max_cell) as reviews:
         source, counts = OpenInput.of(task, reviews, model, options), Counts(rows=reviews.rows or 0)
-        if not any(map(os.path.lexists, (output, journal_path(output)))):
+        if not _is_there(output) and not os.path.lexists(journal_path(work_path(output))):
             # There is nothing that the input's hash would be compared with.
             return FileResult(task, PLANNED, "new", counts)
-        stamp = source.stamp(reviews.sha256())
+        stamp = source.stamp(reviews.input_id())
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
-        reused = 0 if options.force else kept_rows(output, source.binding(stamp))
+        reused = 0 if options.force else kept_rows(work_path(output), source.binding(stamp))
         return FileResult(task, PLANNED, verdict.reason or "new", counts, reused)
+
+
+def _is_there(output: Place) -> bool:
+    if isinstance(output, Path):
+        return os.path.lexists(output)
+    with writing(output):
+        return output.look() is not None

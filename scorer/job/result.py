@@ -98,6 +98,7 @@ class JobResult:
         peak_memory: peak of resident memory, in bytes.
         left_aside: files in the folders of the inputs that were not taken.
         without_input: outputs in a mirrored folder that no input of the job belongs to.
+        retries: how often a request to a store was tried again.
     """
 
     files: tuple[FileResult, ...]
@@ -112,6 +113,7 @@ class JobResult:
     peak_memory: int
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
+    retries: int = 0
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""

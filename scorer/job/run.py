@@ -95,6 +95,7 @@ def _job_result(
         peak_memory=peak_memory(),
         left_aside=plan.left_aside,
         without_input=plan.without_input,
+        retries=plan.stores.retries.done,
     )
 
 

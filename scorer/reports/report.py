@@ -130,6 +130,7 @@ class Report:
         outputs_without_input: outputs in a mirrored folder that no input of the run belongs to.
         total: figures of all files together.
         files: each file, in the order of the plan.
+        retries: how often a request to a store was tried again; left out if it never was.
     """
 
     report_version: int
@@ -149,6 +150,7 @@ class Report:
     outputs_without_input: FileCount
     total: Figures
     files: tuple[FileReport, ...]
+    retries: int = optional(0)
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -171,6 +173,7 @@ class Report:
             outputs_without_input=result.without_input,
             total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
+            retries=result.retries,
         )
 
     def to_text(self) -> str:

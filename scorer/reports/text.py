@@ -93,6 +93,8 @@ def closing_lines(result: JobResult) -> list[str]:
         lines.append(f"left aside: {counted(result.left_aside, 'other file')}")
     if result.without_input.files:
         lines.append(f"no input for {counted(result.without_input, 'output')}; they stay")
+    if result.retries:
+        lines.append(f"requests to a store that were tried again: {result.retries:,}")
     return [*lines, *result.notes]
 
 

@@ -85,6 +85,16 @@ def store_address(given: str | Path, what: str) -> Address | None:
     return Address(f"{scheme.replace('s3a', 's3')}://{bucket}", key)
 
 
+def is_in_store(given: str | Path) -> bool:
+    """Whether something that was named is an address in a store, good or bad.
+
+    >>> is_in_store("s3://bucket/a.parquet"), is_in_store("s3.parquet"), is_in_store("hdfs://a/b")
+    (True, False, False)
+    """
+    found = SCHEME.match(str(given))
+    return found is not None and found[1].lower() in STORES
+
+
 def check_local(path: str | Path, what: str, *, or_store: bool = False) -> None:
     """Check that something that was named is a path of this machine.
 

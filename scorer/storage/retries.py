@@ -1,4 +1,4 @@
-"""Requests to a store: what went wrong in a few words, and those that failed for now tried again."""
+"""Requests to a store: what went wrong, in a few words; what failed for now is tried again."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ class Cancelled(Exception):
     """An upload that was to end."""
 
 
+def changed() -> RequestFailed:
+    """Return the failure of a read that was meant for another version of an object."""
+    return RequestFailed(CHANGED, "it changed while it was read", "run again when it is complete")
+
+
 def failure_of(error: Exception) -> RequestFailed:
     """Return what an exception of obstore means.
 
@@ -81,7 +86,7 @@ def failure_of(error: Exception) -> RequestFailed:
     if isinstance(error, FileNotFoundError) or number == 404:
         return RequestFailed(MISSING, f"nothing is there{says}", "check the name")
     if name == "PreconditionError" or number == 412:
-        return RequestFailed(CHANGED, "it changed meanwhile", "run again when it is complete")
+        return changed()
     if name == "AlreadyExistsError":
         return RequestFailed(EXISTS, "it exists already", "name another one")
     if name in ("PermissionDeniedError", "UnauthenticatedError") or number in (401, 403):
@@ -130,9 +135,7 @@ class Retries:
         """Make the lock of the count."""
         self._lock = threading.Lock()
 
-    def run(
-        self, call: Callable[[], Answer], cancelled: threading.Event | None = None
-    ) -> Answer:
+    def run(self, call: Callable[[], Answer], cancelled: threading.Event | None = None) -> Answer:
         """Call until it succeeds, fails for good, or has been tried again often enough.
 
         Args:
@@ -161,6 +164,6 @@ def _asked(call: Callable[[], Answer]) -> Answer:
         return call()
     except (RequestFailed, Cancelled):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # obstore's, and all are told apart
         # Its text may hold what mustn't be shown: it isn't kept as the cause either.
         raise failure_of(error) from None

@@ -100,7 +100,7 @@ class SparseCopy:
     def _create(self) -> BinaryIO:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return tempfile.TemporaryFile(dir=self._folder, buffering=0)  # type: ignore[return-value]
+            return tempfile.TemporaryFile(dir=self._folder, buffering=0)
         except OSError as error:
             raise self._unkept(error) from error
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,12 +21,12 @@ from scorer.errors import UsageError
 from scorer.storage.address import Address
 from scorer.storage.credentials import check_credentials
 from scorer.storage.retries import (
-    CHANGED,
     MISSING,
     TRANSIENT,
     Cancelled,
     RequestFailed,
     Retries,
+    changed,
     failure_of,
 )
 from scorer.system.background import Crew
@@ -43,6 +43,8 @@ MOST_AT_ONCE = 64 << 20
 PART_BYTES, PARTS_AT_ONCE, MOST_PARTS = 8 << 20, 4, 9_000
 # Seconds that a stop waits for an upload to be taken back.
 LONGEST_ABORT = 1.5
+# The answer to a range behind the end, 416.
+NO_SUCH_RANGE = "answered 416"
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -201,16 +203,56 @@ class Store:
         content = bytes(answer.bytes())
         if etag is not None and identity.etag != etag:
             # Not every store looks at the condition.
-            raise RequestFailed(CHANGED, "it changed meanwhile", "run again when it is complete")
+            raise changed()
         if len(content) != min(end, identity.size) - start:
             said = f"{len(content):,} bytes came of {end - start:,}"
             raise RequestFailed(TRANSIENT, said, "run again later")
         return Piece(identity, start, content)
 
-    def put(self, key: str, path: Path) -> None:
+    def read_end(self, key: str, size: int, most: int) -> Piece:
+        """Return the last bytes of an object, of whatever version is there now.
+
+        Args:
+            key: of the object.
+            size: that it had when it was last looked at.
+            most: how many bytes are wanted.
+
+        Raises:
+            RequestFailed: they can't be read.
+        """
+        while True:
+            if not size:
+                found = self.look(key)
+                if found is None or not found.size:
+                    return Piece(found or ObjectIdentity("", 0), 0, b"")
+                size = found.size
+            try:
+                piece = self.begin_read(key, max(0, size - most), size, None).result()
+            except RequestFailed as error:
+                if NO_SUCH_RANGE not in error.said:
+                    raise
+                size = 0
+                continue
+            if piece.identity.size == size:
+                return piece
+            size = piece.identity.size
+
+    def put(
+        self,
+        key: str,
+        path: Path,
+        wait: Callable[[Future[None]], None] = Future.result,
+        over: Callable[[], None] = lambda: None,
+    ) -> None:
         """Put a file under a key: it appears whole, or not at all.
 
         If the wait ends early, the upload is taken back as far as the store still answers.
+
+        Args:
+            key: of the object.
+            path: of the file.
+            wait: waits for the upload; it may raise before that is done.
+            over: called when nothing of the upload is left, whether it succeeded or not.
 
         Raises:
             RequestFailed: the store didn't take it.
@@ -218,12 +260,15 @@ class Store:
         cancelled = threading.Event()
         upload = self.stores.begin_upload(partial(self._put, key, path, cancelled), cancelled)
         try:
-            upload.result()
+            wait(upload)
         except BaseException:
             cancelled.set()
             with suppress(Exception):
-                upload.result(LONGEST_ABORT)
+                upload.exception(LONGEST_ABORT)
             raise
+        finally:
+            if upload.done():
+                over()
 
     def _list(self, prefix: str) -> dict[str, ObjectIdentity]:
         import obstore
@@ -239,9 +284,7 @@ class Store:
         if size > MOST_AT_ONCE:
             part = max(PART_BYTES, -(-size // MOST_PARTS))
             parts = _parts(path, part, cancelled)
-            obstore.put(
-                self._writer, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE
-            )
+            obstore.put(self._writer, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
             return
         with path.open("rb") as file:
             # It isn't copied; it is let go with the request.
@@ -283,10 +326,8 @@ def _connect(address: Address, seconds: float) -> Any:  # Any: a class of obstor
         options["allow_http"] = True
     try:
         # Its own retries can be neither counted nor stopped.
-        return from_url(
-            f"{address.root}/", client_options=options, retry_config={"max_retries": 0}
-        )
-    except Exception as error:
+        return from_url(f"{address.root}/", client_options=options, retry_config={"max_retries": 0})
+    except Exception as error:  # noqa: BLE001  # obstore's, and all are told apart
         raise UsageError(f"asking for {address}: {failure_of(error)}") from None
 
 

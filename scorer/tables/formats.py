@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from scorer.storage.place import Place
 from scorer.tables.parquet_reader import MAX_CELL, ParquetReviews
 from scorer.tables.reviews import OpenReviews
 
 
-def open_reviews(path: Path, max_cell: int = MAX_CELL) -> OpenReviews:
+def open_reviews(path: Place, max_cell: int = MAX_CELL) -> OpenReviews:
     """Open a file of reviews.
 
     Args:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
+from scorer.job.freshness import Stamp, judge
 from scorer.storage.failures import writing
 from scorer.storage.names import helper_path
 from scorer.storage.place import ObjectPlace, Place, work_path
@@ -19,17 +20,30 @@ LEFT = (
 )
 
 
-def deliver(output: ObjectPlace, wait: Callable[[Future[None]], None], finished: Path) -> None:
+def deliver(
+    output: ObjectPlace,
+    stamp: Stamp,
+    wait: Callable[[Future[None]], None],
+    finished: Path,
+    *,
+    force: bool,
+) -> None:
     """Put a finished file under its key.
+
+    What stands there by now is looked at once more: there is no lock between machines. Between
+    that look and the end of the upload another's object could be replaced still.
 
     Args:
         output: where it is to stand.
+        stamp: of the file.
         wait: waits for the upload; it raises if the job is to stop.
         finished: the file, checked.
+        force: whether a file that scorer didn't write is replaced.
 
     Raises:
-        OutputUnreachable: the store didn't take it.
+        OutputError: the store didn't take it, or a file that scorer didn't write stands there.
     """
+    judge(output.as_unlisted(), stamp, force=force)
     with writing(output):
         if not is_in_parts(finished.stat().st_size):
             output.store.put(output.key, finished, wait)

@@ -108,7 +108,7 @@ def prepare(
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
         partial_file = begin_partial(work, journal, mode)
-        file = resources.enter_context(_begin(source, compression, partial_file, pipeline))
+        file = resources.enter_context(_begin(source, stamp, compression, partial_file, pipeline))
         kept = resources.pop_all()
         return Prepared(
             source,
@@ -149,11 +149,15 @@ def _count_truncated(source: OpenInput, pipeline: Threads) -> int:
 
 def _begin(
     source: OpenInput,
+    stamp: Stamp,
     compression: Compression,
     partial_file: Path,
     pipeline: Threads,
 ) -> ParquetOutput:
-    reviews, output = source.reviews, source.task.output
+    reviews, output, deliverer = source.reviews, source.task.output, None
+    if not isinstance(output, Path):
+        force = source.options.force
+        deliverer = partial(deliver, output, stamp, pipeline.wait, force=force)
     return ParquetOutput(
         work_path(output),
         source.kernel.schema,
@@ -163,7 +167,7 @@ def _begin(
         pipeline.background,
         partial_file,
         reviews.storage(source.kernel.carried),
-        None if isinstance(output, Path) else partial(deliver, output, pipeline.wait),
+        deliverer,
     )
 
 

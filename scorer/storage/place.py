@@ -86,6 +86,10 @@ class ObjectPlace:
         """Return the same place with what a listing said of it."""
         return replace(self, listed=identity, is_listed=True)
 
+    def as_unlisted(self) -> ObjectPlace:
+        """Return the same place without what a listing said: it will be asked for."""
+        return replace(self, listed=None, is_listed=False)
+
     def _at(self, key: str) -> ObjectPlace:
         return ObjectPlace(Address(self.address.root, key), self.store)
 

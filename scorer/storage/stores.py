@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 INSTALL = "pip install 'review-sentiment[cloud]'"
 # Requests under way at once.
 REQUESTS = 8
-# Seconds until a request counts as lost. An upload's is one of up to 64 MiB.
+# Seconds until a request counts as lost; one of up to 64 MiB has more.
 CONNECT_SECONDS, READ_SECONDS, PUT_SECONDS = 5, 30, 300
 # What is put in one request; larger files are put in parts, as many at once.
 MOST_AT_ONCE = 64 << 20
@@ -147,8 +147,8 @@ class Store:
     def __init__(self, stores: Stores, address: Address) -> None:
         self.root, self.stores = address.root, stores
         check_credentials(address.scheme, str(address))
-        self._reader = _connect(address, stores.settings.seconds)
-        self._writer = _connect(address, max(PUT_SECONDS, stores.settings.seconds))
+        self._store = _connect(address, stores.settings.seconds)
+        self._patient = _connect(address, max(PUT_SECONDS, stores.settings.seconds))
 
     def look(self, key: str) -> ObjectIdentity | None:
         """Return what stands under a key; None if nothing does.
@@ -159,7 +159,7 @@ class Store:
         import obstore
 
         try:
-            found = self.stores.ask(partial(obstore.head, self._reader, key))
+            found = self.stores.ask(partial(obstore.head, self._store, key))
         except RequestFailed as error:
             if error.kind == MISSING and "bucket" not in error.said:
                 return None
@@ -198,7 +198,7 @@ class Store:
         options: dict[str, Any] = {"range": (start, end)}
         if etag is not None:
             options["if_match"] = etag
-        answer = obstore.get(self._reader, key, options=options)
+        answer = obstore.get(self._store, key, options=options)
         identity = _identity(answer.meta)
         content = bytes(answer.bytes())
         if etag is not None and identity.etag != etag:
@@ -273,7 +273,7 @@ class Store:
     def _list(self, prefix: str) -> dict[str, ObjectIdentity]:
         import obstore
 
-        chunks = obstore.list(self._reader, prefix or None)
+        chunks = obstore.list(self._store, prefix or None)
         found = {one["path"]: _identity(one) for chunk in chunks for one in chunk}
         return dict(sorted(found.items()))
 
@@ -284,12 +284,13 @@ class Store:
         if size > MOST_AT_ONCE:
             part = max(PART_BYTES, -(-size // MOST_PARTS))
             parts = _parts(path, part, cancelled)
-            obstore.put(self._writer, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
+            obstore.put(self._store, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
             return
         with path.open("rb") as file:
             # It isn't copied; it is let go with the request.
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        obstore.put(self._writer, key, content, use_multipart=False)
+        store = self._store if size <= PART_BYTES else self._patient
+        obstore.put(store, key, content, use_multipart=False)
 
 
 def is_in_parts(size: int) -> bool:

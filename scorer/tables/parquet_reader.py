@@ -86,6 +86,8 @@ class ParquetReviews:
         self._is_reading = False
         self._max_cell = max_cell
         self._file: Any = None  # pyarrow has no types
+        self.rows = 0
+        self.row_groups: list[int] = []
         self._source = source_at(path)
         self.identity, self.permissions = self._source.identity, self._source.permissions
         try:
@@ -111,7 +113,7 @@ class ParquetReviews:
             metadata = self._file.metadata
             if metadata.serialized_size + SIGNATURE_BYTES == footer_size:
                 raise _encrypted(path)
-            self.rows: int = metadata.num_rows
+            self.rows = metadata.num_rows
             self.row_groups = [
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]

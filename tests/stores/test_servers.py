@@ -1,0 +1,141 @@
+"""The same on the servers that others test with: moto for S3, Azurite for Azure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from store_servers import Run
+
+from helpers import left_in, some_texts, write_reviews
+
+# https://github.com/Azure/Azurite#default-storage-account
+ACCOUNT = "devstoreaccount1"
+AZURITE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+FILES = 12
+
+
+@pytest.fixture
+def s3(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDSECRETID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    boto3.client("s3", endpoint_url=moto).create_bucket(Bucket="reviews")
+    return "s3://reviews"
+
+
+@pytest.fixture
+def azure(azurite: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    from obstore.store import AzureStore
+
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", AZURITE_KEY)
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{azurite}/{ACCOUNT}")
+    make_container(azurite)
+    assert AzureStore
+    return "az://reviews"
+
+
+def make_container(azurite: str) -> None:
+    """Make a container: obstore has no call for that."""
+    import base64
+    import hashlib
+    import hmac
+    from email.utils import formatdate
+    from urllib.request import Request, urlopen
+
+    date, version = formatdate(usegmt=True), "2021-12-02"
+    headers = f"x-ms-date:{date}\nx-ms-version:{version}\n"
+    signed = f"PUT{chr(10) * 12}{headers}/{ACCOUNT}/{ACCOUNT}/reviews\nrestype:container"
+    digest = hmac.new(base64.b64decode(AZURITE_KEY), signed.encode(), hashlib.sha256).digest()
+    request = Request(f"{azurite}/{ACCOUNT}/reviews?restype=container", method="PUT")  # noqa: S310
+    request.add_header("x-ms-date", date)
+    request.add_header("x-ms-version", version)
+    request.add_header("Content-Length", "0")
+    signature = base64.b64encode(digest).decode()
+    request.add_header("Authorization", f"SharedKey {ACCOUNT}:{signature}")
+    urlopen(request, timeout=10).close()  # noqa: S310
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """Twelve files in partitions, with names that need escapes."""
+    for number in range(FILES):
+        name = f"day=2026-11-{number // 3 + 1:02}/part {number} é%20.parquet"
+        write_reviews(tmp_path / "dump" / name, some_texts(40 + number, number), row_group_size=25)
+    return tmp_path / "dump"
+
+
+def check_round(run: Run, dump: Path, bucket: str, tmp_path: Path) -> None:
+    """Files to objects, objects to objects, objects to files: the same rows, scores and names."""
+    local, fetched = tmp_path / "local", tmp_path / "fetched"
+    for source, target in (
+        (dump, local),
+        (dump, f"{bucket}/dump/"),
+        (f"{bucket}/dump/", f"{bucket}/scored/"),
+        (f"{bucket}/scored/", fetched),
+    ):
+        prefix = ("--prefix", "again_", "--text-column", "review") if target == fetched else ()
+        done = run(source, target, *prefix)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    again = run(f"{bucket}/dump/", f"{bucket}/scored/", "--text-column", "review")
+    assert again.returncode == 0
+    assert left_in(fetched) == left_in(local) == left_in(dump)
+    for name in left_in(dump):
+        ours, theirs = pq.read_table(local / name), pq.read_table(fetched / name)
+        assert theirs.select(ours.schema.names).equals(ours)
+        assert theirs["again_sentiment_score"].equals(ours["sentiment_score"])
+    rerun = run(f"{bucket}/scored/", fetched, *prefix)
+    assert rerun.stdout.count("already done") == FILES, rerun.stdout
+
+
+def test_a_folder_goes_through_moto_and_comes_back_the_same(
+    run: Run, dump: Path, s3: str, tmp_path: Path
+) -> None:
+    check_round(run, dump, s3, tmp_path)
+
+
+def test_a_folder_goes_through_azurite_and_comes_back_the_same(
+    run: Run, dump: Path, azure: str, tmp_path: Path
+) -> None:
+    check_round(run, dump, azure, tmp_path)
+
+
+@pytest.mark.parametrize("server", ["s3", "azure"])
+def test_a_file_in_parts_is_put_whole_and_taken_back_if_it_fails(
+    server: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from scorer.storage import stores
+    from scorer.storage.place import ObjectPlace, place_of
+
+    bucket = request.getfixturevalue(server)
+    monkeypatch.setattr(stores, "MOST_AT_ONCE", 1 << 20)
+    place = place_of(f"{bucket}/parts.bin", "the output", stores.Stores())
+    assert isinstance(place, ObjectPlace)
+    path = tmp_path / "parts.bin"
+    path.write_bytes(bytes(range(256)) * (80 << 10))  # 20 MiB, three parts
+    place.store.put(place.key, path)
+    found = place.look()
+    assert found is not None
+    assert found.size == 20 << 20
+    end = place.store.read_end(place.key, found.size, 1000)
+    assert end.content == path.read_bytes()[-1000:]
+
+
+def test_a_wrong_key_and_a_wrong_container_are_named_by_azurite(
+    run: Run, azure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("az://no-container/a/", "az://no-container/b/")
+    assert done.returncode == 2
+    assert "there is no such bucket" in done.stderr
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "aHVudGVyMg==")
+    done = run(f"{azure}/a/", f"{azure}/b/")
+    assert done.returncode == 2
+    assert "the store denies it" in done.stderr
+    assert "aHVudGVyMg" not in done.stderr

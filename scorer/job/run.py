@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from scorer.job.ahead import asked_ahead
 from scorer.job.containment import contained
 from scorer.job.freshness import versions
 from scorer.job.options import Options
@@ -47,9 +48,9 @@ def run_job(
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
     started, results = Started.now(), []
     with Threads(_threads(options), stop, probe) as pipeline:
-        for task in plan.tasks:
-            one_file = partial(score_file, task, model, options, pipeline, watch)
-            results.append(contained(task, one_file, stop))
+        for task, asked in asked_ahead(plan.tasks, force=options.force):
+            one_file = partial(score_file, asked, model, options, pipeline, watch)
+            results.append(replace(contained(asked, one_file, stop), task=task))
             done(results[-1])
     return _job_result(plan, results, model, options, started)
 
@@ -57,7 +58,10 @@ def run_job(
 def preview_job(plan: Plan, model: SentimentModel, options: Options | None = None) -> JobResult:
     """Say what :func:`run_job` would do with each file; change nothing."""
     options, started = options or Options(), Started.now()
-    results = [contained(task, partial(preview_file, task, model, options)) for task in plan.tasks]
+    results = [
+        replace(contained(asked, partial(preview_file, asked, model, options)), task=task)
+        for task, asked in asked_ahead(plan.tasks, force=options.force)
+    ]
     return _job_result(plan, results, model, options, started)
 
 

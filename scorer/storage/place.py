@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +14,13 @@ from scorer.errors import OutputError, UsageError
 from scorer.storage.address import Address, check_local, store_address
 from scorer.storage.names import LONGEST_NAME, check_name
 from scorer.storage.notes import FOLDER, state_folder
-from scorer.storage.stores import ObjectIdentity, Store, Stores
+from scorer.storage.retries import DENIED, RequestFailed
+from scorer.storage.stores import ObjectIdentity, Piece, Store, Stores
 
 OUTPUTS = "outputs"
 READ = "read"
+# A footer of ours is mostly shorter: one request reads it.
+END_BYTES = 64 << 10
 # A helper file's name is longer than its output's.
 ROOM = 32
 DIGEST_CHARACTERS = 32
@@ -31,12 +35,14 @@ class ObjectPlace:
         store: that it lies in.
         listed: what a listing said of it; None if it wasn't in it, or there was none.
         is_listed: whether there was a listing.
+        end: its last bytes, which were asked for already; None if they weren't.
     """
 
     address: Address
     store: Store = field(compare=False, repr=False)
     listed: ObjectIdentity | None = field(default=None, compare=False)
     is_listed: bool = field(default=False, compare=False)
+    end: Future[Piece] | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return str(self.address)
@@ -86,9 +92,35 @@ class ObjectPlace:
         """Return the same place with what a listing said of it."""
         return replace(self, listed=identity, is_listed=True)
 
+    def with_end(self) -> ObjectPlace:
+        """Return the same place with its end under way, if it was listed."""
+        if self.listed is None or not self.listed.size:
+            return self
+        start = max(0, self.listed.size - END_BYTES)
+        return replace(self, end=self.store.begin_read(self.key, start, self.listed.size, None))
+
+    def read_end(self, most: int = END_BYTES) -> Piece:
+        """Return the last bytes of what is there now, or was a moment ago.
+
+        Raises:
+            RequestFailed: they can't be read.
+        """
+        found = self.look()
+        size = found.size if found else 0
+        if self.end is not None and most <= END_BYTES:
+            try:
+                piece = self.end.result()
+            except RequestFailed as error:
+                if error.is_transient or error.kind == DENIED:
+                    raise
+            else:
+                if piece.identity.size == size:
+                    return piece
+        return self.store.read_end(self.key, size, most)
+
     def as_unlisted(self) -> ObjectPlace:
         """Return the same place without what a listing said: it will be asked for."""
-        return replace(self, listed=None, is_listed=False)
+        return replace(self, listed=None, is_listed=False, end=None)
 
     def _at(self, key: str) -> ObjectPlace:
         return ObjectPlace(Address(self.address.root, key), self.store)

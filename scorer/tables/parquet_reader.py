@@ -58,8 +58,6 @@ ENCRYPTED_MAGIC = b"PARE"
 SIGNATURE_BYTES = 28
 # The footer's length and a magic number.
 TAIL_BYTES = 8
-# A footer of ours is mostly shorter: one request reads it.
-FOOTER_BYTES = 64 << 10
 
 
 class ParquetReviews:
@@ -444,12 +442,10 @@ def _metadata(place: Place) -> pq.FileMetaData:
 
 def _end_of(place: ObjectPlace) -> bytes:
     """Return the last bytes of an object, which hold its footer, behind a magic number."""
-    found = place.look()
-    size = found.size if found else 0
-    end = place.store.read_end(place.key, size, FOOTER_BYTES)
+    end = place.read_end()
     length = int.from_bytes(end.content[-TAIL_BYTES:-4], "little") + TAIL_BYTES
-    if FOOTER_BYTES < length <= end.identity.size:
-        end = place.store.read_end(place.key, end.identity.size, length)
+    if len(end.content) < length <= end.identity.size:
+        end = place.read_end(length)
     return MAGIC + end.content
 
 

@@ -201,3 +201,18 @@ def _to_file(folder: Path, content: bytes) -> Path:
     path = folder / "fetched.parquet"
     path.write_bytes(content)
     return path
+
+
+def test_the_ends_of_several_outputs_are_asked_for_at_once(
+    store: SmallStore, run: Run, tmp_path: Path
+) -> None:
+    content = write_reviews(tmp_path / "a.parquet", some_texts(3)).read_bytes()
+    store.objects = {f"in/{number:02}.parquet": content for number in range(40)}
+    assert run("s3://bucket/in/", "s3://bucket/out/").returncode == 0
+    store.delay = 0.25
+    report = tmp_path / "report.json"
+    done = run("s3://bucket/in/", "s3://bucket/out/", "--report", report)
+    assert "40 skipped" in done.stdout
+    # One after another would take ten seconds.
+    seconds = json.loads(report.read_text())["total"]["seconds"]
+    assert seconds < 5

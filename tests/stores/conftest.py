@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_store import SmallStore
-from store_servers import Run, free_port, served
 
 from helpers import run_command, some_texts, write_reviews
+from small_store import SmallStore
+from store_servers import Run, free_port, served
 
 # Of the settings of the machine none counts.
 STORE_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "IDENTITY_")

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from small_store import SECRET, Fault, SmallStore
-from store_servers import Run
 
 from helpers import left_in, some_texts, write_reviews
+from small_store import SECRET, Fault, SmallStore
+from store_servers import Run
 
 IN, OUT = "s3://bucket/in.parquet", "s3://bucket/out.parquet"
 TRANSIENT = ("500", "503", "429", "reset", "truncated")

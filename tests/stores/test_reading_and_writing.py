@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from small_store import SmallStore
-from store_servers import Run
 
 from helpers import left_in, some_texts, write_reviews
+from small_store import SmallStore
+from store_servers import Run
 
 
 def rows_of(path: Path) -> object:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from store_servers import Run
 
 from helpers import left_in, some_texts, write_reviews
 from scorer.storage import stores
 from scorer.storage.place import ObjectPlace, place_of
 from scorer.storage.stores import Stores
+from store_servers import Run
 
 # https://github.com/Azure/Azurite#default-storage-account
 ACCOUNT = "devstoreaccount1"

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from small_store import Fault, SmallStore
-from store_servers import Run
 
 from helpers import left_in, processes
+from small_store import Fault, SmallStore
+from store_servers import Run
 
 IN, OUT = "s3://bucket/in.parquet", "s3://bucket/out.parquet"
 ANSWER_SECONDS = 2.0

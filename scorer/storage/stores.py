@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from scorer.errors import UsageError
 from scorer.storage.address import Address
 from scorer.storage.credentials import check_credentials
 from scorer.storage.retries import (
+    FIRST_WAIT,
     MISSING,
     TRANSIENT,
     Cancelled,
@@ -41,6 +43,8 @@ CONNECT_SECONDS, READ_SECONDS, PUT_SECONDS = 5, 30, 300
 # What is put in one request; larger files are put in parts, as many at once.
 MOST_AT_ONCE = 64 << 20
 PART_BYTES, PARTS_AT_ONCE, MOST_PARTS = 8 << 20, 4, 9_000
+# The longest wait before a part is tried again: a stop can't end it.
+PART_WAIT = timedelta(seconds=1)
 # Seconds that a stop waits for an upload to be taken back.
 LONGEST_ABORT = 1.5
 # The answer to a range behind the end, 416.
@@ -147,8 +151,12 @@ class Store:
     def __init__(self, stores: Stores, address: Address) -> None:
         self.root, self.stores = address.root, stores
         check_credentials(address.scheme, str(address))
-        self._store = _connect(address, stores.settings.seconds)
-        self._patient = _connect(address, max(PUT_SECONDS, stores.settings.seconds))
+        seconds = stores.settings.seconds
+        # Of obstore's own retries none is counted, nor can a stop end one.
+        self._store = _connect(address, seconds, 0)
+        self._patient = _connect(address, max(PUT_SECONDS, seconds), 0)
+        # But only it can try a single part again, and taking an upload back.
+        self._for_parts = _connect(address, seconds, stores.settings.retries)
 
     def look(self, key: str) -> ObjectIdentity | None:
         """Return what stands under a key; None if nothing does.
@@ -284,7 +292,7 @@ class Store:
         if size > MOST_AT_ONCE:
             part = max(PART_BYTES, -(-size // MOST_PARTS))
             parts = _parts(path, part, cancelled)
-            obstore.put(self._store, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
+            obstore.put(self._for_parts, key, parts, chunk_size=part, max_concurrency=PARTS_AT_ONCE)
             return
         with path.open("rb") as file:
             # It isn't copied; it is let go with the request.
@@ -311,7 +319,7 @@ def _identity(found: Any) -> ObjectIdentity:  # Any: a dictionary of obstore's
     return ObjectIdentity(found["e_tag"] or "", found["size"])
 
 
-def _connect(address: Address, seconds: float) -> Any:  # Any: a class of obstore's
+def _connect(address: Address, seconds: float, retries: int) -> Any:  # Any: a class of obstore's
     try:
         from obstore.store import from_url
     except ImportError as error:
@@ -325,9 +333,13 @@ def _connect(address: Address, seconds: float) -> Any:  # Any: a class of obstor
     }
     if _allows_http():
         options["allow_http"] = True
+    backoff = {"init_backoff": timedelta(seconds=FIRST_WAIT), "max_backoff": PART_WAIT}
     try:
-        # Its own retries can be neither counted nor stopped.
-        return from_url(f"{address.root}/", client_options=options, retry_config={"max_retries": 0})
+        return from_url(
+            f"{address.root}/",
+            client_options=options,
+            retry_config={"max_retries": retries, "backoff": backoff},
+        )
     except Exception as error:  # noqa: BLE001  # obstore's, and all are told apart
         raise UsageError(f"asking for {address}: {failure_of(error)}") from None
 

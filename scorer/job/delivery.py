@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from scorer.job.freshness import Stamp, judge
 from scorer.storage.failures import writing
 from scorer.storage.names import helper_path
 from scorer.storage.place import ObjectPlace, Place, work_path
@@ -22,11 +21,9 @@ LEFT = (
 
 def deliver(
     output: ObjectPlace,
-    stamp: Stamp,
+    look: Callable[[], object],
     wait: Callable[[Future[None]], None],
     finished: Path,
-    *,
-    force: bool,
 ) -> None:
     """Put a finished file under its key.
 
@@ -35,15 +32,14 @@ def deliver(
 
     Args:
         output: where it is to stand.
-        stamp: of the file.
+        look: looks at what stands there; it raises if that must not be replaced.
         wait: waits for the upload; it raises if the job is to stop.
         finished: the file, checked.
-        force: whether a file that scorer didn't write is replaced.
 
     Raises:
         OutputError: the store didn't take it, or a file that scorer didn't write stands there.
     """
-    judge(output.as_unlisted(), stamp, force=force)
+    look()
     with writing(output):
         if not is_in_parts(finished.stat().st_size):
             output.store.put(output.key, finished, wait)

@@ -156,8 +156,9 @@ def _begin(
 ) -> ParquetOutput:
     reviews, output, deliverer = source.reviews, source.task.output, None
     if not isinstance(output, Path):
-        force = source.options.force
-        deliverer = partial(deliver, output, stamp, pipeline.wait, force=force)
+        fresh = output.as_unlisted()
+        judged = partial(judge, fresh, stamp, force=source.options.force)
+        deliverer = partial(deliver, output, partial(pipeline.reading, judged), pipeline.wait)
     return ParquetOutput(
         work_path(output),
         source.kernel.schema,

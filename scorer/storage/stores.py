@@ -46,7 +46,7 @@ PART_BYTES, PARTS_AT_ONCE, MOST_PARTS = 8 << 20, 4, 9_000
 # The longest wait before a part is tried again: a stop can't end it.
 PART_WAIT = timedelta(seconds=1)
 # Seconds that a stop waits for an upload to be taken back.
-LONGEST_ABORT = 1.5
+LONGEST_ABORT = 1.0
 # The answer to a range behind the end, 416.
 NO_SUCH_RANGE = "answered 416"
 TRUE = ("1", "true", "yes", "on")

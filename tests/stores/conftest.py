@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers import run_command, some_texts, write_reviews
+from scorer import SentimentModel
 from small_store import SmallStore
 from store_servers import Run, free_port, served
 
@@ -48,6 +49,11 @@ def run(tmp_path: Path) -> Run:
         return run_command("scorer", "run", "--state-dir", state, "--model", "fast", *arguments)
 
     return started
+
+
+@pytest.fixture(scope="session")
+def fast() -> SentimentModel:
+    return SentimentModel.load("fast")
 
 
 @pytest.fixture(scope="session")

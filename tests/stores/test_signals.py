@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from helpers import left_in, processes
+from scorer import SentimentModel, score_files
+from scorer.storage.stores import StoreSettings
 from small_store import Fault, SmallStore
 from store_servers import Run
 
@@ -30,7 +32,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def wait_until_asked(store: SmallStore, method: str, query: str = "") -> None:
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while not any(one.method == method and query in one.query for one in list(store.asked)):
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -48,7 +50,7 @@ def test_a_signal_is_answered_while_the_store_answers_nothing(
     time.sleep(0.3)
     began = time.monotonic()
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=60)
     assert time.monotonic() - began < ANSWER_SECONDS
     assert process.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130}[number]
     assert "what was finished stays, run again to go on" in stderr
@@ -90,18 +92,15 @@ def test_two_runs_of_one_machine_do_not_write_one_object_at_once(
 
 
 def test_a_stop_ends_the_waiting_for_a_store(
-    store: SmallStore, reviews: Path, tmp_path: Path
+    store: SmallStore, fast: SentimentModel, reviews: Path, tmp_path: Path
 ) -> None:
-    from scorer import score_files
-    from scorer.storage.stores import StoreSettings
-
     store.objects["in.parquet"] = reviews.read_bytes()
     store.faults = [Fault("hang", "GET", times=99)]
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
     began = time.monotonic()
     settings = StoreSettings(state=tmp_path / "state")
-    result = score_files(IN, OUT, model="fast", stop=stop, stores=settings)
+    result = score_files(IN, OUT, model=fast, stop=stop, stores=settings)
     assert time.monotonic() - began < 0.5 + ANSWER_SECONDS
     assert result.files[0].status == "stopped"
 
@@ -130,7 +129,7 @@ def test_an_upload_in_parts_is_taken_back_on_sigterm_and_named_after_a_kill(
         wait_until_asked(store, "PUT", "partNumber")
         began = time.monotonic()
         process.send_signal(number)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert time.monotonic() - began < ANSWER_SECONDS
         time.sleep(0.5)
         assert len(store.uploads) == left

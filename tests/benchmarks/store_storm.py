@@ -87,11 +87,14 @@ class Storm:
             self.fault(f"{len(self.store.uploads)} uploads were left after {after}")
         self.store.uploads.clear()
 
-    def kill(self, seconds: float) -> None:
-        """End a run at a random moment."""
+    def kill(self, requests: int) -> None:
+        """End a run shortly after one of its requests."""
         number = self.chance.choice(SIGNALS)
-        process = self.start()
-        time.sleep(self.chance.uniform(0.3, seconds))
+        self.store.asked.clear()
+        process, moment = self.start(), self.chance.randrange(requests)
+        while len(self.store.asked) <= moment and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(self.chance.uniform(0, 0.02))
         began = time.monotonic()
         process.send_signal(number)
         _, stderr = process.communicate()
@@ -134,16 +137,16 @@ class Storm:
 
 def blow(storm: Storm, kills: int, faults: int) -> None:
     """Kill and hinder so many runs."""
-    began = time.monotonic()
     if storm.start().wait():
         raise SystemExit("the undisturbed run failed")
-    seconds, storm.expected = time.monotonic() - began, storm.outputs()
-    print(f"undisturbed: {FILES} objects of {ROWS} rows in {seconds:.1f} s", flush=True)
+    requests, storm.expected = len(storm.store.asked), storm.outputs()
+    print(f"undisturbed: {FILES} objects of {ROWS} rows, {requests} requests", flush=True)
+    storm.clear()
     actions = ["kill"] * kills + ["hinder"] * faults
     storm.chance.shuffle(actions)
     for done, action in enumerate(actions, 1):
         if action == "kill":
-            storm.kill(seconds)
+            storm.kill(requests)
         else:
             storm.hinder()
         if action == "hinder" or not storm.chance.randrange(4):

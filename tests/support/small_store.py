@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -156,6 +157,7 @@ class SmallStore:
         return taken.what if taken else self.choose(request)
 
 
+@lru_cache(maxsize=8)
 def etag_of(content: bytes) -> str:
     """Return the tag of an object that was put at once."""
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'

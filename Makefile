@@ -18,6 +18,7 @@ LIGHT := $(ENVS)/light
 FULL  := $(ENVS)/full
 BENCH := $(ENVS)/bench
 READERS := $(ENVS)/readers
+STORES := $(ENVS)/stores
 PIP   := -m pip --quiet --disable-pip-version-check
 # On each core, but a process that trains takes 1 GB.
 PYTEST := -m pytest --quiet --numprocesses auto --maxprocesses 4 --dist worksteal
@@ -82,6 +83,14 @@ test-scorer: $(LIGHT)/.done ## The scorer's own tests, without TensorFlow [PYTHO
 .PHONY: test-readers
 test-readers: $(READERS)/.done ## Scored files in Spark, DuckDB, Polars, pandas and datasets; needs Java 17
 	$(READERS)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/readers
+
+# Azurite is from npm: its lock is .ci/azurite/package-lock.json. Without npm the tests say what they leave out.
+.PHONY: test-stores
+test-stores: $(STORES)/.done ## Reviews in object stores: S3 by moto, Azure by Azurite if there is npm
+	@if command -v npm >/dev/null && [ ! -e $(STORES)/node_modules ]; then \
+		cp .ci/azurite/*.json $(STORES)/ && npm ci --silent --no-audit --no-fund --prefix $(STORES) || \
+		echo "npm could not install Azurite: Azure is left out" >&2; fi
+	$(STORES)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/stores
 
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the models inside

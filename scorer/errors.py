@@ -3,7 +3,9 @@
     SentimentError                1  anything that went wrong and has a name
     ├── UsageError                2  the request makes no sense, or an input doesn't exist
     ├── ReviewsError              3  reviews that can't be read, or whose columns don't fit
+    │   └── ReviewsUnreachable    3  reviews in a store that didn't answer
     ├── OutputError               3  a file that can't be written, or must not be replaced
+    │   └── OutputUnreachable     3  an output in a store that didn't take it
     ├── JobFailed                 3  some or all files of a job failed; each was named before
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
     ├── RunFolderError            3  trainer.errors: a run folder that is missing or unfinished
@@ -22,6 +24,8 @@ class SentimentError(Exception):
     """Base of every error that has a name; ``exit_code`` is what the command returns."""
 
     exit_code = 1
+    # Whether the scores of an unfinished output are worth keeping: the same command may go on.
+    keeps_scores = False
 
 
 class UsageError(SentimentError):
@@ -40,6 +44,18 @@ class OutputError(SentimentError):
     """An output that can't be written, or that must not be replaced."""
 
     exit_code = 3
+
+
+class ReviewsUnreachable(ReviewsError):
+    """Reviews in a store that didn't answer, or not as it should: another run may go on."""
+
+    keeps_scores = True
+
+
+class OutputUnreachable(OutputError):
+    """An output in a store that didn't take it: another run may go on."""
+
+    keeps_scores = True
 
 
 class JobFailed(SentimentError):

@@ -75,6 +75,20 @@ def sha256(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
+def local_folder(
+    context: click.Context, parameter: click.Parameter, value: Path | None
+) -> Path | None:
+    """Check that a folder is one of this machine.
+
+    Raises:
+        UsageError: it is an address, or its name is too long.
+    """
+    if value is not None:
+        check_local(value, f"checking {parameter.opts[0]}:")
+        check_name(value)
+    return value
+
+
 def in_a_folder(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:

@@ -15,6 +15,7 @@ from scorer.cli.options import (
     dropped_columns,
     in_a_folder,
     kept_columns,
+    local_folder,
     log_format,
     mebibytes,
     sha256,
@@ -141,6 +142,21 @@ TEXT_COLUMN_HELP = (
     help="Number of parts for --shard auto, where the platform doesn't tell it.",
 )
 @click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="How often a request to a store that failed for now is tried again.",
+)
+@click.option(
+    "--state-dir",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=local_folder,
+    help="Where unfinished outputs of stores lie.  [default: the user's state folder]",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -181,14 +197,16 @@ def run(
     dry_run: bool,
     report: Path | None,
     metrics_file: Path | None,
+    retries: int,
+    state_dir: Path | None,
     **options: Any,
 ) -> None:
     """Score the file INPUT, Parquet, CSV or JSON Lines, into the Parquet file OUTPUT.
 
     A folder is mirrored into the folder OUTPUT; several files, or a glob in quotes, go into it by
-    name. Every row and column is kept in order; `sentiment` and `sentiment_score` are added. What
-    is done already is skipped. A run that was stopped or killed continues when the same command is
-    run again.
+    name. Each may be an address in a store: s3://, gs://, az:// or abfss://. Every row and column
+    is kept in order; `sentiment` and `sentiment_score` are added. What is done already is skipped.
+    A run that was stopped or killed continues when the same command is run again.
 
     \b
     Examples:
@@ -197,6 +215,7 @@ def run(
       scorer run --where 'day>=2026-11-01' --success-file dumps/ scored/
       scorer run --shard 3/16 --report reports/3.json dumps/ scored/
       scorer run --dry-run dumps/ scored/
+      scorer run s3://bucket/dumps/ s3://bucket/scored/
 
     \b
     Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
@@ -211,12 +230,14 @@ def run(
     from scorer.job.run import preview_job
     from scorer.job.success_file import success_path
     from scorer.model import SentimentModel, find_model
+    from scorer.storage.stores import StoreSettings
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
     chosen = Options(**options)
     asked = shard_asked(shard, shards, os.environ)
-    planned = plan(inputs, output, chosen.where, chosen.format).part(asked)
+    settings = StoreSettings(retries, state_dir)
+    planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)

@@ -15,6 +15,7 @@ from scorer.job.result import FileResult, JobResult
 from scorer.job.run import run_job
 from scorer.job.shards import Shard
 from scorer.model import SentimentModel
+from scorer.storage.stores import StoreSettings
 
 
 def score_files(
@@ -27,6 +28,7 @@ def score_files(
     done: Callable[[FileResult], None] = lambda result: None,
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
+    stores: StoreSettings = StoreSettings(),
 ) -> JobResult:
     """Score files into Parquet files, as ``scorer run`` does; print nothing.
 
@@ -38,8 +40,8 @@ def score_files(
     a thread in the middle of a huge review goes on until it has read that.
 
     Args:
-        inputs: files, globs and folders, or one of them.
-        output: a file for one file, else a folder.
+        inputs: files, globs and folders, or one of them; or addresses in stores.
+        output: a file for one file, else a folder; or an address.
         model: a loaded model, a model file, or the name of one that ships; ``default`` if None.
         options: see :class:`scorer.Options`.
         shard: which part of the files to score, as in ``(3, 16)``, counted from 1; all if None. All
@@ -49,6 +51,7 @@ def score_files(
         stop: ends the job when it is set, within about two seconds, as SIGTERM ends the command:
             what was finished stays, and the next call continues. Files that were not done have the
             status ``stopped``.
+        stores: how object stores are spoken to: see ``scorer.storage.stores.StoreSettings``.
 
     Returns:
         What became of each file, and the figures of all.
@@ -64,7 +67,8 @@ def score_files(
         print(result.counts.rows, [file.reason for file in result.files if file.reason])
     """
     given = [inputs] if isinstance(inputs, str | Path) else inputs
-    planned = plan(given, output, options.where, options.format).part(_shard(shard))
+    whole = plan(given, output, options.where, options.format, stores)
+    planned = whole.part(_shard(shard))
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart((*planned.tasks, *planned.elsewhere), {"the model": Path(loaded.file.name)})
     with _system_memory_pool():

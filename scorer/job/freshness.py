@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from scorer.job.plan import Task
 from scorer.job.seen import kept_promises
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
-from scorer.storage.failures import unreadable, writing
+from scorer.storage.failures import reading, unreadable, writing
+from scorer.storage.identity import InputId
+from scorer.storage.place import ObjectPlace, Place, work_path
 from scorer.storage.whole_file import check_replaceable
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, optional, to_json
@@ -28,13 +31,6 @@ ALREADY_DONE = "already done"
 
 # Options that change no byte of an output. Any other one counts, so that a new one can't be missed.
 FREE_OPTIONS = ("threads", "force", "max_cell", "where", "success_file", "format")
-
-
-@dataclass(frozen=True)
-class InputId:
-    """What tells one input from another: the SHA-256 of the whole file, in hex."""
-
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,9 @@ class Stamp:
         input: what was scored.
         model_sha256: what scored it.
         options: how it was written.
+        asked: of an object scored, the digest of everything but it that was asked for; see
+            :meth:`Asked.digest`. A rerun can tell by it that nothing changed without opening the
+            object.
     """
 
     version: int
@@ -73,27 +72,30 @@ class Stamp:
     input: InputId
     model_sha256: str
     options: OutputOptions
+    asked: str = optional("")
 
     @classmethod
     def of(
         cls,
         model: SentimentModel,
-        input_sha256: str,
+        input_id: InputId,
         kernel: Kernel,
         compression: str | None,
         int96: str = "refuse",
         reading: tuple[str, ...] = (),
+        asked: str = "",
     ) -> Stamp:
         """Return the stamp of an output to be written."""
         columns = tuple(kernel.schema.names)
         return cls(
             version=STAMP_VERSION,
             scorer=__version__,
-            input=InputId(input_sha256),
+            input=input_id,
             model_sha256=model.file.sha256,
             options=OutputOptions(
                 kernel.text_column, columns, compression or "source", int96, reading
             ),
+            asked=asked,
         )
 
     def to_footer(self) -> dict[str, str]:
@@ -139,6 +141,10 @@ class Asked:
         }
         return cls(STAMP_VERSION, __version__, model.file.sha256, deciding)
 
+    def digest(self) -> str:
+        """Return the SHA-256 of what is asked for, in hex."""
+        return hashlib.sha256(json.dumps(to_json(self), sort_keys=True).encode()).hexdigest()
+
     def promise_of(self, stamp: object) -> str:
         """Return the SHA-256 that says: an output with this stamp is what was asked for, in hex.
 
@@ -164,14 +170,38 @@ def is_known(task: Task, asked: Asked) -> bool:
 
     Raises:
         OutputError: something that isn't a regular file stands at the output, or nobody may look.
+        ReviewsError: the store of the input doesn't tell.
     """
-    with writing(task.output):
-        check_replaceable(task.output)
-    promises = kept_promises(task.output, task.input)
-    return bool(promises) and asked.promise_of(read_key(task.output, STAMP_KEY)) in promises
+    output = task.output
+    with writing(output):
+        if isinstance(output, Path):
+            check_replaceable(output)
+        elif output.look() is None:
+            return False
+    if not isinstance(task.input, Path):
+        return _is_made_of(output, task.input, asked)
+    promises = kept_promises(work_path(output), task.input)
+    if not promises:
+        return False
+    with writing(output):
+        return asked.promise_of(read_key(output, STAMP_KEY)) in promises
 
 
-def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
+def _is_made_of(output: Place, source: ObjectPlace, asked: Asked) -> bool:
+    """Whether an output says that it was made of an object as it is listed, and as it is asked."""
+    with reading(source):
+        now = source.look()
+    with writing(output):
+        stored = read_key(output, STAMP_KEY)
+    try:
+        stamp = from_json(Stamp, stored)
+    except RecordError:
+        return False
+    is_same = now is not None and stamp.input == InputId(etag=now.etag, size=now.size)
+    return is_same and stamp.asked == asked.digest()
+
+
+def judge(output: Place, stamp: Stamp, *, force: bool) -> Verdict:
     """Decide whether an existing output can stay.
 
     Args:
@@ -184,10 +214,9 @@ def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
             something that isn't a regular file.
     """
     with writing(output):
-        check_replaceable(output)
-        if not output.exists():
+        if not _is_there(output):
             return Verdict(is_done=False)
-    stored = read_key(output, STAMP_KEY)
+        stored = read_key(output, STAMP_KEY)
     if not isinstance(stored, dict):
         if force:
             return Verdict(is_done=False, reason="replaced")
@@ -200,10 +229,18 @@ def judge(output: Path, stamp: Stamp, *, force: bool) -> Verdict:
     return Verdict(is_done=True, reason=ALREADY_DONE)
 
 
-def _not_ours(output: Path) -> OutputError:
+def _is_there(output: Place) -> bool:
+    if not isinstance(output, Path):
+        return output.look() is not None
+    check_replaceable(output)
+    return output.exists()
+
+
+def _not_ours(output: Place) -> OutputError:
     """Return why an existing file isn't known to be ours, and what to do."""
     try:
-        is_damaged = is_damaged_parquet(output)
+        with writing(output) if isinstance(output, ObjectPlace) else nullcontext():
+            is_damaged = is_damaged_parquet(output)
     except OSError as error:
         return OutputError(
             f"writing {output}: the file there can't be read: {unreadable(error)}, "

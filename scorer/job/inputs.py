@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import glob
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from heapq import nsmallest
@@ -22,7 +22,8 @@ from scorer.job.partitions import Where, partition_of
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
 from scorer.storage.listing import BROKEN, FILE, FOLDER, OTHER, Entry, entries_of, entry_at
-from scorer.tables.endings import ALL, ENDINGS, PARQUET, endings_of
+from scorer.storage.place import Place
+from scorer.tables.endings import ALL, ENDINGS, PARQUET, endings_of, format_of
 
 HIDDEN = (".", "_")
 MOST_EXAMPLES = 2
@@ -62,7 +63,7 @@ class Input:
         problem: why it can't be scored, in a sentence; empty if nothing is known.
     """
 
-    path: Path
+    path: Place
     name: str
     problem: str = ""
 
@@ -107,7 +108,7 @@ class Found:
 
     given: str
     inputs: tuple[Input, ...]
-    folder: Path | None = None
+    folder: Place | None = None
     pattern: tuple[str, ...] = ()
     linked: tuple[tuple[Path, Path], ...] = ()
     left_aside: FileCount = FileCount()
@@ -133,7 +134,7 @@ def find_inputs(given: str, where: Where = Where(), asked: str = PARQUET) -> Fou
     """
     if not given:
         raise UsageError("planning the run: an INPUT is empty; check the variable that it is from")
-    check_local(given, "planning the run: the input")
+    check_local(given, "planning the run: the input", or_store=True)
     path = Path(given)
     entry = entry_at(path)
     is_there = entry is not None and (entry.kind != BROKEN or entry.is_link)
@@ -205,6 +206,18 @@ def counted(count: FileCount, what: str) -> str:
     return f"{count.files:,} {what}{plural}, such as {', '.join(count.examples)}"
 
 
+def format_hint(names: Iterable[str]) -> str:
+    """Return how files that were not taken could be, as a message says it; nothing for others.
+
+    >>> format_hint(["labels.csv", "README.txt"]), format_hint(["README.txt"])
+    (', or add --format csv', '')
+    """
+    found = {format_of(name) for name in names} - {PARQUET}
+    if not found:
+        return ""
+    return f", or add --format {found.pop() if len(found) == 1 else ALL}"
+
+
 def is_hidden(name: str) -> bool:
     """Whether a name is marked to be left alone, as ``.name`` and ``_name`` are.
 
@@ -274,15 +287,7 @@ class Search:
 
     def hint(self) -> str:
         """Return how the files that were not taken could be, as a message says it."""
-        endings = {name: endings_of(name) for name in ENDINGS}
-        formats = [
-            name
-            for name, those in endings.items()
-            if any(other.lower().endswith(those) for other in self._others)
-        ]
-        if not formats:
-            return ""
-        return f", or add --format {formats[0] if len(formats) == 1 else ALL}"
+        return format_hint(self._others)
 
     def unwanted(self) -> Unwanted:
         """Return what the conditions left out."""

@@ -185,7 +185,7 @@ def kept_scores(
     """Lock an output for this run, and open the scores that a stopped run left.
 
     The journal is removed when the block ends, whether it succeeds or fails. It stays if the
-    process is stopped or killed.
+    process is stopped or killed, or a store doesn't answer.
 
     Args:
         output: the file to be written.
@@ -203,8 +203,9 @@ def kept_scores(
         if fresh:
             journal.forget()
         yield journal
-    except Exception:
-        path.unlink(missing_ok=True)
+    except Exception as error:
+        if journal.is_empty or not getattr(error, "keeps_scores", False):
+            path.unlink(missing_ok=True)
         raise
     except BaseException:
         if journal.is_empty:

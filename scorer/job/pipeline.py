@@ -76,6 +76,14 @@ class Pipeline(Generic[Window, Answer]):
         """
         return in_background(call, self._stop)
 
+    def wait(self, answer: Future[None]) -> None:
+        """Wait for what another thread does.
+
+        Raises:
+            CancelledError: ``stop`` was set before it ended.
+        """
+        answer_or_stop(answer, self._stop)
+
     def background(self, call: Callable[[], None]) -> None:
         """Run a slow call on the background thread and wait for it.
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from itertools import compress
 from operator import not_
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from scorer.errors import UsageError
 from scorer.job.inputs import FileCount, Found, Input, Search, Unwanted, counted, find_inputs
+from scorer.job.object_inputs import asking, find_objects, objects_of
 from scorer.job.partitions import Where
 from scorer.job.shards import Shard, Share, name_below, plan_digest
-from scorer.storage.address import check_local
+from scorer.storage.address import is_in_store
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
-from scorer.tables.endings import PARQUET, output_name
+from scorer.storage.place import ObjectPlace, Place, place_of
+from scorer.storage.stores import Stores, StoreSettings
+from scorer.tables.endings import ENDINGS, PARQUET, output_name
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,8 @@ class Task:
         problem: why it can't be scored, in a sentence; empty if nothing is known.
     """
 
-    input: Path
-    output: Path
+    input: Place
+    output: Place
     problem: str = ""
 
 
@@ -47,14 +50,16 @@ class Plan:
         folder: that of the outputs; None where one file goes to the file OUTPUT.
         share: of which shard the tasks are; None if they are the whole plan.
         elsewhere: tasks of the other shards.
+        stores: what the objects of the job are asked of.
     """
 
     tasks: tuple[Task, ...]
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
-    folder: Path | None = None
+    folder: Place | None = None
     share: Share | None = None
     elsewhere: tuple[Task, ...] = ()
+    stores: Stores = field(default_factory=Stores, compare=False)
 
     def part(self, shard: Shard | None) -> Plan:
         """Return what a shard has to do of the whole plan; all of it if there is no shard.
@@ -80,36 +85,46 @@ def plan(
     output: str | Path,
     where: Sequence[str] = (),
     asked: str = PARQUET,
+    settings: StoreSettings = StoreSettings(),
 ) -> Plan:
     """Return the files to score.
 
     One file goes to the file ``output``, or into that folder if it ends with ``/``. Several files,
     the files of a glob (by their path below its fixed part) and the files of a folder (mirrored) go
-    into the folder ``output``. There the ending of a text is replaced by Parquet's.
+    into the folder ``output``. There the ending of a text is replaced by Parquet's. Each may be an
+    address in a store.
 
     Args:
         inputs: files, globs and folders.
         output: a file or a folder.
         where: conditions on the partitions below the inputs; see :mod:`scorer.job.partitions`.
         asked: the format of the files that are taken in folders, or "all".
+        settings: how stores are spoken to.
 
     Raises:
         UsageError: a name is too long, an input doesn't exist or holds no such file, an output
             would overlap an input, or two inputs would be written to one output; or a condition is
             malformed, or finds nothing.
+        ReviewsUnreachable: a store doesn't answer.
     """
-    wanted = Where.of(where)
+    wanted, stores = Where.of(where), Stores(settings)
     for path in (*inputs, output):
-        check_name(Path(path))
-    found = [find_inputs(str(one), wanted, asked) for one in inputs]
+        if not is_in_store(path):
+            check_name(Path(path))
+    found = [_find(one, wanted, asked, stores) for one in inputs]
     _check_any_wanted(found, wanted)
     if not str(output):
         raise UsageError("planning the run: OUTPUT is empty; check the variable that it is from")
-    check_local(output, "planning the run: the output")
-    target = Path(output)
+    target = place_of(output, "planning the run: the output", stores)
+    existing = _existing(found, target)
     if len(found) == 1 and found[0].folder is None and not str(output).endswith("/"):
         (only,) = found[0].inputs
         folder = None
+        if isinstance(target, ObjectPlace) and not target.key:
+            raise UsageError(
+                f"planning the run: the output {output} is a whole bucket; add the name of an "
+                "object, or / for a folder"
+            )
         tasks = [Task(only.path, target, only.problem)]
     else:
         _check_folder(found, target)
@@ -117,7 +132,34 @@ def plan(
         tasks = _mirrored(found, target)
     _check_overlap(found, tasks)
     left_aside = sum((one.left_aside for one in found), FileCount())
-    return Plan(tuple(tasks), left_aside, _without_input(found, target, wanted), folder)
+    without_input = _without_input(found, target, existing, wanted)
+    return Plan(tuple(_listed(tasks, existing)), left_aside, without_input, folder, stores=stores)
+
+
+def _find(given: str | Path, where: Where, asked: str, stores: Stores) -> Found:
+    if is_in_store(given):
+        place = place_of(given, "planning the run: the input", stores)
+        if isinstance(place, ObjectPlace):
+            return find_objects(place, where, asked)
+    return find_inputs(str(given), where, asked)
+
+
+def _existing(found: Sequence[Found], target: Place) -> dict[str, ObjectPlace] | None:
+    """List the folder of the outputs, if it lies in a store and is for more than one of them."""
+    if isinstance(target, Path) or (len(found) == 1 and found[0].folder is None):
+        return None
+    with asking(target):
+        return target.below()
+
+
+def _listed(tasks: Sequence[Task], existing: Mapping[str, ObjectPlace] | None) -> Iterator[Task]:
+    """Yield tasks whose outputs know what the listing said."""
+    known = {place.key: place.listed for place in (existing or {}).values()}
+    for task in tasks:
+        if existing is None or isinstance(task.output, Path):
+            yield task
+        else:
+            yield replace(task, output=task.output.as_listed(known.get(task.output.key)))
 
 
 def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
@@ -138,10 +180,10 @@ def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
         if first != role:
             raise _same_file(first, role)
     for task in tasks:
-        for what, path in (("the input", task.input), ("the output", task.output)):
-            other = roles.get(real.identity(path))
+        for what, place in (("the input", task.input), ("the output", task.output)):
+            other = roles.get(real.identity(place))
             if other is not None:
-                raise _same_file(f"{what} {path}", other)
+                raise _same_file(f"{what} {place}", other)
 
 
 def _same_file(first: str, second: str) -> UsageError:
@@ -155,8 +197,13 @@ class RealPaths:
         self._folders: dict[str, Path] = {}
         self._missing: set[str] = set()
 
-    def identity(self, path: Path) -> tuple[int, int] | str:
-        """Return device and inode of a file; its path, links resolved, if there is none."""
+    def identity(self, path: Place) -> tuple[int, int] | str:
+        """Return device and inode of a file; its path, links resolved, if there is none.
+
+        Of an object it is the address.
+        """
+        if not isinstance(path, Path):
+            return str(path)
         folder = self.folder_of(path)
         if _folder_part(path) not in self._missing:
             with suppress(OSError):
@@ -168,8 +215,10 @@ class RealPaths:
                 return os.path.realpath(path)
         return f"{folder}/{path.name}"
 
-    def folder_of(self, path: Path) -> Path:
+    def folder_of(self, path: Place) -> PurePath:
         """Return the folder of a path, links resolved."""
+        if not isinstance(path, Path):
+            return _resolved(path).parent
         part = _folder_part(path)
         if part not in self._folders:
             self._folders[part] = Path(os.path.realpath(path.parent))
@@ -207,12 +256,12 @@ def _check_any_wanted(found: Sequence[Found], where: Where) -> None:
     )
 
 
-def _check_folder(found: Sequence[Found], target: Path) -> None:
+def _check_folder(found: Sequence[Found], target: Place) -> None:
     given = ", ".join(one.given for one in found)
     for one in found:
         if one.is_mirrored:
             _check_beside(one, target, given)
-    entry = entry_at(target)
+    entry = entry_at(target) if isinstance(target, Path) else None
     if entry is not None and entry.kind == FILE:
         is_folder = len(found) == 1 and not found[0].pattern
         what = "is a folder" if is_folder else "may be several files"
@@ -222,10 +271,12 @@ def _check_folder(found: Sequence[Found], target: Path) -> None:
         )
 
 
-def _check_beside(found: Found, target: Path, given: str) -> None:
+def _check_beside(found: Found, target: Place, given: str) -> None:
     """Check that the output lies neither in nor around a folder that is walked."""
-    inside = target.resolve()
-    walked = [(found.folder.resolve(), None)] if found.folder else []
+    inside: PurePath = _resolved(target)
+    walked: list[tuple[PurePath, Path | None]] = []
+    if found.folder is not None:
+        walked = [(_resolved(found.folder), None)]
     for outside, link in (*walked, *found.linked):
         if inside.is_relative_to(outside) or outside.is_relative_to(inside):
             by = "" if link is None else f" by the link {link}"
@@ -235,7 +286,14 @@ def _check_beside(found: Found, target: Path, given: str) -> None:
             )
 
 
-def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
+def _resolved(place: Place) -> PurePath:
+    """Return a path with its links resolved; of an object, one of which no file can be part."""
+    if isinstance(place, Path):
+        return place.resolve()
+    return PurePosixPath(place.address.root, place.key)
+
+
+def _mirrored(found: Sequence[Found], target: Place) -> list[Task]:
     inputs: dict[str, Input] = {}  # by the output's path below the folder
     for one in found:
         for given in one.inputs:
@@ -249,7 +307,7 @@ def _mirrored(found: Sequence[Found], target: Path) -> list[Task]:
     return [Task(given.path, target / name, given.problem) for name, given in inputs.items()]
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: Place, other: Place) -> bool:
     real = RealPaths()
     return one == other or real.identity(one) == real.identity(other)
 
@@ -258,7 +316,7 @@ def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
     """Check that no output is an input of this run or the next, under whatever name."""
     real = RealPaths()
     existing = {real.identity(task.output) for task in tasks}
-    existing = {one for one in existing if isinstance(one, tuple)}
+    existing = {one for one in existing if isinstance(one, tuple) or is_in_store(one)}
     for task in tasks if existing else ():
         if real.identity(task.input) in existing:
             raise UsageError(
@@ -267,14 +325,14 @@ def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
             )
     for one in found:
         if one.folder is not None:
-            _check_next_run(one, one.folder.resolve(), tasks, real)
+            _check_next_run(one, _resolved(one.folder), tasks, real)
 
 
-def _check_next_run(found: Found, base: Path, tasks: Sequence[Task], real: RealPaths) -> None:
+def _check_next_run(found: Found, base: PurePath, tasks: Sequence[Task], real: RealPaths) -> None:
     """Check that the next run wouldn't find an output of this one among its inputs."""
     linked = [folder for folder, _ in found.linked]
     # By the real folder of the output: whether all of it is taken; None if the pattern decides.
-    taken: dict[Path, bool | None] = {}
+    taken: dict[PurePath, bool | None] = {}
     for task in tasks:
         folder = real.folder_of(task.output)
         if folder not in taken:
@@ -297,7 +355,12 @@ def _would_match(below: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(below) >= len(pattern) and all(map(fnmatch, below, pattern))
 
 
-def _without_input(found: Sequence[Found], target: Path, where: Where) -> FileCount:
+def _without_input(
+    found: Sequence[Found],
+    target: Place,
+    existing: Mapping[str, ObjectPlace] | None,
+    where: Where,
+) -> FileCount:
     """Count the outputs in a mirrored folder that none of these inputs belongs to.
 
     What lies below something that could not be looked at is not counted: its input may be there.
@@ -305,15 +368,13 @@ def _without_input(found: Sequence[Found], target: Path, where: Where) -> FileCo
     """
     if not all(one.is_mirrored for one in found):
         return FileCount()
-    search = Search(target, where, follow=False)
-    search.take_below("")
     known = {output_name(given.name): given.problem for one in found for given in one.inputs}
     unknown = tuple(f"{name}/" for name, problem in known.items() if problem)
     if "" in known:
         return FileCount()
     names = [
         name
-        for name, problem in search.found.items()
+        for name, problem in _outputs(target, existing, where).items()
         if not problem and name not in known and not name.startswith(unknown)
     ]
     with_input = _with_input(found, names)
@@ -326,7 +387,24 @@ def _with_input(found: Sequence[Found], names: Iterable[str]) -> set[str]:
     known: set[str] = set()
     for folder in {name.rpartition("/")[0] for name in names}:
         for one in found:
+            if not isinstance(one.folder, Path | None):
+                continue
             with suppress(OSError):
                 inputs = ((one.folder or Path()) / folder).iterdir()
                 known.update(output_name(f"{folder}/{path.name}".lstrip("/")) for path in inputs)
     return known
+
+
+def _outputs(
+    target: Place, existing: Mapping[str, ObjectPlace] | None, where: Where
+) -> dict[str, str]:
+    """Return the Parquet files in the folder of the outputs, each with its problem, if any."""
+    if not isinstance(target, Path):
+        return {
+            name: ""
+            for name in objects_of(existing or {})
+            if name.lower().endswith(ENDINGS[PARQUET])
+        }
+    search = Search(target, where, follow=False)
+    search.take_below("")
+    return search.found

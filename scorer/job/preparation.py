@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from scorer.job.containment import as_a_signal_does
+from scorer.job.delivery import deliver, upload_left
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.options import Options
@@ -20,11 +23,14 @@ from scorer.job.seen import Seen, write_seen
 from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
+from scorer.storage.place import clear_stand_in, naming, work_path
 from scorer.storage.whole_file import mode_for
 from scorer.system.records import to_json
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.formats import open_reviews
 from scorer.tables.parquet_writer import ParquetOutput
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,10 @@ class Prepared:
 
     source: OpenInput
     stamp: Stamp
-    seen: Seen
+    seen: Seen | None
     reason: str
     changes: Changes
+    note: str
     journal: Journal
     output: ParquetOutput
     started: float
@@ -71,9 +78,9 @@ def prepare(
         OutputError: the output can't be written, must not be replaced, or another run holds it.
     """
     started, clock, output = time.monotonic(), Stopwatch(), task.output
-    asked = Asked.of(model, options)
-    with ExitStack() as resources, as_a_signal_does():
-        if not options.force and is_known(task, asked):
+    asked, work = Asked.of(model, options), work_path(output)
+    with ExitStack() as resources, as_a_signal_does(), naming(output):
+        if not options.force and _asking(task, pipeline, partial(is_known, task, asked)):
             return _skipped(task, started, clock)
         open_input = partial(
             open_reviews, task.input, options.max_cell, options.text, pipeline.check
@@ -81,25 +88,29 @@ def prepare(
         reviews = resources.enter_context(pipeline.reading(open_input))
         source = OpenInput.of(task, reviews, model, options)
         with clock.stage("reading"):
-            stamp = source.stamp(pipeline.reading(partial(reviews.sha256, pipeline.check)))
+            stamp = source.stamp(pipeline.reading(partial(reviews.input_id, pipeline.check)))
         seen = Seen.of(reviews.identity, asked.promise_of(to_json(stamp)))
-        if judge(output, stamp, force=options.force).is_done:
-            write_seen(output, seen)
-            return _skipped(task, started, clock)
-        make_folder(output)
-        binding, mode = source.binding(stamp), mode_for(output, reviews.permissions)
-        journal = resources.enter_context(
-            kept_scores(output, binding, fresh=options.force, mode=mode)
-        )
-        # Another run may have finished it before this one had the lock.
-        verdict = judge(output, stamp, force=options.force)
+        judged = partial(judge, output, stamp, force=options.force)
+        verdict = _asking(task, pipeline, judged)
         if verdict.is_done:
-            return FileResult(task, SKIPPED, verdict.reason)
+            write_seen(work, seen)
+            return _skipped(task, started, clock)
+        resources.callback(clear_stand_in, output)
+        make_folder(work)
+        binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
+        journal = resources.enter_context(
+            kept_scores(work, binding, fresh=options.force, mode=mode)
+        )
+        if isinstance(output, Path):
+            # Another run may have finished it before this one had the lock.
+            verdict = judged()
+            if verdict.is_done:
+                return FileResult(task, SKIPPED, verdict.reason)
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
-        partial_file = begin_partial(output, journal, mode)
-        file = resources.enter_context(_begin(source, compression, partial_file, pipeline))
+        partial_file = begin_partial(work, journal, mode)
+        file = resources.enter_context(_begin(source, stamp, compression, partial_file, pipeline))
         kept = resources.pop_all()
         return Prepared(
             source,
@@ -107,12 +118,20 @@ def prepare(
             seen,
             verdict.reason,
             Changes(times_truncated, compression.replaced),
+            upload_left(output),
             journal,
             file,
             started,
             clock,
             kept,
         )
+
+
+def _asking(task: Task, pipeline: Threads, call: Callable[[], Answer]) -> Answer:
+    """Ask about files here; about objects in the background, where a stop ends the wait."""
+    if isinstance(task.input, Path) and isinstance(task.output, Path):
+        return call()
+    return pipeline.reading(call)
 
 
 def _count_truncated(source: OpenInput, pipeline: Threads) -> int:
@@ -132,13 +151,18 @@ def _count_truncated(source: OpenInput, pipeline: Threads) -> int:
 
 def _begin(
     source: OpenInput,
+    stamp: Stamp,
     compression: Compression,
     partial_file: Path,
     pipeline: Threads,
 ) -> ParquetOutput:
-    reviews = source.reviews
+    reviews, output, deliverer = source.reviews, source.task.output, None
+    if not isinstance(output, Path):
+        fresh = output.as_unlisted()
+        judged = partial(judge, fresh, stamp, force=source.options.force)
+        deliverer = partial(deliver, output, partial(pipeline.reading, judged), pipeline.wait)
     return ParquetOutput(
-        source.task.output,
+        work_path(output),
         source.kernel.schema,
         reviews.rows,
         reviews.row_groups,
@@ -146,12 +170,14 @@ def _begin(
         pipeline.background,
         partial_file,
         reviews.storage(source.kernel.carried),
+        deliverer,
     )
 
 
 def _skipped(task: Task, started: float, clock: Stopwatch) -> FileResult:
     with writing(task.output):
-        clear_kept(task.output)
+        clear_kept(work_path(task.output))
+    clear_stand_in(task.output)
     return FileResult(
         task,
         SKIPPED,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scorer.errors import ReviewsError
-from scorer.job.freshness import Stamp, versions
+from scorer.job.freshness import Asked, Stamp, versions
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.kernel import SCORE, SENTIMENT, Kernel
 from scorer.model import SentimentModel
+from scorer.storage.identity import InputId
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 from scorer.tables.reviews import OpenReviews
@@ -83,17 +84,18 @@ class OpenInput:
         reviews.check_carried(kernel.carried)
         return cls(task, reviews, kernel, options)
 
-    def stamp(self, sha256: str) -> Stamp:
+    def stamp(self, input_id: InputId) -> Stamp:
         """Return what the output's footer will hold.
 
         Args:
-            sha256: of the input, in hex.
+            input_id: what tells the input from others.
         """
         # The bytes of a file without such times don't depend on the option.
         int96 = "refuse" if self.int96() is None else self.options.int96
         reading = tuple(f"{name}={value}" for name, value in self.reviews.deciding.items())
-        compression = self.options.compression
-        return Stamp.of(self.kernel.model, sha256, self.kernel, compression, int96, reading)
+        model, compression = self.kernel.model, self.options.compression
+        asked = Asked.of(model, self.options).digest() if input_id.etag else ""
+        return Stamp.of(model, input_id, self.kernel, compression, int96, reading, asked)
 
     def binding(self, stamp: Stamp) -> Binding:
         """Return everything that kept scores of this input depend on."""

@@ -16,6 +16,8 @@ from scorer.job.prepared import OpenInput
 from scorer.job.result import PLANNED, SKIPPED, FileResult
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
+from scorer.storage.failures import writing
+from scorer.storage.place import Place, work_path
 from scorer.tables.formats import open_reviews
 
 
@@ -32,14 +34,14 @@ def preview_file(task: Task, model: SentimentModel, options: Options) -> FileRes
     with open_reviews(task.input, options.max_cell, options.text) as reviews:
         source = OpenInput.of(task, reviews, model, options)
         counts, is_counted = Counts(rows=reviews.rows or 0), reviews.rows is not None
-        if not any(map(os.path.lexists, (output, journal_path(output)))):
+        if not _is_there(output) and not os.path.lexists(journal_path(work_path(output))):
             # There is nothing that the input's hash would be compared with.
             return FileResult(task, PLANNED, "new", counts, is_counted=is_counted)
-        stamp = source.stamp(reviews.sha256())
+        stamp = source.stamp(reviews.input_id())
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
             return FileResult(task, SKIPPED, verdict.reason)
-        reused = 0 if options.force else kept_rows(output, source.binding(stamp))
+        reused = 0 if options.force else kept_rows(work_path(output), source.binding(stamp))
         reason = verdict.reason or "new"
         return FileResult(task, PLANNED, reason, counts, reused, is_counted=is_counted)
 
@@ -63,12 +65,16 @@ def _to_score(
     options: Options,
     count: Callable[[Path], int],
 ) -> list[int]:
+    if not all(isinstance(task.input, Path) for task in tasks):
+        # Each would have to be asked for.
+        return [0] * len(tasks)
     asked = Asked.of(model, options)
     counts = []
     for task in tasks:
         counts.append(0)
         with suppress(SentimentError):
-            if not task.problem and (options.force or not is_known(task, asked)):
+            is_wanted = not task.problem and (options.force or not is_known(task, asked))
+            if is_wanted and isinstance(task.input, Path):
                 counts[-1] = count(task.input)
     return counts
 
@@ -83,3 +89,10 @@ def _bytes_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _is_there(output: Place) -> bool:
+    if isinstance(output, Path):
+        return os.path.lexists(output)
+    with writing(output):
+        return output.look() is not None

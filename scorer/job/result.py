@@ -124,6 +124,7 @@ class JobResult:
         without_input: outputs in a mirrored folder that no input of the job belongs to.
         success_file: what became of ``_SUCCESS``; None if it wasn't asked for.
         share: of which shard of a plan the files are; None if they are all.
+        retries: how often a request to a store was tried again.
     """
 
     files: tuple[FileResult, ...]
@@ -140,6 +141,7 @@ class JobResult:
     without_input: FileCount = FileCount()
     success_file: SuccessFile | None = None
     share: Share | None = None
+    retries: int = 0
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from scorer.job.ahead import asked_ahead
 from scorer.job.containment import contained
 from scorer.job.freshness import versions
 from scorer.job.options import Options
@@ -55,11 +56,11 @@ def run_job(
     mark = SuccessMark.of(plan) if options.success_file else None
     withdraw = mark.withdraw if mark else lambda: None
     with Threads(_threads(options), stop, probe) as pipeline:
-        for task in plan.tasks:
+        for task, asked in asked_ahead(plan.tasks, force=options.force):
             one_file = partial(
-                score_file, task, model, options, pipeline, Watch(watch, reached), withdraw
+                score_file, asked, model, options, pipeline, Watch(watch, reached), withdraw
             )
-            results.append(contained(task, one_file, stop))
+            results.append(replace(contained(asked, one_file, stop), task=task))
             if results[-1].status == FAILED:
                 withdraw()
             done(results[-1])
@@ -76,7 +77,10 @@ def preview_job(plan: Plan, model: SentimentModel, options: Options | None = Non
     options, started = options or Options(), Started.now()
     if options.success_file:
         SuccessMark.of(plan)
-    results = [contained(task, partial(preview_file, task, model, options)) for task in plan.tasks]
+    results = [
+        replace(contained(asked, partial(preview_file, asked, model, options)), task=task)
+        for task, asked in asked_ahead(plan.tasks, force=options.force)
+    ]
     return _job_result(plan, results, model, options, started)
 
 
@@ -117,6 +121,7 @@ def _job_result(
         without_input=plan.without_input,
         success_file=success,
         share=plan.share,
+        retries=plan.stores.retries.done,
     )
 
 

@@ -27,6 +27,7 @@ from scorer.job.windows import ScoredWindow, Threads, Window
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import writing
+from scorer.storage.place import naming, work_path
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def score_file(
     prepared = prepare(task, model, options, pipeline)
     if isinstance(prepared, FileResult):
         return prepared
-    with prepared, as_a_signal_does():
+    with prepared, as_a_signal_does(), naming(task.output):
         begins()
         scored = score(prepared, pipeline, watch)
         return finish(prepared, scored)
@@ -122,7 +123,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
     prepared.source.reviews.close()
     with prepared.clock.stage("writing"):
         prepared.output.finish(prepared.stamp.to_footer(), prepared.source.reviews.rows)
-    write_seen(prepared.source.task.output, prepared.seen)
+    write_seen(work_path(prepared.source.task.output), prepared.seen)
     return FileResult(
         prepared.source.task,
         SCORED,
@@ -131,7 +132,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         scored.reused,
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
-        scored.note,
+        "; ".join(filter(None, (prepared.note, scored.note))),
         prepared.changes,
     )
 
@@ -161,7 +162,7 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
         with clock.stage("tokenizing"):
             tokens = kernel.tokenize(window.batches)
         scores = kernel.rate(tokens, check, clock)
-        with clock.stage("keeping"), writing(prepared.source.task.output):
+        with clock.stage("keeping"), writing(work_path(prepared.source.task.output)):
             journal.add(window.start, digest, scores)
     with clock.stage("writing"):
         counts = kernel.count(scores)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scorer.storage.identity import FileIdentity
 from scorer.storage.notes import read_notes, write_note
+from scorer.storage.stores import ObjectIdentity
 from scorer.system.records import from_json, to_json
 
 SEEN_VERSION = 1
@@ -32,14 +33,22 @@ class Seen:
     promise: str
 
     @classmethod
-    def of(cls, identity: FileIdentity, promise: str) -> Seen:
-        """Return the record of an input that was hashed."""
+    def of(cls, identity: FileIdentity | ObjectIdentity, promise: str) -> Seen | None:
+        """Return the record of an input that was hashed; an object's needs none, it has a tag."""
+        if isinstance(identity, ObjectIdentity):
+            return None
         return cls(SEEN_VERSION, identity, promise)
 
 
-def write_seen(output: Path, seen: Seen) -> None:
-    """Keep what was seen with an output; outside its bytes, which must not depend on it."""
-    write_note(output, NAME, json.dumps(to_json(seen)).encode())
+def write_seen(output: Path, seen: Seen | None) -> None:
+    """Keep what was seen with an output; outside its bytes, which must not depend on it.
+
+    Args:
+        output: the file; of an object the stand-in, which needn't be there.
+        seen: the record, if there is one.
+    """
+    if seen is not None:
+        write_note(output, NAME, json.dumps(to_json(seen)).encode())
 
 
 def kept_promises(output: Path, source: Path) -> set[str]:

@@ -141,7 +141,8 @@ def success_path(plan: Plan) -> Path:
     """Return where a job puts its ``_SUCCESS``.
 
     Raises:
-        UsageError: its output is one file, not a folder; or it is one of several shards.
+        UsageError: its output is one file, not a folder; or it is one of several shards, or
+            an address.
     """
     if plan.share is not None:
         raise UsageError(
@@ -151,6 +152,11 @@ def success_path(plan: Plan) -> Path:
         )
     if plan.folder is None:
         raise one_file(str(plan.tasks[0].output) if plan.tasks else "OUTPUT")
+    if not isinstance(plan.folder, Path):
+        raise UsageError(
+            f"checking --success-file: {NAME} is put into a folder of this machine only, and "
+            f"{plan.folder} is an address; leave the option out"
+        )
     return plan.folder / NAME
 
 

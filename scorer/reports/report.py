@@ -133,6 +133,7 @@ class Report:
         files: each file, in the order of the plan.
         success_file: what became of ``_SUCCESS``; left out if it wasn't asked for.
         shard: of which shard of a plan the report is; left out if the run was the whole plan.
+        retries: how often a request to a store was tried again; left out if it never was.
     """
 
     report_version: int
@@ -154,6 +155,7 @@ class Report:
     files: tuple[FileReport, ...]
     success_file: SuccessFile | None = optional(None)
     shard: Share | None = optional(None)
+    retries: int = optional(0)
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -178,6 +180,7 @@ class Report:
             files=tuple(map(_file_report, result.files)),
             success_file=result.success_file,
             shard=result.share,
+            retries=result.retries,
         )
 
     def to_text(self) -> str:

@@ -114,6 +114,8 @@ def closing_lines(result: JobResult) -> list[str]:
         lines.append(f"no input for {counted(result.without_input, 'output')}; they stay")
     if result.success_file is not None:
         lines.append(success_line(result.success_file))
+    if result.retries:
+        lines.append(f"requests to a store that were tried again: {result.retries:,}")
     return [*lines, *result.notes]
 
 

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from scorer.errors import MORE_MEMORY, OutputError, ReviewsError, lacks_memory, one_line
+from scorer.errors import (
+    MORE_MEMORY,
+    OutputError,
+    OutputUnreachable,
+    ReviewsError,
+    ReviewsUnreachable,
+    lacks_memory,
+    one_line,
+)
+from scorer.storage.place import Place
+from scorer.storage.retries import RequestFailed
 
 # What pyarrow raises on damaged bytes.
 DAMAGE = (OSError, pa.ArrowException, ValueError, OverflowError, MemoryError)
@@ -51,14 +61,17 @@ NO_UTF8 = "its name is not UTF-8, and Parquet files of such names can't be opene
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Place) -> Iterator[None]:
     """Name the file that can't be read.
 
     Raises:
-        ReviewsError: in place of what pyarrow or the operating system raises.
+        ReviewsError: in place of what pyarrow, the operating system or a store raises.
     """
     try:
         yield
+    except RequestFailed as error:
+        kind = ReviewsUnreachable if error.is_transient else ReviewsError
+        raise kind(f"reading {path}: {error}") from error
     except UnicodeEncodeError as error:
         raise ReviewsError(f"reading {path}: {NO_UTF8}; rename it") from error
     except DAMAGE as error:
@@ -84,14 +97,16 @@ def unreadable(error: BaseException) -> str:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Place) -> Iterator[None]:
     """Name the file that can't be written.
 
     Raises:
-        OutputError: in place of what pyarrow or the operating system raises.
+        OutputError: in place of what pyarrow, the operating system or a store raises.
     """
     try:
         yield
+    except RequestFailed as error:
+        raise OutputUnreachable(f"writing {path}: {error}") from error
     except UnicodeEncodeError as error:
         raise OutputError(f"writing {path}: {NO_UTF8}; name another output") from error
     except FileNotFoundError as error:

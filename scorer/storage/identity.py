@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
 
+from scorer.system.records import optional
+
 CHUNK_BYTES = 1 << 20
 
 # A file system may keep times to two seconds only (FAT), or to a tick of its clock. Two changes
@@ -56,6 +58,21 @@ class FileIdentity:
     def is_settled(self) -> bool:
         """Whether a later change would have moved one of the times."""
         return self.taken_ns - max(self.mtime_ns, self.ctime_ns) > SETTLED_NS
+
+
+@dataclass(frozen=True)
+class InputId:
+    """What tells one input from another.
+
+    Attributes:
+        sha256: of the whole file, in hex; empty for an object.
+        etag: of an object, the tag that its store gave to this version; empty for a file.
+        size: of an object, in bytes.
+    """
+
+    sha256: str = optional("")
+    etag: str = optional("")
+    size: int = optional(0)
 
 
 def hash_file(

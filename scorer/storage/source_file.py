@@ -1,16 +1,75 @@
-"""A file that is read: what it was when it was opened, and that it still is."""
+"""An input that is read: what it was when it was opened, and that it still is."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from scorer.errors import ReviewsError
 from scorer.storage.failures import reading, unreadable
-from scorer.storage.identity import FileIdentity, hash_file
+from scorer.storage.identity import FileIdentity, InputId, hash_file
+from scorer.storage.place import Place
+from scorer.storage.stores import ObjectIdentity
+
+if TYPE_CHECKING:
+    from scorer.storage.sparse_copy import SparseReader
+
+
+class Source(Protocol):
+    """An input that is read: a file, or an object.
+
+    Its methods raise ``ReviewsError``, which names it, unless they say otherwise.
+    """
+
+    @property
+    def path(self) -> Place:
+        """Where it lies."""
+
+    @property
+    def identity(self) -> FileIdentity | ObjectIdentity:
+        """What was said of it before it was opened."""
+
+    @property
+    def permissions(self) -> int:
+        """Its permissions, as chmod takes them."""
+
+    def for_arrow(self) -> Path | SparseReader:
+        """Return what pyarrow opens; its reads raise what ``reading`` names."""
+
+    def open_bytes(self) -> BinaryIO:
+        """Open its bytes, to be read from the first to the last; ``reading`` names what fails."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return bytes from an offset on; ``reading`` names what fails."""
+
+    def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
+        """Return what tells it from others; ``check`` ends the reading by raising."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Name what goes wrong. If it changed meanwhile, that is the reason to name."""
+
+    def check_unchanged(self) -> None:
+        """Check that it is what it was."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def source_at(place: Place) -> Source:
+    """Look at an input that is to be read.
+
+    Raises:
+        ReviewsError: it can't be looked at, or is no regular file.
+    """
+    if isinstance(place, Path):
+        return SourceFile(place)
+    from scorer.storage.source_object import SourceObject
+
+    return SourceObject(place)
 
 
 class SourceFile:
@@ -30,6 +89,7 @@ class SourceFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file: BinaryIO | None = None
         with reading(path):
             found = path.stat()
             self.identity = FileIdentity.of(found)
@@ -46,8 +106,28 @@ class SourceFile:
         """
         return self.path.open("rb", buffering=0)
 
-    def sha256(self, check: Callable[[], None] = lambda: None) -> str:
-        """Return the SHA-256 of the file's bytes, in hex.
+    def for_arrow(self) -> Path:
+        """Return what pyarrow opens."""
+        return self.path
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return bytes from an offset on; fewer at the end of the file.
+
+        Raises:
+            OSError: they can't be read.
+        """
+        if self._file is None:
+            self._file = self.open_bytes()
+        return os.pread(self._file.fileno(), length, offset)
+
+    def close(self) -> None:
+        """Close what :meth:`read_at` opened."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
+        """Return the SHA-256 of the file's bytes.
 
         Args:
             check: called before each MiB; it ends the reading by raising.
@@ -59,7 +139,7 @@ class SourceFile:
             digest = hash_file(self.path, self.identity, check)
         if digest is None:
             raise self.changed()
-        return digest
+        return InputId(digest)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

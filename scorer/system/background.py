@@ -67,6 +67,41 @@ def answer_or_stop(answer: Future[Answer], stop: threading.Event) -> Answer:
                 raise CancelledError from None
 
 
+class Crew:
+    """Daemon threads that run calls, several at once; a call that hangs keeps no process alive.
+
+    Args:
+        threads: most calls at once. Each thread is started when it is needed first.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._most = threads
+        self._threads = 0
+        self._calls: Calls = SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+
+    def begin(self, call: Callable[[], Answer]) -> Future[Answer]:
+        """Have a call run, and return at once."""
+        answer: Future[Answer] = Future()
+        _unanswered.add(answer)
+        answer.add_done_callback(self._ended)
+        with self._lock:
+            self._waiting += 1
+            if self._threads < min(self._most, self._waiting):
+                self._threads += 1
+                threading.Thread(
+                    target=_work, args=(self._calls,), name="scorer-crew", daemon=True
+                ).start()
+        self._calls.put((call, answer))
+        return answer
+
+    def _ended(self, answer: Future[Answer]) -> None:
+        _unanswered.discard(answer)
+        with self._lock:
+            self._waiting -= 1
+
+
 @cache
 def _calls() -> Calls:
     calls: Calls = SimpleQueue()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
+from scorer.storage.place import Place
 from scorer.tables.csv_dialect import HEAD_CHARACTERS, CsvDialect, Rows, find_dialect, is_sentence
 from scorer.tables.csv_types import TypesFound, typed
 from scorer.tables.file_kind import is_json, kind_of
@@ -48,7 +48,7 @@ class CsvReviews(TextReviews):
 
     def __init__(
         self,
-        path: Path,
+        path: Place,
         max_cell: int,
         options: TextOptions,
         check: Callable[[], None] = lambda: None,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
+from scorer.storage.place import Place
 from scorer.tables.endings import CSV, JSON_LINES, format_of
 from scorer.tables.parquet_reader import MAX_CELL, ParquetReviews
 from scorer.tables.reviews import OpenReviews
@@ -12,7 +12,7 @@ from scorer.tables.text_options import TextOptions
 
 
 def open_reviews(
-    path: Path,
+    path: Place,
     max_cell: int = MAX_CELL,
     options: TextOptions = TextOptions(),
     check: Callable[[], None] = lambda: None,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
+from scorer.storage.place import Place
 from scorer.tables.json_values import (
     BOOLEAN,
     FLOAT,
@@ -89,7 +89,7 @@ class JsonLinesReviews(TextReviews):
 
     def __init__(
         self,
-        path: Path,
+        path: Place,
         max_cell: int,
         options: TextOptions,
         check: Callable[[], None] = lambda: None,

@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
-from types import TracebackType
 
 import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
+from scorer.storage.place import Place
 from scorer.tables.parquet_indices import most_repeats
 from scorer.tables.parquet_pages import (
     DELTA_BYTE_ARRAY,
@@ -20,6 +19,7 @@ from scorer.tables.parquet_pages import (
     BadHeader,
     ChunkPlace,
     PageHeader,
+    ReadAt,
     longest_value,
     page_headers,
     row_groups,
@@ -76,10 +76,9 @@ class Span:
 class RowBounds:
     """Bounds the bytes of rows that are about to be read. Rows are asked for in rising order.
 
-    A context manager; it closes its handle of the file.
-
     Args:
         path: the file.
+        read_at: returns its bytes from an offset on, as many as are asked for.
         footer: its footer.
         metadata: the same, as pyarrow read it.
         is_read: whether a column is read, by its path in the schema.
@@ -88,7 +87,8 @@ class RowBounds:
 
     def __init__(
         self,
-        path: Path,
+        path: Place,
+        read_at: ReadAt,
         footer: bytes,
         metadata: pq.FileMetaData,
         is_read: Callable[[str], bool],
@@ -105,18 +105,7 @@ class RowBounds:
         self._ends = list(accumulate(metadata.row_group(index).num_rows for index in groups))
         self._group = self._known = 0
         self._places = row_groups(footer)
-        self._file = path.open("rb")
-
-    def __enter__(self) -> RowBounds:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
+        self._read_at = read_at
 
     def most_rows(self, start: int, rows: int) -> int:
         """Return how many rows can be read at once.
@@ -163,16 +152,16 @@ class RowBounds:
             return
         if chunk.is_plain and chunk.decoded <= self._most_page:
             return
-        pages, handle = [], self._file.fileno()
+        pages = []
         try:
-            for page in page_headers(handle, chunk.place):
+            for page in page_headers(self._read_at, chunk.place):
                 self._check(chunk, page)
                 pages.append(page)
         except BadHeader:
             # What stands before it is read; then pyarrow tells what is wrong.
             pass
         if not chunk.is_plain:
-            yield from chunk.spans(pages, handle)
+            yield from chunk.spans(pages, self._read_at)
 
     def _check(self, chunk: _Chunk, page: PageHeader) -> None:
         size = chunk.memory_of(page)
@@ -225,9 +214,9 @@ class _Chunk:
         counts = has_lengths or self.is_repeated
         return page.size + (VALUE_BYTES * page.values if counts else 0)
 
-    def spans(self, pages: Sequence[PageHeader], handle: int) -> Iterator[Span]:
+    def spans(self, pages: Sequence[PageHeader], read_at: ReadAt) -> Iterator[Span]:
         """Yield what bounds the rows: a page, or the chunk where pages don't tell their rows."""
-        longest, repeats = self._dictionary(pages, handle)
+        longest, repeats = self._dictionary(pages, read_at)
         data, row = [page for page in pages if not page.is_dictionary], self.first
         if self.is_repeated and any(page.rows is None for page in data):
             sizes = [self._most(page, longest, repeats) for page in data]
@@ -256,7 +245,7 @@ class _Chunk:
         # A value may repeat the beginning of the one before it: it is no longer than the page.
         return longest if page.encoding in DICTIONARY_ENCODINGS else page.size
 
-    def _dictionary(self, pages: Sequence[PageHeader], handle: int) -> tuple[int, int]:
+    def _dictionary(self, pages: Sequence[PageHeader], read_at: ReadAt) -> tuple[int, int]:
         """Return the most bytes of a value of the dictionary, and how often a page may hold it.
 
         A value that isn't held often may be as large as the dictionary: then it isn't decompressed.
@@ -271,11 +260,11 @@ class _Chunk:
         if len(coded) <= PAGES_COUNTED and not self.is_repeated:
             codec = self.place.codec
             repeats = max(
-                most_repeats(handle, page, codec, is_nullable=self._is_nullable) for page in coded
+                most_repeats(read_at, page, codec, is_nullable=self._is_nullable) for page in coded
             )
             if repeats * dictionary.size <= MOST_REPEATED:
                 return dictionary.size, repeats
-        return longest_value(handle, dictionary, self.place.codec), values
+        return longest_value(read_at, dictionary, self.place.codec), values
 
 
 def _bytes_of(spans: Sequence[Span], start: int, end: int) -> int:

@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.tables.parquet_pages import RLE, BadHeader, PageHeader, decompressed, pread
+from scorer.tables.parquet_pages import RLE, BadHeader, PageHeader, ReadAt, decompressed, page_bytes
 
 # Larger dictionaries and pages aren't looked into: that would take much memory.
 MOST_BITS, MOST_VALUES = 16, 1 << 17
 
 
-def most_repeats(handle: int, page: PageHeader, codec: str, *, is_nullable: bool) -> int:
+def most_repeats(read_at: ReadAt, page: PageHeader, codec: str, *, is_nullable: bool) -> int:
     """Return how often a page holds one value at most; the number of its values if that is unknown.
 
     Args:
-        handle: the open file.
+        read_at: returns bytes of the file from an offset on.
         page: encoded with a dictionary; of a column without lists.
         codec: of the column.
         is_nullable: whether nulls are possible.
@@ -27,16 +27,16 @@ def most_repeats(handle: int, page: PageHeader, codec: str, *, is_nullable: bool
     if page.values > MOST_VALUES:
         return page.values
     try:
-        indices = _indices(handle, page, codec, is_nullable=is_nullable)
+        indices = _indices(read_at, page, codec, is_nullable=is_nullable)
         counts = _counts(indices, page.values)
     except (BadHeader, IndexError, ValueError, OSError, pa.ArrowException):
         return page.values
     return int(counts.max(initial=0))
 
 
-def _indices(handle: int, page: PageHeader, codec: str, *, is_nullable: bool) -> bytes:
+def _indices(read_at: ReadAt, page: PageHeader, codec: str, *, is_nullable: bool) -> bytes:
     """Return the bytes of a page behind its levels: the width of an index in bits, and the runs."""
-    content = pread(handle, page)
+    content = page_bytes(read_at, page)
     if page.levels is not None:
         # In pages of version 2 the levels stand first, and are never compressed.
         size = page.size - page.levels

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +19,11 @@ import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
 from scorer.storage.failures import reading
+from scorer.storage.place import Place
 from scorer.tables.parquet_types import drop_option
+
+if TYPE_CHECKING:
+    from scorer.storage.sparse_copy import SparseReader
 
 # An output's unit first.
 UNITS = ("us", "ns", "s")
@@ -37,12 +42,14 @@ class Int96Columns:
 
     Attributes:
         path: the file.
+        source: returns what pyarrow opens.
         metadata: its footer.
         leaves: paths of the INT96 columns in the Parquet schema.
         truncate: whether nanoseconds may be cut off.
     """
 
-    path: Path
+    path: Place
+    source: Callable[[], Path | SparseReader]
     metadata: pq.FileMetaData
     leaves: tuple[str, ...]
     truncate: bool
@@ -103,7 +110,7 @@ class Int96Columns:
 
     def _open(self, unit: str) -> pq.ParquetFile:
         return pq.ParquetFile(
-            self.path,
+            self.source(),
             metadata=self.metadata,
             pre_buffer=False,
             buffer_size=STEP_BYTES // 4,

@@ -6,9 +6,8 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 
 from __future__ import annotations
 
-import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +40,10 @@ CODECS = {name: name.lower() for name in ("SNAPPY", "GZIP", "BROTLI", "ZSTD", "L
 ROW_GROUPS, COLUMNS, METADATA = 4, 1, 3
 CODEC, CHUNK_BYTES, DATA_OFFSET, DICTIONARY_OFFSET = 4, 7, 9, 11
 CODEC_NAMES = ("UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW")
+
+
+# Offset and length → bytes of the file; fewer at its end.
+ReadAt = Callable[[int, int], bytes]
 
 
 class BadHeader(Exception):
@@ -122,11 +125,11 @@ def _place_of(column: Any) -> ChunkPlace:
     return ChunkPlace(start, _number(fields, CHUNK_BYTES), name)
 
 
-def page_headers(handle: int, place: ChunkPlace) -> Iterator[PageHeader]:
+def page_headers(read_at: ReadAt, place: ChunkPlace) -> Iterator[PageHeader]:
     """Yield the page headers of a column chunk, without what is no page of values.
 
     Args:
-        handle: the open file.
+        read_at: returns bytes of the file from an offset on, as many as are asked for.
         place: where the chunk lies.
 
     Raises:
@@ -134,7 +137,7 @@ def page_headers(handle: int, place: ChunkPlace) -> Iterator[PageHeader]:
     """
     start, end = place.start, place.start + place.size
     while start < end:
-        fields, length = _read_header(handle, start, end)
+        fields, length = _read_header(read_at, start, end)
         kind, size, compressed = (_number(fields, key) for key in (TYPE, UNCOMPRESSED, COMPRESSED))
         start += length
         if kind in HEADERS:
@@ -162,21 +165,21 @@ def _levels(header: dict[int, Any], *, is_v2: bool) -> tuple[int | None, int | N
     return levels, None, header.get(IS_COMPRESSED) is not False
 
 
-def longest_value(handle: int, page: PageHeader, codec: str) -> int:
+def longest_value(read_at: ReadAt, page: PageHeader, codec: str) -> int:
     """Return the bytes of the longest value of a dictionary page of byte arrays.
 
     If the page can't be decompressed here, it is the whole page.
     """
     try:
-        content = decompressed(pread(handle, page), codec, page.size)
+        content = decompressed(page_bytes(read_at, page), codec, page.size)
     except (BadHeader, OSError, pa.ArrowException, ValueError):
         return page.size
     return _longest(content)
 
 
-def pread(handle: int, page: PageHeader) -> bytes:
+def page_bytes(read_at: ReadAt, page: PageHeader) -> bytes:
     """Return the bytes of a page as they stand in the file."""
-    return os.pread(handle, page.compressed, page.offset)
+    return read_at(page.offset, page.compressed)
 
 
 def decompressed(content: bytes, codec: str, size: int) -> bytes:
@@ -217,10 +220,10 @@ def _number(fields: dict[int, Any], key: int) -> int:
     return value
 
 
-def _read_header(handle: int, start: int, end: int) -> tuple[dict[int, Any], int]:
+def _read_header(read_at: ReadAt, start: int, end: int) -> tuple[dict[int, Any], int]:
     most = HEADER_BYTES
     while True:
-        content = os.pread(handle, min(most, end - start), start)
+        content = read_at(start, min(most, end - start))
         try:
             thrift = _Thrift(content)
             return thrift.fields(), thrift.at

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.errors import ReviewsError
 from scorer.storage.failures import DAMAGE, reading
-from scorer.storage.source_file import SourceFile
+from scorer.storage.identity import InputId
+from scorer.storage.place import ObjectPlace, Place
+from scorer.storage.source_file import Source, source_at
 from scorer.system.memory import give_back
 from scorer.tables.file_kind import HEAD_BYTES, kind_of
 from scorer.tables.parquet_bounds import RowBounds
@@ -53,6 +56,8 @@ ENCRYPTED_MAGIC = b"PARE"
 # The plaintext footer of an encrypted file is followed by a nonce of 12 bytes and a tag of 16:
 # https://parquet.apache.org/docs/file-format/data-pages/encryption/
 SIGNATURE_BYTES = 28
+# The footer's length and a magic number.
+TAIL_BYTES = 8
 
 
 class ParquetReviews:
@@ -74,17 +79,28 @@ class ParquetReviews:
         ReviewsError: the file can't be opened as Parquet.
     """
 
-    def __init__(self, path: Path, max_cell: int = MAX_CELL) -> None:
+    def __init__(self, path: Place, max_cell: int = MAX_CELL) -> None:
         self.path = path
         self._is_reading = False
         self._max_cell = max_cell
-        self._source = SourceFile(path)
+        self._file: Any = None  # pyarrow has no types
+        self.rows = 0
+        self.row_groups: list[int] = []
+        self._source = source_at(path)
         self.identity, self.permissions = self._source.identity, self._source.permissions
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        path = self.path
         with reading(path):
-            footer_size = len(_footer(path))
+            footer_size = len(_footer(self._source))
             # pre_buffer would hold the whole file in memory.
             self._file = pq.ParquetFile(
-                path,
+                self._source.for_arrow(),
                 pre_buffer=False,
                 buffer_size=READ_BUFFER_BYTES,
                 page_checksum_verification=True,
@@ -95,7 +111,7 @@ class ParquetReviews:
             metadata = self._file.metadata
             if metadata.serialized_size + SIGNATURE_BYTES == footer_size:
                 raise _encrypted(path)
-            self.rows: int = metadata.num_rows
+            self.rows = metadata.num_rows
             self.row_groups = [
                 metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)
             ]
@@ -120,15 +136,18 @@ class ParquetReviews:
     def close(self) -> None:
         """Close the file and let go of its footer, which is large if there are many row groups."""
         # Not under a thread that still reads, when a stop ended the wait for it.
-        if self._file is not None and not self._is_reading:
+        if self._is_reading:
+            return
+        self._source.close()
+        if self._file is not None:
             self._file.close()
             self._file = None
             if len(self.row_groups) > MANY_ROW_GROUPS:
                 gc.collect()
                 give_back()
 
-    def sha256(self, check: Callable[[], None] = lambda: None) -> str:
-        """Return the SHA-256 of the whole file, in hex.
+    def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
+        """Return what tells this input from others: of a file, the SHA-256 of all its bytes.
 
         Args:
             check: called before each MiB; it ends the reading by raising.
@@ -137,7 +156,7 @@ class ParquetReviews:
             ReviewsError: the file can't be read, or isn't what it was when it was opened.
         """
         with self._reading():
-            return self._source.sha256(check)
+            return self._source.input_id(check)
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
@@ -201,7 +220,10 @@ class ParquetReviews:
             truncate: whether nanoseconds may be cut off.
         """
         leaves = tuple(leaf.path for leaf in self._leaves_of(columns) if leaf.physical == INT96)
-        return Int96Columns(self.path, self._file.metadata, leaves, truncate) if leaves else None
+        if not leaves:
+            return None
+        source = self._source
+        return Int96Columns(self.path, source.for_arrow, self._file.metadata, leaves, truncate)
 
     def codecs(self, columns: Sequence[str] | None = None) -> dict[str, str | None]:
         """Return the codec of each column, by its path in the schema; empty if there are no rows.
@@ -246,7 +268,8 @@ class ParquetReviews:
         return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
 
     def _read_one_row(self, columns: Sequence[str] | None) -> None:
-        with self._bounds(columns) as bounds, self._reading():
+        bounds = self._bounds(columns)
+        with self._reading():
             bounds.most_rows(0, 1)
             next(self._file.iter_batches(1, columns=columns), None)
 
@@ -255,16 +278,15 @@ class ParquetReviews:
         most = self._rows_a_batch()
         steps: list[pa.RecordBatch] = []
         size, most_bytes = 0, STEP_BYTES
-        with self._bounds(columns) as bounds:
-            for step, step_size, is_end in self._steps(columns, most, bounds):
-                steps.append(step)
-                size += step_size
-                if is_end or size >= most_bytes:
-                    # After a batch that held much more, steps aren't joined up to that size again.
-                    most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
-                    yield from _cut(join(steps))
-                    steps, size = [], 0
-                del step
+        for step, step_size, is_end in self._steps(columns, most, self._bounds(columns)):
+            steps.append(step)
+            size += step_size
+            if is_end or size >= most_bytes:
+                # After a batch that held much more, steps aren't joined up to that size again.
+                most_bytes = STEP_BYTES if size < most_bytes else WINDOW_BYTES
+                yield from _cut(join(steps))
+                steps, size = [], 0
+            del step
         if steps:
             yield from _cut(join(steps))
 
@@ -306,8 +328,14 @@ class ParquetReviews:
     def _bounds(self, columns: Sequence[str] | None) -> RowBounds:
         is_read = partial(_is_in, columns=columns)
         with self._reading():
+            footer = _footer(self._source)
             return RowBounds(
-                self.path, _footer(self.path), self._file.metadata, is_read, self._max_cell
+                self.path,
+                self._source.read_at,
+                footer,
+                self._file.metadata,
+                is_read,
+                self._max_cell,
             )
 
     def _check_row_groups(self) -> None:
@@ -371,35 +399,59 @@ class ParquetReviews:
             self._is_reading = False
 
 
-def read_key(path: Path, key: str) -> object | None:
+def read_key(place: Place, key: str) -> object | None:
     """Return the JSON that a Parquet file's footer holds under a key.
 
     None if there is no such key, or the file isn't a Parquet file.
+
+    Raises:
+        RequestFailed: the store of an object doesn't tell.
     """
-    if not path.is_file():
+    if isinstance(place, Path) and not place.is_file():
         return None
     try:
-        stored = (pq.read_metadata(path).metadata or {}).get(key.encode())
+        stored = (_metadata(place).metadata or {}).get(key.encode())
         value: object = None if stored is None else json.loads(stored)
     except DAMAGE:
         return None
     return value
 
 
-def is_damaged_parquet(path: Path) -> bool:
+def is_damaged_parquet(place: Place) -> bool:
     """Whether a file begins as a Parquet file and has no footer that can be read.
 
     Raises:
         OSError: the system doesn't let it be read.
+        RequestFailed: the store of an object doesn't tell.
     """
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return False
+    if _first_bytes(place) != MAGIC:
+        return False
     try:
-        pq.read_metadata(path)
+        _metadata(place)
     except DAMAGE:
         return True
     return False
+
+
+def _first_bytes(place: Place) -> bytes:
+    if not isinstance(place, Path):
+        return place.store.begin_read(place.key, 0, len(MAGIC), None).result().content
+    with place.open("rb") as file:
+        return file.read(len(MAGIC))
+
+
+def _metadata(place: Place) -> pq.FileMetaData:
+    """Return the footer of a file; of an object, by one request if it isn't very long."""
+    return pq.read_metadata(place if isinstance(place, Path) else io.BytesIO(_end_of(place)))
+
+
+def _end_of(place: ObjectPlace) -> bytes:
+    """Return the last bytes of an object, which hold its footer, behind a magic number."""
+    end = place.read_end()
+    length = int.from_bytes(end.content[-TAIL_BYTES:-4], "little") + TAIL_BYTES
+    if len(end.content) < length <= end.identity.size:
+        end = place.read_end(length)
+    return MAGIC + end.content
 
 
 def _is_in(path: str, columns: Sequence[str] | None) -> bool:
@@ -415,7 +467,7 @@ def _cut(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, rows)
 
 
-def _footer(path: Path) -> bytes:
+def _footer(source: Source) -> bytes:
     """Return the footer: the position, size and statistics of every column chunk.
 
     A Parquet file ends with the footer's length and a magic number, 8 bytes together:
@@ -424,20 +476,18 @@ def _footer(path: Path) -> bytes:
     Raises:
         ReviewsError: the file doesn't end so.
     """
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 8))
-        length, magic = int.from_bytes(file.read(4), "little"), file.read(4)
-        if magic == ENCRYPTED_MAGIC:
-            raise _encrypted(path)
-        if magic != MAGIC or length + 8 > size:
-            file.seek(0)
-            raise ReviewsError(f"reading {path}: {kind_of(file.read(HEAD_BYTES))}")
-        file.seek(size - 8 - length)
-        return file.read(length)
+    size = source.identity.size
+    tail = source.read_at(max(0, size - TAIL_BYTES), TAIL_BYTES)
+    length, magic = int.from_bytes(tail[:4], "little"), tail[4:]
+    if magic == ENCRYPTED_MAGIC:
+        raise _encrypted(source.path)
+    if magic != MAGIC or length + TAIL_BYTES > size:
+        kind = kind_of(source.read_at(0, HEAD_BYTES))
+        raise ReviewsError(f"reading {source.path}: {kind}")
+    return source.read_at(size - TAIL_BYTES - length, length)
 
 
-def _encrypted(path: Path) -> ReviewsError:
+def _encrypted(path: Place) -> ReviewsError:
     return ReviewsError(
         f"reading {path}: it is encrypted, which scorer can't read; decrypt it first"
     )

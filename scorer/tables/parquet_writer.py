@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ class ParquetOutput:
         background: runs the slow calls: compressing a row group, waiting for the disk.
         temporary: the name to write under, an empty file of ours; one of its own by default.
         storage: how values are stored where Arrow's types leave that open.
+        deliver: takes the finished file elsewhere, instead of putting it under ``path``.
 
     Raises:
         OutputError: the file can't be created.
@@ -54,11 +55,12 @@ class ParquetOutput:
         background: Background = in_background,
         temporary: Path | None = None,
         storage: Storage = Storage(),
+        deliver: Callable[[Path], None] | None = None,
     ) -> None:
         self.path = path
         self._rows = rows
         self._left = list(reversed(_joined([rows for rows in row_groups if rows])))
-        self._background = background
+        self._background, self._deliver = background, deliver
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
         self._freed = 0
@@ -122,7 +124,11 @@ class ParquetOutput:
             self._file = None
             give_back()
             self._check_rows(rows if self._rows is None else self._rows)
-            self._whole.put(self._background)
+            if self._deliver is None:
+                self._whole.put(self._background)
+            else:
+                self._deliver(self._whole.temporary)
+                self._whole.discard()
         self._is_finished = True
 
     def discard(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 
-from scorer.storage.identity import FileIdentity
+from scorer.storage.identity import FileIdentity, InputId
+from scorer.storage.place import Place
+from scorer.storage.stores import ObjectIdentity
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_types import Storage
 
@@ -20,7 +21,7 @@ class OpenReviews(Protocol):
     """
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Place:
         """Where it lies."""
 
     @property
@@ -40,8 +41,8 @@ class OpenReviews(Protocol):
         """The permissions of the file, as chmod takes them."""
 
     @property
-    def identity(self) -> FileIdentity:
-        """What the system said of the file before it was opened."""
+    def identity(self) -> FileIdentity | ObjectIdentity:
+        """What the system or the store said of the file before it was opened."""
 
     @property
     def position(self) -> int | None:
@@ -58,8 +59,8 @@ class OpenReviews(Protocol):
     def close(self) -> None:
         """Close the file. What was found in it stays known."""
 
-    def sha256(self, check: Callable[[], None] = lambda: None) -> str:
-        """Return the SHA-256 of the file's bytes, in hex; ``check`` ends it by raising."""
+    def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
+        """Return what tells the input from others; ``check`` ends the reading by raising."""
 
     def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows whose cuts depend on the file alone.

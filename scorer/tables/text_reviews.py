@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 
-from scorer.storage.source_file import SourceFile
+from scorer.storage.identity import InputId
+from scorer.storage.place import Place
+from scorer.storage.source_file import source_at
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_reader import LAST_WINDOWS, LEAST_WINDOW_ROWS, WINDOW_BYTES, WINDOW_ROWS
 from scorer.tables.parquet_types import Storage
@@ -45,10 +46,10 @@ class TextReviews(ABC):
     rows: int | None = None
     row_groups: Sequence[int] = ()
 
-    def __init__(self, path: Path, max_cell: int, options: TextOptions) -> None:
+    def __init__(self, path: Place, max_cell: int, options: TextOptions) -> None:
         self.path = path
         self._options, self._most = options, min(max_cell, MOST_BYTES)
-        self._source = SourceFile(path)
+        self._source = source_at(path)
         self.identity, self.permissions = self._source.identity, self._source.permissions
         self._text = TextSource(self._source, options.encoding)
 
@@ -58,8 +59,9 @@ class TextReviews(ABC):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def close(self) -> None:  # noqa: B027  # nothing to do
-        """Each pass closes what it opened."""
+    def close(self) -> None:
+        """Let go of the file. Each pass closed what it opened."""
+        self._source.close()
 
     @property
     @abstractmethod
@@ -79,8 +81,8 @@ class TextReviews(ABC):
         """Bytes of the file that were read in the present pass."""
         return self._text.position
 
-    def sha256(self, check: Callable[[], None] = lambda: None) -> str:
-        """Return the SHA-256 of the file's bytes as they lie, in hex.
+    def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
+        """Return what tells the file from others, by its bytes as they lie.
 
         Args:
             check: called before each MiB; it ends the reading by raising.
@@ -88,7 +90,7 @@ class TextReviews(ABC):
         Raises:
             ReviewsError: the file can't be read, or isn't what it was when it was opened.
         """
-        return self._source.sha256(check)
+        return self._source.input_id(check)
 
     def check_carried(  # noqa: B027  # nothing to do
         self, columns: Collection[str]

@@ -10,7 +10,7 @@ from typing import BinaryIO, TextIO
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
-from scorer.storage.source_file import SourceFile
+from scorer.storage.source_file import Source
 from scorer.tables.encoding import UTF_8, encoding_of, first_invalid, unmarked_utf_16
 from scorer.tables.endings import PACKINGS, packing_of
 from scorer.tables.file_kind import EMPTY, HEAD_BYTES, kind_beside_text
@@ -41,7 +41,7 @@ class TextSource:
         ReviewsError: it is empty, or no text.
     """
 
-    def __init__(self, source: SourceFile, encoding: str | None) -> None:
+    def __init__(self, source: Source, encoding: str | None) -> None:
         self.path, self._source = source.path, source
         self._codec = packing_of(source.path.name)
         self.size = None if self._codec else source.identity.size

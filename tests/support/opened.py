@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from unittest import mock
 
 IN_OPEN = 0x20
@@ -76,3 +77,8 @@ def _openings(handle: int) -> int:
             _, mask, _, length = EVENT.unpack_from(events)
             count += bool(mask & IN_OPEN)
             events = events[EVENT.size + length :]
+
+
+def reads_of(file: BinaryIO) -> Callable[[int, int], bytes]:
+    """Return what reads bytes of an open file, by their offset and number."""
+    return lambda offset, length: os.pread(file.fileno(), length, offset)

@@ -291,16 +291,16 @@ def test_what_was_not_touched_is_a_line_each_and_a_key_of_the_report(
             "only 3 other files, such as a.csv, b.csv; name another one, or add --format csv",
         ),
         (
-            ["s3://bucket/a.parquet"],
+            ["hdfs://node/a.parquet"],
             "out",
-            "the input s3://bucket/a.parquet is an address, and only files and folders of this "
-            "machine are read and written; name a path here, and copy with: aws s3 cp",
+            "the input hdfs://node/a.parquet is an address, and of addresses only s3://, gs://, "
+            "az:// and abfss:// are taken; name a path here, and copy with: hdfs dfs -cp",
         ),
         (
             ["in"],
-            Path("gs://bucket/out"),
-            "the output gs:/bucket/out is an address, and only files and folders of this machine "
-            "are read and written; name a path here, and copy with: gcloud storage cp",
+            Path("hdfs://node/out"),
+            "the output hdfs:/node/out is an address, and of addresses only s3://, gs://, "
+            "az:// and abfss:// are taken; name a path here, and copy with: hdfs dfs -cp",
         ),
     ],
 )

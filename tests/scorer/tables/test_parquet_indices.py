@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from opened import reads_of
 from scorer.tables.parquet_indices import most_repeats
 from scorer.tables.parquet_pages import DICTIONARY_ENCODINGS, page_headers, row_groups
 
@@ -41,11 +42,11 @@ def test_the_commonest_value_of_a_page_is_counted(
     with path.open("rb") as file:
         (page,) = (
             page
-            for page in page_headers(file.fileno(), place)
+            for page in page_headers(reads_of(file), place)
             if page.encoding in DICTIONARY_ENCODINGS
         )
-        repeats = most_repeats(file.fileno(), page, place.codec, is_nullable=nullable)
-        unknown = most_repeats(file.fileno(), page, "LZO", is_nullable=nullable)
+        repeats = most_repeats(reads_of(file), page, place.codec, is_nullable=nullable)
+        unknown = most_repeats(reads_of(file), page, "LZO", is_nullable=nullable)
     expected = Counter(value for value in COLUMNS[name] if value is not None).most_common(1)[0][1]
     # The last group of eight may hold some more indices than there are rows.
     assert expected <= repeats <= min(ROWS, expected + 7)

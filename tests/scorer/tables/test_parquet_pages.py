@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers import some_texts
+from opened import reads_of
 from scorer.tables.parquet_pages import (
     BadHeader,
     ChunkPlace,
@@ -48,8 +49,8 @@ def test_the_headers_of_a_chunk_are_those_that_were_written(
     )
     place = place_of(path)
     with path.open("rb") as file:
-        dictionary, *pages = page_headers(file.fileno(), place)
-        longest = longest_value(file.fileno(), dictionary, place.codec)
+        dictionary, *pages = page_headers(reads_of(file), place)
+        longest = longest_value(reads_of(file), dictionary, place.codec)
     assert longest == max(map(len, TEXTS[: dictionary.values]))
     assert dictionary.is_dictionary
     assert len(pages) > 3
@@ -63,7 +64,7 @@ def test_a_header_with_long_statistics_is_read(tmp_path: Path) -> None:
     pq.write_table(pa.table({"review": [text]}), path, use_dictionary=False, compression="none")
     place = place_of(path)
     with path.open("rb") as file:
-        (page,) = page_headers(file.fileno(), place)
+        (page,) = page_headers(reads_of(file), place)
     assert page.size == len(text) + 4 + 6
     assert page.offset > place.start + 2 * len(text)
 
@@ -75,7 +76,7 @@ def test_bytes_that_are_no_header_are_told_apart(tmp_path: Path, damage: bytes) 
     path = tmp_path / "in.parquet"
     path.write_bytes(damage)
     with path.open("rb") as file, pytest.raises(BadHeader):
-        list(page_headers(file.fileno(), ChunkPlace(0, 64, "ZSTD")))
+        list(page_headers(reads_of(file), ChunkPlace(0, 64, "ZSTD")))
 
 
 def test_a_dictionary_that_cannot_be_decompressed_counts_whole(tmp_path: Path) -> None:
@@ -83,9 +84,9 @@ def test_a_dictionary_that_cannot_be_decompressed_counts_whole(tmp_path: Path) -
     pq.write_table(pa.table({"review": TEXTS}), path, compression="zstd")
     place = place_of(path)
     with path.open("r+b") as file:
-        dictionary = next(page_headers(file.fileno(), place))
+        dictionary = next(page_headers(reads_of(file), place))
         file.seek(dictionary.offset)
         file.write(bytes(dictionary.compressed))
         file.flush()
         for codec in ("ZSTD", "LZ4", "LZO"):
-            assert longest_value(file.fileno(), dictionary, codec) == dictionary.size
+            assert longest_value(reads_of(file), dictionary, codec) == dictionary.size

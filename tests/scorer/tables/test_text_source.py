@@ -74,7 +74,7 @@ def test_the_hash_of_an_input_is_of_the_bytes_as_they_lie(tmp_path: Path) -> Non
         path = tmp_path / "in.csv.gz"
         path.write_bytes(gzip.compress(CONTENT, level))
         with open_reviews(path) as reviews:
-            hashes.add(reviews.sha256())
+            hashes.add(reviews.input_id().sha256)
     assert len(hashes) == 2
 
 

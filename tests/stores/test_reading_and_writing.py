@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pyarrow.parquet as pq
 import pytest
@@ -216,3 +217,54 @@ def test_the_ends_of_several_outputs_are_asked_for_at_once(
     # One after another would take ten seconds.
     seconds = json.loads(report.read_text())["total"]["seconds"]
     assert seconds < 5
+
+
+def test_only_the_wanted_partitions_of_a_store_are_listed(
+    store: SmallStore, run: Run, reviews: Path
+) -> None:
+    for day in ("2026-11-23", "2026-11-24", "2026-11-25"):
+        for name in ("a.parquet", "b.parquet"):
+            store.objects[f"in/day={day}/hour=7/{name}"] = reviews.read_bytes()
+    store.objects |= {
+        "in/stray.parquet": reviews.read_bytes(),
+        "in/day=2026-11-25/_x/c.parquet": b"",
+    }
+    done = run("--where", "day>=2026-11-25", "s3://bucket/in/", "s3://bucket/out/")
+    assert done.returncode == 0, done.stderr
+    written = {key for key in store.objects if key.startswith("out/")}
+    assert written == {f"out/day=2026-11-25/hour=7/{name}" for name in ("a.parquet", "b.parquet")}
+    assert "left aside: 1 other file, such as stray.parquet" in done.stdout
+    queries = [parse_qs(one.query) for one in store.asked]
+    listed = {query["prefix"][0] for query in queries if "delimiter" in query}
+    assert listed == {"in/", "in/day=2026-11-25/", "in/day=2026-11-25/hour=7/"}
+    store.asked.clear()
+    nothing = run("--where", "day>2027", "s3://bucket/in/", "s3://bucket/out/")
+    assert (
+        nothing.returncode,
+        "nothing in s3://bucket/in/ is wanted by --where" in nothing.stderr,
+    ) == (2, True)
+
+
+def test_texts_in_a_store_are_scored_as_files_are(
+    store: SmallStore, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("id,review\n007,A fine film\n008,Dull\n")
+    (tmp_path / "b.jsonl").write_text('{"id": 1, "review": "A fine film"}\n{"review": "Dull"}\n')
+    for name in ("a.csv", "b.jsonl"):
+        assert run(tmp_path / name, tmp_path / f"{name}.parquet").returncode == 0
+        store.objects[f"in/{name}"] = (tmp_path / name).read_bytes()
+    done = run("--format", "all", "s3://bucket/in/", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for name, output in (("a.csv", "a.parquet"), ("b.jsonl", "b.parquet")):
+        assert rows_of(tmp_path / "out" / output) == rows_of(tmp_path / f"{name}.parquet")
+    again = run("--format", "all", "s3://bucket/in/", tmp_path / "out")
+    assert again.stdout.count("skipped") == 3  # two files, and the last line
+
+
+def test_success_in_a_store_is_refused_in_a_sentence(
+    store: SmallStore, run: Run, reviews: Path
+) -> None:
+    store.objects["in/a.parquet"] = reviews.read_bytes()
+    done = run("--success-file", "s3://bucket/in/", "s3://bucket/out/")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "_SUCCESS is put into a folder of this machine only" in done.stderr

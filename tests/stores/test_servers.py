@@ -103,6 +103,8 @@ def check_round(run: Run, dump: Path, bucket: str, tmp_path: Path) -> None:
     rerun = run(f"{bucket}/dump/", tmp_path / "fetched")
     assert rerun.stdout.count("already done") == FILES
     assert {name: content_of(one) for name, one in place.below().items()} == found
+    wanted = run("--dry-run", "--where", "day=2026-11-02", f"{bucket}/dump/", tmp_path / "wanted")
+    assert wanted.stdout.count("day=2026-11-02/") == wanted.stdout.count("planned") - 1 == 3
 
 
 def content_of(place: ObjectPlace) -> bytes:

@@ -202,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.startswith("/bucket"):
             self._fail("404", "NoSuchBucket")
         elif "list-type" in query:
-            self._list(query.get("prefix", [""])[0])
+            self._list(query.get("prefix", [""])[0], query.get("delimiter", [""])[0])
         elif request.method in ("GET", "HEAD"):
             self._get(request, is_cut=is_cut)
         elif request.method == "PUT" and "uploadId" in query:
@@ -216,13 +216,23 @@ class _Handler(BaseHTTPRequestHandler):
             self.store.uploads.pop(query["uploadId"][0], None)
             self._send(204, b"")
 
-    def _list(self, prefix: str) -> None:
+    def _list(self, prefix: str, delimiter: str) -> None:
+        keys = [key for key in sorted(self.store.objects) if key.startswith(prefix)]
+        folders = dict.fromkeys(
+            prefix + key.removeprefix(prefix).partition(delimiter)[0] + delimiter
+            for key in keys
+            if delimiter and delimiter in key.removeprefix(prefix)
+        )
         found = "".join(
-            f"<Contents><Key>{escape(key)}</Key><Size>{len(content)}</Size>"
+            f"<Contents><Key>{escape(key)}</Key><Size>{len(self.store.objects[key])}</Size>"
             f"<LastModified>2026-11-28T00:00:00.000Z</LastModified>"
-            f"<ETag>{escape(etag_of(content))}</ETag></Contents>"
-            for key, content in sorted(self.store.objects.items())
-            if key.startswith(prefix)
+            f"<ETag>{escape(etag_of(self.store.objects[key]))}</ETag></Contents>"
+            for key in keys
+            if not key.startswith(tuple(folders))
+        )
+        found += "".join(
+            f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>"
+            for folder in folders
         )
         self._xml("ListBucketResult", f"<IsTruncated>false</IsTruncated>{found}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from scorer.job.engine import Engine
 from scorer.job.options import Options
 from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
@@ -25,6 +26,7 @@ def score_files(
     done: Callable[[FileResult], None] = lambda result: None,
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
+    engine: Engine | None = None,
 ) -> JobResult:
     """Score Parquet files into Parquet files, as ``scorer run`` does; print nothing.
 
@@ -45,12 +47,15 @@ def score_files(
         stop: ends the job when it is set, within about two seconds, as SIGTERM ends the command:
             what was finished stays, and the next call continues. Files that were not done have the
             status ``stopped``.
+        engine: hands the files to workers, as ``scorer.engines.spark.SparkEngine()`` does; without
+            one this process scores them.
 
     Returns:
         What became of each file, and the figures of all.
 
     Raises:
-        UsageError: an input doesn't exist, or inputs and output don't fit together.
+        UsageError: an input doesn't exist, inputs and output don't fit together, or the engine
+            isn't there, or refuses its workers.
         ModelRefused: the model file is damaged, of another version, or not ours.
 
     Example::
@@ -63,7 +68,7 @@ def score_files(
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart(planned.tasks, {"the model": Path(loaded.file.name)})
     with _system_memory_pool():
-        return run_job(planned, loaded, options, done=done, watch=watch, stop=stop)
+        return run_job(planned, loaded, options, done=done, watch=watch, stop=stop, engine=engine)
 
 
 _pool_lock = threading.Lock()

@@ -27,7 +27,15 @@ STAMP_KEY = "review_sentiment"
 ALREADY_DONE = "already done"
 
 # Options that change no byte of an output. Any other one counts, so that a new one can't be missed.
-FREE_OPTIONS = ("threads", "force", "max_cell", "where", "success_file")
+FREE_OPTIONS = (
+    "threads",
+    "force",
+    "max_cell",
+    "where",
+    "success_file",
+    "wait_lock",
+    "same_cpu",
+)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ class Options:
         where: conditions on partitions, as in ``day>=2026-11-01``; only what fits all of them is
             scored.
         success_file: put an empty ``_SUCCESS`` into the folder of the outputs when all is done.
+        wait_lock: seconds that a file waits for another run that is writing its output.
+        same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
+            process.
     """
 
     text_column: str | None = None
@@ -45,6 +48,8 @@ class Options:
     int96: str = optional("refuse")
     where: tuple[str, ...] = optional(())
     success_file: bool = optional(False)
+    wait_lock: float = optional(0.0)
+    same_cpu: bool = optional(False)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.

@@ -13,6 +13,7 @@ from scorer.job.containment import as_a_signal_does
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.options import Options
+from scorer.job.patience import Patience
 from scorer.job.plan import Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import SKIPPED, Changes, FileResult
@@ -39,6 +40,7 @@ class Prepared:
     stamp: Stamp
     seen: Seen
     reason: str
+    note: str
     changes: Changes
     journal: Journal
     output: ParquetOutput
@@ -86,13 +88,13 @@ def prepare(
             return _skipped(task, started, clock)
         make_folder(output)
         binding, mode = source.binding(stamp), mode_for(output, reviews.permissions)
-        journal = resources.enter_context(
-            kept_scores(output, binding, fresh=options.force, mode=mode)
-        )
+        patience = Patience(options.wait_lock, pipeline.check)
+        held = kept_scores(output, binding, fresh=options.force, mode=mode, again=patience)
+        journal = resources.enter_context(held)
         # Another run may have finished it before this one had the lock.
         verdict = judge(output, stamp, force=options.force)
         if verdict.is_done:
-            return FileResult(task, SKIPPED, verdict.reason)
+            return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
@@ -104,6 +106,7 @@ def prepare(
             stamp,
             seen,
             verdict.reason,
+            patience.note,
             Changes(times_truncated, compression.replaced),
             journal,
             file,

@@ -115,7 +115,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         scored.reused,
         time.monotonic() - prepared.started,
         prepared.clock.seconds(),
-        scored.note,
+        "; ".join(filter(None, (prepared.note, scored.note))),
         prepared.changes,
     )
 

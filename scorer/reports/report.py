@@ -11,7 +11,16 @@ from pathlib import Path
 from scorer.errors import UsageError, one_line
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
-from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId, SuccessFile
+from scorer.job.result import (
+    FAILED,
+    SCORED,
+    SKIPPED,
+    FileResult,
+    JobResult,
+    ModelId,
+    SuccessFile,
+    Worker,
+)
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.escape import json_text
@@ -131,6 +140,8 @@ class Report:
         total: figures of all files together.
         files: each file, in the order of the plan.
         success_file: what became of ``_SUCCESS``; left out if it wasn't asked for.
+        engine: that handed out the files; left out if the process itself scored them.
+        workers: of the engine; left out without one.
     """
 
     report_version: int
@@ -151,6 +162,8 @@ class Report:
     total: Figures
     files: tuple[FileReport, ...]
     success_file: SuccessFile | None = optional(None)
+    engine: str = optional("")
+    workers: tuple[Worker, ...] = optional(())
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -174,6 +187,8 @@ class Report:
             total=Figures.of(result),
             files=tuple(map(_file_report, result.files)),
             success_file=result.success_file,
+            engine=result.crew.engine,
+            workers=result.crew.workers,
         )
 
     def to_text(self) -> str:

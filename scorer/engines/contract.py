@@ -47,6 +47,7 @@ class Job:
         mark: the job's ``_SUCCESS``; None without one.
         probe: is told what the workers are about to do.
         fingerprint: that the worker's arithmetic must have; any if None.
+        folder: in which the driver works; relative paths begin there.
     """
 
     model: ModelFile
@@ -55,6 +56,7 @@ class Job:
     mark: SuccessMark | None
     probe: Probe
     fingerprint: str | None
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ class Sealed:
         """
         model = work.model
         fingerprint = model.fingerprint if work.options.same_cpu else None
-        job = Job(model.file, model.name, work.options, work.mark, work.probe, fingerprint)
+        options, folder = work.options, str(Path.cwd())
+        job = Job(model.file, model.name, options, work.mark, work.probe, fingerprint, folder)
         content = dumps(job)
         return cls(driver_versions(), content, sha256(content).hexdigest())
 

@@ -20,13 +20,18 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pyarrow as pa
 
 from scorer.engines.contract import Done, FileEngine, Handed, Refused, Sealed, given_up
+from scorer.engines.rows import Scorer
 from scorer.errors import UsageError
+from scorer.model import SentimentModel
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 INSTALL = "pip install 'review-sentiment[spark]'"
 PIECES_A_SLOT = 16
@@ -71,6 +76,50 @@ class SparkEngine(FileEngine):
             pieces = dealt(handed, slots * PIECES_A_SLOT)
             queries = [pieces[first : first + slots] for first in range(0, len(pieces), slots)]
             yield from _answers(session, sealed, queries, stop)
+
+
+def with_sentiment(
+    frame: DataFrame,
+    *,
+    model: SentimentModel | str | Path | None = None,
+    text_column: str | None = None,
+    prefix: str = "",
+    keep: Sequence[str] | None = None,
+    drop: Sequence[str] = (),
+) -> DataFrame:
+    """Return a data frame with ``sentiment`` and ``sentiment_score``: rows, as they are computed.
+
+    The scores are those of the local job, to the bit, on the same kind of CPU.
+
+    Args:
+        frame: of classic Spark, or of Spark Connect.
+        model: a loaded model, a model file of this machine, or the name of one that ships;
+            ``default`` if None. Its bytes travel to the workers.
+        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
+            found by its usual names if None.
+        prefix: put before the names of both new columns.
+        keep: names of the columns carried into the answer; every column if None.
+        drop: names of the columns left out of it; not with ``keep``.
+
+    Raises:
+        UsageError: there is no such model, or pyspark can't be used.
+        ModelRefused: the model is damaged, of another version, or not ours.
+        ReviewsError: there is no such column, it isn't text, or a column has a new name already.
+    """
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import FloatType, StringType, StructField, StructType
+
+    scorer = Scorer.of(model, text_column, prefix, keep, drop)
+    carried = scorer.kernel(to_arrow_schema(frame.schema)).carried
+    new = (("sentiment", StringType()), ("sentiment_score", FloatType()))
+    fields = [field for field in frame.schema.fields if field.name in carried]
+    fields += [StructField(prefix + name, kind) for name, kind in new]
+    return frame.mapInArrow(partial(score_batches, scorer), StructType(fields))
+
+
+def score_batches(scorer: Scorer, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Score the batches of a partition, on a worker of Spark."""
+    return map(scorer.score, batches)
 
 
 def dealt(handed: Sequence[Handed], most: int) -> list[Piece]:

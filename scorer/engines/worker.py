@@ -11,6 +11,8 @@ import os
 import pickle
 import platform
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -53,7 +55,8 @@ def work(sealed: Sealed, handed: Handed, attempt: int = 0) -> Done | Refused:
     if isinstance(loaded, Refused):
         return loaded
     cpu = time.process_time()
-    result = contained(handed.task, partial(_scored, handed.task, loaded))
+    with _in_folder(loaded.job.folder):
+        result = contained(handed.task, partial(_scored, handed.task, loaded))
     kind = loaded.model.fingerprint if result.status == SCORED else None
     process = Process(platform.node(), os.getpid(), kind, peak_memory())
     return Done(handed.place, result, process, time.process_time() - cpu, attempt)
@@ -65,6 +68,15 @@ def start_process() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     keep_for_reuse()
     end_with_parent()
+
+
+@contextmanager
+def _in_folder(folder: str) -> Iterator[None]:
+    """Work where the driver does, if there is such a folder: relative paths lead to its files."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(chdir(folder))
+        yield
 
 
 def _scored(task: Task, loaded: Loaded) -> FileResult:
@@ -88,9 +100,9 @@ def _opened(sealed: Sealed) -> Loaded | Refused:
 
 
 def _open(sealed: Sealed) -> Loaded | Refused:
-    other = differing(sealed, driver_versions())
-    if other is not None:
-        return other
+    refusal = differing(sealed.versions, driver_versions())
+    if refusal is not None:
+        return Refused(refusal)
     job = pickle.loads(sealed.content)  # noqa: S301  # from the driver, whose code this runs
     try:
         model = SentimentModel(job.model, job.model_name)
@@ -105,17 +117,17 @@ def _open(sealed: Sealed) -> Loaded | Refused:
     return Loaded(job, model)
 
 
-def differing(sealed: Sealed, found: dict[str, str]) -> Refused | None:
-    """Return the refusal of a worker whose versions aren't the driver's; None if they are.
+def differing(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | None:
+    """Return why a worker's versions aren't the driver's, in a sentence; None if they are.
 
     Args:
-        sealed: by the driver.
+        wanted: versions of the driver, by name.
         found: versions of the worker.
     """
-    for name, wanted in sealed.versions.items():
-        if found.get(name) != wanted:
-            return Refused(
+    for name, version in wanted.items():
+        if found.get(name) != version:
+            return (
                 f"the worker {platform.node()} has {name} {found.get(name, 'of no version')}, and "
-                f"this machine {wanted}; install the same on both, as .ci/base.lock has them"
+                f"this machine {version}; install the same on both, as .ci/base.lock has them"
             )
     return None

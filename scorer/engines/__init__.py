@@ -2,6 +2,7 @@
 
     contract   what travels to a worker and back, and what the driver makes of it
     worker     what a worker does with one file: the local job
+    carried    the model, on its way to a worker
     rows       what a worker does with the rows of a table: the kernel
     spark ray  one thin room each: the only ones that know these packages
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from scorer.engines.carried import CarriedModel
 from scorer.errors import UsageError
 from scorer.job.engine import Work
 from scorer.job.freshness import versions
@@ -28,7 +29,6 @@ from scorer.job.pipeline import Probe
 from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, Crew, FileResult, Worker
 from scorer.job.success_file import SuccessMark
-from scorer.modelfile import ModelFile
 
 MOST_NAMED = 3
 # How often a file is handed out before it is given up, as Spark does.
@@ -41,8 +41,7 @@ class Job:
     """What a worker is told once.
 
     Attributes:
-        model: the bytes of the model file.
-        model_name: what the model was loaded by.
+        model: what scores.
         options: of the job.
         mark: the job's ``_SUCCESS``; None without one.
         probe: is told what the workers are about to do.
@@ -50,8 +49,7 @@ class Job:
         folder: in which the driver works; relative paths begin there.
     """
 
-    model: ModelFile
-    model_name: str
+    model: CarriedModel
     options: Options
     mark: SuccessMark | None
     probe: Probe
@@ -81,12 +79,12 @@ class Sealed:
             work: the job.
             dumps: pickles, as the engine does; a probe may be of a class that workers don't have.
         """
-        model = work.model
-        fingerprint = model.fingerprint if work.options.same_cpu else None
+        fingerprint = work.model.fingerprint if work.options.same_cpu else None
         options, folder = work.options, str(Path.cwd())
-        job = Job(model.file, model.name, options, work.mark, work.probe, fingerprint, folder)
-        content = dumps(job)
-        return cls(driver_versions(), content, sha256(content).hexdigest())
+        model = CarriedModel.of(work.model)
+        job = Job(model, options, work.mark, work.probe, fingerprint, folder)
+        content, known = dumps(job), driver_versions()
+        return cls(known, content, sha256(repr(known).encode() + content).hexdigest())
 
 
 @dataclass(frozen=True)

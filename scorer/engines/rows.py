@@ -7,17 +7,17 @@ once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from scorer.engines.carried import CarriedModel
 from scorer.engines.contract import driver_versions
 from scorer.engines.worker import differing
 from scorer.errors import UsageError
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
-from scorer.modelfile import ModelFile
 
 # Rows of a table that are scored together, so that their temporary arrays stay small.
 ROWS_TOGETHER = 4096
@@ -25,10 +25,10 @@ ROWS_TOGETHER = 4096
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores record batches on any worker; picklable, since the model travels by its bytes.
+    """Scores record batches on any worker; picklable, since the model travels with it.
 
     Attributes:
-        model: the bytes of the model file.
+        model: what scores.
         versions: of the driver, which a worker must have, too.
         text_column: as :class:`scorer.Kernel` takes it.
         prefix: the same.
@@ -36,7 +36,7 @@ class Scorer:
         drop: the same.
     """
 
-    model: ModelFile = field(repr=False)
+    model: CarriedModel
     versions: tuple[tuple[str, str], ...]
     text_column: str | None
     prefix: str
@@ -61,7 +61,7 @@ class Scorer:
         loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
         kept = None if keep is None else tuple(keep)
         versions = tuple(driver_versions().items())
-        return cls(loaded.file, versions, text_column, prefix, kept, tuple(drop))
+        return cls(CarriedModel.of(loaded), versions, text_column, prefix, kept, tuple(drop))
 
     def kernel(self, schema: pa.Schema) -> Kernel:
         """Return the kernel for the batches of a schema.
@@ -101,5 +101,5 @@ def _model(scorer: Scorer) -> SentimentModel:
         if refusal is not None:
             raise UsageError(f"scoring rows: {refusal}")
         _loaded.clear()
-        _loaded[key] = SentimentModel(scorer.model)
+        _loaded[key] = scorer.model.load()
     return _loaded[key]

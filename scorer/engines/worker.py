@@ -105,7 +105,7 @@ def _open(sealed: Sealed) -> Loaded | Refused:
         return Refused(refusal)
     job = pickle.loads(sealed.content)  # noqa: S301  # from the driver, whose code this runs
     try:
-        model = SentimentModel(job.model, job.model_name)
+        model = job.model.load()
     except SentimentError as error:
         return Refused(f"the worker {platform.node()} can't use the model: {error}")
     if job.fingerprint is not None and model.fingerprint != job.fingerprint:

@@ -41,11 +41,10 @@ def dump(tmp_path_factory: pytest.TempPathFactory, model: SentimentModel) -> Dum
 
 @pytest.fixture(scope="session")
 def long_dump(tmp_path_factory: pytest.TempPathFactory, model: SentimentModel) -> Dump:
-    """A file of several windows, and three short ones."""
+    """Two files of several windows: each of two workers is in the midst of one."""
     folder = tmp_path_factory.mktemp("long")
-    write_reviews(folder / "long.parquet", some_texts(15_000, 1))
-    for number in range(3):
-        write_reviews(folder / f"short{number}.parquet", some_texts(30, number))
+    for number in range(2):
+        write_reviews(folder / f"{number}.parquet", some_texts(7_000, number))
     outputs = tmp_path_factory.mktemp("local") / "out"
     return Dump(folder, outputs, score_files(folder, outputs, model=model))
 

@@ -260,9 +260,13 @@ def _session() -> Iterator[Any]:
     Raises:
         UsageError: none can be started.
     """
+    from pyspark.errors import PySparkRuntimeError
     from pyspark.sql import SparkSession
 
-    active = SparkSession.getActiveSession()
+    # One is active in the thread that made it only; the program's default is found in all.
+    active = None
+    with suppress(PySparkRuntimeError):
+        active = SparkSession.active()
     if active is not None:
         yield active
         return

@@ -91,7 +91,9 @@ def test_rows_of_a_data_set_get_the_local_scores_to_the_bit(
     scored = with_sentiment(
         ray.data.from_arrow(table).repartition(50), model=model, text_column="data.review"
     )
-    found = pa.concat_tables(ray.get(scored.to_arrow_refs())).sort_by("id")
+    # Of Ray's, a block without rows has no columns.
+    blocks = [block for block in ray.get(scored.to_arrow_refs()) if len(block)]
+    found = pa.concat_tables(blocks).sort_by("id")
     assert found.schema.equals(expected.schema)
     assert found.equals(expected)
     with pytest.raises(ReviewsError, match="there is no column 'body'"):

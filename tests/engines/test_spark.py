@@ -98,6 +98,8 @@ def test_an_executor_that_is_killed_costs_no_file_and_its_worker_ends(
     assert result.count("failed") == 0
     assert result.reused > 0
     assert "handed out again, since a worker was lost" in result.notes[0]
+    # The program's session is used from other threads, too, and stays.
+    assert spark.range(3).count() == 3
 
 
 def test_a_stop_ends_the_job_and_the_next_one_goes_on(

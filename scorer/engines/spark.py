@@ -25,6 +25,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from scorer.console import DEBUG_VARIABLE
 from scorer.engines.contract import Done, FileEngine, Handed, Refused, Sealed, given_up
 from scorer.engines.rows import Scorer
 from scorer.errors import UsageError
@@ -39,6 +40,8 @@ SECONDS_BETWEEN_LOOKS = 0.1
 # Rows of the small query that shows how many slots there are.
 ROWS_TO_SPREAD = 100_000
 HANDED_SCHEMA, ANSWER_SCHEMA = "handed binary", "answer binary"
+# Variables that tell of a Spark.
+TOLD_OF = ("SPARK_REMOTE", "PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR")
 # How pyspark says that its workers can't run the code, whichever file it is.
 UNFIT_WORKERS = ("ModuleNotFoundError", "PYTHON_VERSION_MISMATCH")
 
@@ -271,12 +274,12 @@ def _session() -> Iterator[Any]:
         yield active
         return
     try:
-        session = _builder(SparkSession).getOrCreate()
+        session = _started(SparkSession)
     except Exception as error:
         said = next(filter(None, str(error).splitlines()), type(error).__name__)[:300]
         raise UsageError(
-            f"running on Spark: no session can be started: {said}; check SPARK_REMOTE, or what "
-            "spark-submit was told"
+            f"running on Spark: no session can be started: {said}; check SPARK_REMOTE or "
+            f"PYSPARK_SUBMIT_ARGS, or run again with {DEBUG_VARIABLE}=1, which shows what Java says"
         ) from error
     try:
         yield session
@@ -285,13 +288,31 @@ def _session() -> Iterator[Any]:
             session.stop()
 
 
-def _builder(kind: Any) -> Any:
+def _started(kind: Any) -> Any:
+    """Start a session: the one that the environment tells of, else a local one.
+
+    A local one has the Python that runs, and is as quiet as the local job.
+    """
     builder = kind.builder.appName("scorer run")
-    given = ("SPARK_REMOTE", "PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS", "SPARK_CONF_DIR")
-    if not any(name in os.environ for name in given):
-        # A local one has the Python that runs, and is as quiet as the local job.
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = builder.config("spark.ui.enabled", "false")
-        builder = builder.config("spark.ui.showConsoleProgress", "false")
-        builder = builder.config("spark.log.level", "ERROR")
-    return builder
+    if any(name in os.environ for name in TOLD_OF):
+        return builder.getOrCreate()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for key in ("spark.ui.enabled", "spark.ui.showConsoleProgress"):
+        builder = builder.config(key, "false")
+    if os.environ.get(DEBUG_VARIABLE):
+        return builder.getOrCreate()
+    with _without_stderr():
+        return builder.getOrCreate()
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Have what is started in the block write no line on stderr: what matters is an exception."""
+    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)

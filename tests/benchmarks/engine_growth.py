@@ -4,8 +4,8 @@
 
 The inputs are empty files in folders of a thousand. The plan is the real one. Then every file is
 pickled, as it is for a worker, and a worker that is made up answers at once, as if it had scored
-the file; the driver gathers the answers and makes the report, of up to 200,000 files. Each number of files has a process of
-its own.
+the file; the driver gathers the answers and makes the report, of up to 200,000 files. Each number
+of files has a process of its own.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ FULL  := $(ENVS)/full
 BENCH := $(ENVS)/bench
 READERS := $(ENVS)/readers
 STORES := $(ENVS)/stores
+ENGINES := $(ENVS)/engines
 PIP   := -m pip --quiet --disable-pip-version-check
 # On each core, but a process that trains takes 1 GB.
 PYTEST := -m pytest --quiet --numprocesses auto --maxprocesses 4 --dist worksteal
@@ -92,6 +93,13 @@ test-stores: $(STORES)/.done ## Reviews in object stores: S3 by moto, Azure by A
 		echo "npm could not install Azurite: Azure is left out" >&2; fi
 	$(STORES)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/stores
 
+# Spark's session, Ray's and that of Spark Connect each have a process of their own.
+.PHONY: test-engines
+test-engines: $(ENGINES)/.done ## The same job on Spark, Spark Connect and Ray, with workers that are killed; needs Java 17
+	@for name in spark connect ray; do \
+		$(ENGINES)/bin/python -m pytest --quiet -o addopts='--import-mode=importlib -ra' -o filterwarnings=default tests/engines/test_$$name.py || exit 1; \
+	done
+
 .PHONY: wheel
 wheel: $(FULL)/.done ## Build dist/*.whl, the models inside
 	@rm -rf build dist
@@ -143,7 +151,7 @@ clean: ## Remove environments and builds; runs, models and scored files stay
 	rm -rf .venv build dist wheelhouse *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 # PySpark has no wheel, fastText has some for x86-64 only: they are built.
-$(ENVS)/bench/.done $(ENVS)/readers/.done: WHEELS :=
+$(ENVS)/bench/.done $(ENVS)/readers/.done $(ENVS)/engines/.done: WHEELS :=
 $(ENVS)/%/.done: WHEELS := --only-binary :all:
 $(ENVS)/%/.done: .ci/%.lock .ci/build.lock pyproject.toml
 	@test -n "$(VERSION)" || { echo "make needs Python 3.11, 3.12 or 3.13 with venv; none was found, name one with PYTHON=…"; exit 2; }

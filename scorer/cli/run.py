@@ -22,10 +22,11 @@ from scorer.cli.options import (
 )
 from scorer.cli.printing import Lines, Targets
 from scorer.console import LOG_FORMATS, log_is_json
-from scorer.errors import JobFailed
+from scorer.errors import JobFailed, UsageError
 from scorer.tables.endings import FORMATS, PARQUET, format_of
 
 if TYPE_CHECKING:
+    from scorer.job.engine import Engine
     from scorer.job.options import Options
     from scorer.job.pipeline import Probe
     from scorer.job.plan import Plan
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
 # Those of scorer.job.options, which imports pyarrow.
 INT96_CHOICES = ("refuse", "truncate")
+# This process, and those of scorer.engines.
+ENGINES = ("local", "spark", "ray")
+SECONDS_TO_WAIT_ON_ENGINES = 600.0
 
 TEXT_COLUMN_HELP = (
     "Column with the reviews, or the field of a struct: data.review.  [default: review, text, "
@@ -157,6 +161,24 @@ TEXT_COLUMN_HELP = (
     help="Where unfinished outputs of stores lie.  [default: the user's state folder]",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="Who scores: this process, or the workers of Spark or Ray, a file each.",
+)
+@click.option(
+    "--wait-lock",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="Wait so long for another run that writes the same output.  [default: 0, 600 on engines]",
+)
+@click.option(
+    "--same-cpu",
+    is_flag=True,
+    help="Refuse workers of an engine whose CPU doesn't give the same bits as this one.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -199,6 +221,8 @@ def run(
     metrics_file: Path | None,
     retries: int,
     state_dir: Path | None,
+    engine: str,
+    wait_lock: float | None,
     **options: Any,
 ) -> None:
     """Score the file INPUT, Parquet, CSV or JSON Lines, into the Parquet file OUTPUT.
@@ -216,6 +240,7 @@ def run(
       scorer run --shard 3/16 --report reports/3.json dumps/ scored/
       scorer run --dry-run dumps/ scored/
       scorer run s3://bucket/dumps/ s3://bucket/scored/
+      scorer run --engine spark dumps/ scored/
 
     \b
     Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
@@ -234,9 +259,13 @@ def run(
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
-    chosen = Options(**options)
     asked = shard_asked(shard, shards, os.environ)
     settings = StoreSettings(retries, state_dir)
+    on_engine = engine != "local"
+    if wait_lock is None:
+        wait_lock = SECONDS_TO_WAIT_ON_ENGINES if on_engine else 0.0
+    chosen = Options(**options, wait_lock=wait_lock)
+    check_engine(engine, chosen)
     planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
@@ -251,7 +280,7 @@ def run(
     else:
         if asked is not None:
             targets.withdraw_report()
-        result = _run_watched(planned, loaded, chosen, probe, lines)
+        result = _run_watched(planned, loaded, chosen, probe, lines, engine)
     lines.show_summary(result)
     if not dry_run:
         targets.write(result)
@@ -264,19 +293,22 @@ def _run_watched(
     options: Options,
     probe: Probe | None,
     lines: Lines,
+    engine: str,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
     from scorer.job.preview import bytes_to_score, rows_to_score
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
-    names = [str(task.input) for task in planned.tasks]
+    hands, tasks = engine_of(engine), planned.tasks
+    # Workers are at several files at once, and know better than the driver how large these are.
+    names = [str(task.input) if hands is None else f"on {engine}" for task in tasks]
     # No footer of a text tells its rows.
-    in_bytes = any(format_of(task.input.name) != PARQUET for task in planned.tasks)
+    in_bytes = hands is None and any(format_of(task.input.name) != PARQUET for task in tasks)
     to_score = bytes_to_score if in_bytes else rows_to_score
 
     def count(first: int) -> list[int]:
-        return to_score(planned.tasks[first:], model, options)
+        return to_score(tasks[first:], model, options) if hands is None else [0]
 
     with ProgressLine(names, count, quiet=log_is_json(), in_bytes=in_bytes) as progress:
 
@@ -291,7 +323,37 @@ def _run_watched(
             reached=progress.reach,
             done=show,
             probe=probe,
+            engine=hands,
         )
+
+
+def check_engine(engine: str, options: Options) -> None:
+    """Check that the options fit the engine.
+
+    Raises:
+        UsageError: they don't, or what the engine needs isn't installed.
+    """
+    if engine == "local" and options.same_cpu:
+        raise UsageError("reading the options: --same-cpu is about workers; add --engine spark|ray")
+    if engine != "local" and options.threads is not None:
+        raise UsageError(
+            f"reading the options: --threads is about this process, and on --engine {engine} a "
+            "worker scores with one thread; leave --threads out"
+        )
+    engine_of(engine)
+
+
+def engine_of(name: str) -> Engine | None:
+    """Return an engine by its name; None for this process.
+
+    Raises:
+        UsageError: what it needs isn't installed.
+    """
+    if name == "local":
+        return None
+    from scorer.engines import engine_named
+
+    return engine_named(name)
 
 
 def _end(result: JobResult) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from scorer.job.engine import Engine
 from scorer.job.options import Options
 from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
@@ -29,6 +30,7 @@ def score_files(
     watch: Callable[[int], None] = lambda rows: None,
     stop: threading.Event | None = None,
     stores: StoreSettings = StoreSettings(),
+    engine: Engine | None = None,
 ) -> JobResult:
     """Score files into Parquet files, as ``scorer run`` does; print nothing.
 
@@ -52,13 +54,15 @@ def score_files(
             what was finished stays, and the next call continues. Files that were not done have the
             status ``stopped``.
         stores: how object stores are spoken to: see ``scorer.storage.stores.StoreSettings``.
+        engine: hands the files to workers, as ``scorer.engines.spark.SparkEngine()`` does; without
+            one this process scores them.
 
     Returns:
         What became of each file, and the figures of all.
 
     Raises:
-        UsageError: an input doesn't exist, or inputs and output don't fit together; or there is no
-            such shard.
+        UsageError: an input doesn't exist, inputs and output don't fit together, or there is no
+            such shard; or the engine isn't there, or refuses its workers.
         ModelRefused: the model file is damaged, of another version, or not ours.
 
     Example::
@@ -72,7 +76,7 @@ def score_files(
     loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
     check_apart((*planned.tasks, *planned.elsewhere), {"the model": Path(loaded.file.name)})
     with _system_memory_pool():
-        return run_job(planned, loaded, options, done=done, watch=watch, stop=stop)
+        return run_job(planned, loaded, options, done=done, watch=watch, stop=stop, engine=engine)
 
 
 def _shard(given: Shard | tuple[int, int] | None) -> Shard | None:

@@ -30,7 +30,16 @@ STAMP_KEY = "review_sentiment"
 ALREADY_DONE = "already done"
 
 # Options that change no byte of an output. Any other one counts, so that a new one can't be missed.
-FREE_OPTIONS = ("threads", "force", "max_cell", "where", "success_file", "format")
+FREE_OPTIONS = (
+    "threads",
+    "force",
+    "max_cell",
+    "where",
+    "success_file",
+    "format",
+    "wait_lock",
+    "same_cpu",
+)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import re
 import shlex
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -180,7 +180,12 @@ class Records:
 
 @contextmanager
 def kept_scores(
-    output: Path, binding: object, *, fresh: bool = False, mode: int = 0o600
+    output: Path,
+    binding: object,
+    *,
+    fresh: bool = False,
+    mode: int = 0o600,
+    again: Callable[[], bool] = lambda: False,
 ) -> Iterator[Journal]:
     """Lock an output for this run, and open the scores that a stopped run left.
 
@@ -192,13 +197,14 @@ def kept_scores(
         binding: a dataclass of everything that the scores depend on.
         fresh: whether kept scores are dropped.
         mode: most permissions of the journal.
+        again: is called while another process holds the output; whether to try once more.
 
     Raises:
         OutputError: another process is writing the output, nothing can be written there, or a file
             that isn't ours stands in the journal's place.
     """
     path = journal_path(output)
-    journal = _open_journal(path, output, header_of(binding), mode)
+    journal = _open_journal(path, output, header_of(binding), mode, again)
     try:
         if fresh:
             journal.forget()
@@ -348,11 +354,15 @@ def read_records(file: BinaryIO) -> Records:
         end += FRAME.size + length
 
 
-def _open_journal(path: Path, output: Path, header: bytes, mode: int) -> Journal:
+def _open_journal(
+    path: Path, output: Path, header: bytes, mode: int, again: Callable[[], bool]
+) -> Journal:
     if other_kind(path) is not None:
         raise _foreign(path, output)
     try:
         handle = hold_file(path, mode)
+        while handle is None and again():
+            handle = hold_file(path, mode)
         if handle is None:
             raise OutputError(
                 f"writing {output}: another run is writing it; "

@@ -42,6 +42,9 @@ class Options:
         escape: whether a backslash in CSV takes the meaning from a quote after it.
         infer_types: whether a column of CSV gets the type that all of its cells have, which is text
             else.
+        wait_lock: seconds that a file waits for another run that is writing its output.
+        same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
+            process.
     """
 
     text_column: str | None = None
@@ -60,6 +63,8 @@ class Options:
     encoding: str | None = optional(None)
     escape: bool = optional(False)
     infer_types: bool = optional(False)
+    wait_lock: float = optional(0.0)
+    same_cpu: bool = optional(False)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.

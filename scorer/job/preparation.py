@@ -16,6 +16,7 @@ from scorer.job.delivery import deliver, upload_left
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.options import Options
+from scorer.job.patience import Patience
 from scorer.job.plan import Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import SKIPPED, Changes, FileResult
@@ -98,14 +99,14 @@ def prepare(
         resources.callback(clear_stand_in, output)
         make_folder(work)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
-        journal = resources.enter_context(
-            kept_scores(work, binding, fresh=options.force, mode=mode)
-        )
+        patience = Patience(options.wait_lock, pipeline.check)
+        held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
+        journal = resources.enter_context(held)
         if isinstance(output, Path):
             # Another run may have finished it before this one had the lock.
             verdict = judged()
             if verdict.is_done:
-                return FileResult(task, SKIPPED, verdict.reason)
+                return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
@@ -118,7 +119,7 @@ def prepare(
             seen,
             verdict.reason,
             Changes(times_truncated, compression.replaced),
-            upload_left(output),
+            "; ".join(filter(None, (patience.note, upload_left(output)))),
             journal,
             file,
             started,

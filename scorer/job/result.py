@@ -105,6 +105,46 @@ class SuccessFile:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """The processes of one host that scored for an engine, and computed alike.
+
+    Attributes:
+        host: its name.
+        processes: number of them.
+        fingerprint: of their arithmetic, in hex; null if they scored no file.
+        files: files that they were done with.
+    """
+
+    host: str
+    processes: int
+    fingerprint: str | None
+    files: int
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who scored the files of a job.
+
+    Attributes:
+        threads: number of threads that scored.
+        cpu_seconds: CPU time of all of them.
+        peak_memory: peak of the resident memory of one process, in bytes.
+        fingerprint: of the arithmetic, in hex. None if no file was scored, or kinds differ.
+        engine: name of the engine; empty for this process.
+        workers: of an engine.
+        notes: what else there is to say, in a sentence each.
+    """
+
+    threads: int
+    cpu_seconds: float
+    peak_memory: int
+    fingerprint: str | None
+    engine: str = ""
+    workers: tuple[Worker, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class JobResult:
     """What became of a job.
 
@@ -112,14 +152,10 @@ class JobResult:
         files: one result for each file, in the order of the plan.
         started: start time, in seconds since 1970.
         seconds: wall-clock time.
-        cpu_seconds: CPU time of all threads of the process meanwhile.
-        threads: number of threads that scored.
+        crew: who scored.
         options: what the job was told.
         model: what scored.
         versions: of the scorer and the packages that it stands on, by name.
-        fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``. None if no file
-            was scored: it takes some scoring to find out.
-        peak_memory: peak of resident memory, in bytes.
         left_aside: files in the folders of the inputs that were not taken.
         without_input: outputs in a mirrored folder that no input of the job belongs to.
         success_file: what became of ``_SUCCESS``; None if it wasn't asked for.
@@ -130,13 +166,10 @@ class JobResult:
     files: tuple[FileResult, ...]
     started: float
     seconds: float
-    cpu_seconds: float
-    threads: int
+    crew: Crew
     options: Options
     model: ModelId
     versions: Mapping[str, str]
-    fingerprint: str | None
-    peak_memory: int
     left_aside: FileCount = FileCount()
     without_input: FileCount = FileCount()
     success_file: SuccessFile | None = None
@@ -170,7 +203,30 @@ class JobResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What else there is to say, in a sentence each."""
-        return untested(self.versions["onnxruntime"])
+        return (*self.crew.notes, *untested(self.versions["onnxruntime"]))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of all threads that scored, without the start of their processes."""
+        return self.crew.cpu_seconds
+
+    @property
+    def threads(self) -> int:
+        """Number of threads that scored."""
+        return self.crew.threads
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the arithmetic, in hex; see ``SentimentModel.fingerprint``.
+
+        None if no file was scored, since it takes some scoring to find out, or if workers differ.
+        """
+        return self.crew.fingerprint
+
+    @property
+    def peak_memory(self) -> int:
+        """Peak of the resident memory of one process that scored, in bytes."""
+        return self.crew.peak_memory
 
     @property
     def reused(self) -> int:

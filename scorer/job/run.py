@@ -1,4 +1,4 @@
-"""The job over files, one after another; a failure stays with its file."""
+"""The job over files, by this process or an engine; a failure stays with its file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from scorer.job.ahead import asked_ahead
-from scorer.job.containment import contained
+from scorer.job.containment import STOPPED_REASON, contained
+from scorer.job.engine import Engine, ThisProcess, Work
 from scorer.job.freshness import versions
 from scorer.job.options import Options
 from scorer.job.pipeline import Probe
 from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
-from scorer.job.result import FAILED, SCORED, FileResult, JobResult, ModelId, SuccessFile
-from scorer.job.scoring import Watch, score_file
+from scorer.job.result import (
+    FAILED,
+    STOPPED,
+    Crew,
+    FileResult,
+    JobResult,
+    ModelId,
+    SuccessFile,
+)
 from scorer.job.success_file import SuccessMark
-from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
@@ -34,8 +41,9 @@ def run_job(
     reached: Callable[[int], None] = lambda position: None,
     stop: threading.Event | None = None,
     probe: Probe | None = None,
+    engine: Engine | None = None,
 ) -> JobResult:
-    """Score files one after another; a file that fails doesn't take the others with it.
+    """Score files; one that fails doesn't take the others with it.
 
     Args:
         plan: the files.
@@ -47,25 +55,28 @@ def run_job(
         stop: ends the job when it is set, within about two seconds. What was finished stays; the
             scores of an unfinished output are kept for the next run.
         probe: see :class:`Probe`.
+        engine: hands the files to workers; this process scores them, one after another, if None.
 
     Raises:
-        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs.
+        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; or
+            the engine isn't there, or refuses its workers.
     """
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
-    started, results = Started.now(), []
+    started, engine = Started.now(), engine or ThisProcess()
     mark = SuccessMark.of(plan) if options.success_file else None
-    withdraw = mark.withdraw if mark else lambda: None
-    with Threads(_threads(options), stop, probe) as pipeline:
-        for task, asked in asked_ahead(plan.tasks, force=options.force):
-            one_file = partial(
-                score_file, asked, model, options, pipeline, Watch(watch, reached), withdraw
-            )
-            results.append(replace(contained(asked, one_file, stop), task=task))
-            if results[-1].status == FAILED:
-                withdraw()
-            done(results[-1])
+    work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
+    found: list[FileResult | None] = [None] * len(plan.tasks)
+    for place, result in engine.results(work):
+        found[place] = result
+        if result.status == FAILED:
+            work.withdraw()
+        done(result)
+    results = [
+        FileResult(task, STOPPED, STOPPED_REASON) if one is None else one
+        for task, one in zip(plan.tasks, found, strict=True)
+    ]
     success = mark.conclude(results) if mark else None
-    return _job_result(plan, results, model, options, started, success)
+    return _job_result(plan, results, model, options, started, engine.crew(), success)
 
 
 def preview_job(plan: Plan, model: SentimentModel, options: Options | None = None) -> JobResult:
@@ -81,7 +92,9 @@ def preview_job(plan: Plan, model: SentimentModel, options: Options | None = Non
         replace(contained(asked, partial(preview_file, asked, model, options)), task=task)
         for task, asked in asked_ahead(plan.tasks, force=options.force)
     ]
-    return _job_result(plan, results, model, options, started)
+    cpu = time.process_time() - started.cpu
+    crew = Crew(options.threads or available_cores(), cpu, peak_memory(), None)
+    return _job_result(plan, results, model, options, started, crew)
 
 
 @dataclass(frozen=True)
@@ -104,26 +117,20 @@ def _job_result(
     model: SentimentModel,
     options: Options,
     started: Started,
+    crew: Crew,
     success: SuccessFile | None = None,
 ) -> JobResult:
     return JobResult(
         files=tuple(results),
         started=started.time,
         seconds=time.monotonic() - started.clock,
-        cpu_seconds=time.process_time() - started.cpu,
-        threads=_threads(options),
+        crew=crew,
         options=options,
         model=ModelId(model.name, model.file.sha256),
         versions=versions(),
-        fingerprint=model.fingerprint if any(one.status == SCORED for one in results) else None,
-        peak_memory=peak_memory(),
         left_aside=plan.left_aside,
         without_input=plan.without_input,
         success_file=success,
         share=plan.share,
         retries=plan.stores.retries.done,
     )
-
-
-def _threads(options: Options) -> int:
-    return options.threads or available_cores()

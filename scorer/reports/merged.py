@@ -29,7 +29,7 @@ from pathlib import Path
 from scorer.errors import UsageError
 from scorer.job.freshness import FREE_OPTIONS
 from scorer.job.plan import Task
-from scorer.job.result import SCORED, SKIPPED, Changes, FileResult, JobResult
+from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult
 from scorer.job.shards import Share, listed_numbers, name_below, plan_digest
 from scorer.kernel import HISTOGRAM_BINS, Counts
 from scorer.reports.report import FileReport, Report, read_report
@@ -182,13 +182,15 @@ def merge(shards: Sequence[ShardReport]) -> MergedResult:
         files=tuple(map(_file_result, files)),
         started=min(shard.started for shard in shards),
         seconds=max(report.total.seconds for report in reports),
-        cpu_seconds=sum(report.cpu_seconds for report in reports),
-        threads=sum(report.threads for report in reports),
+        crew=Crew(
+            threads=sum(report.threads for report in reports),
+            cpu_seconds=sum(report.cpu_seconds for report in reports),
+            peak_memory=max(report.peak_memory_bytes for report in reports),
+            fingerprint=fingerprints.pop() if len(fingerprints) == 1 else None,
+        ),
         options=first.report.options,
         model=first.report.model,
         versions=first.report.versions,
-        fingerprint=fingerprints.pop() if len(fingerprints) == 1 else None,
-        peak_memory=max(report.peak_memory_bytes for report in reports),
         left_aside=first.report.left_aside,
         without_input=first.report.outputs_without_input,
         share=replace(first.share, number=None),

@@ -11,7 +11,16 @@ from pathlib import Path
 from scorer.errors import UsageError, one_line
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
-from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, ModelId, SuccessFile
+from scorer.job.result import (
+    FAILED,
+    SCORED,
+    SKIPPED,
+    FileResult,
+    JobResult,
+    ModelId,
+    SuccessFile,
+    Worker,
+)
 from scorer.job.shards import Share
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
@@ -134,6 +143,8 @@ class Report:
         success_file: what became of ``_SUCCESS``; left out if it wasn't asked for.
         shard: of which shard of a plan the report is; left out if the run was the whole plan.
         retries: how often a request to a store was tried again; left out if it never was.
+        engine: that handed out the files; left out if the process itself scored them.
+        workers: of the engine; left out without one.
     """
 
     report_version: int
@@ -156,6 +167,8 @@ class Report:
     success_file: SuccessFile | None = optional(None)
     shard: Share | None = optional(None)
     retries: int = optional(0)
+    engine: str = optional("")
+    workers: tuple[Worker, ...] = optional(())
 
     @classmethod
     def of(cls, result: JobResult) -> Report:
@@ -181,6 +194,8 @@ class Report:
             success_file=result.success_file,
             shard=result.share,
             retries=result.retries,
+            engine=result.crew.engine,
+            workers=result.crew.workers,
         )
 
     def to_text(self) -> str:

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,8 +149,20 @@ class Stores:
         return self._crew.begin(partial(self.retries.run, call, cancelled))
 
 
+@cache
+def stores_of_process(settings: StoreSettings) -> Stores:
+    """Return the stores of this process, one for all places that come from another process."""
+    return Stores(settings)
+
+
+def _store_at(settings: StoreSettings, address: Address) -> Store:
+    return stores_of_process(settings).at(address)
+
+
 class Store:
     """One bucket or container. Keys are as they stand in addresses, without escapes.
+
+    In another process it is connected anew, by the environment there.
 
     Args:
         stores: those of the run.
@@ -163,6 +175,7 @@ class Store:
 
     def __init__(self, stores: Stores, address: Address) -> None:
         self.root, self.stores = address.root, stores
+        self._address = address
         check_credentials(address.scheme, str(address))
         seconds = stores.settings.seconds
         # Of obstore's own retries none is counted, nor can a stop end one.
@@ -170,6 +183,9 @@ class Store:
         self._patient = _connect(address, max(PUT_SECONDS, seconds), 0)
         # But only it can try a single part again, and taking an upload back.
         self._for_parts = _connect(address, seconds, stores.settings.retries)
+
+    def __reduce__(self) -> tuple[Callable[..., Store], tuple[StoreSettings, Address]]:
+        return _store_at, (self.stores.settings, self._address)
 
     def look(self, key: str) -> ObjectIdentity | None:
         """Return what stands under a key; None if nothing does.

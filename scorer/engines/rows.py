@@ -1,0 +1,105 @@
+"""Rows instead of files: what a worker does with the record batches of somebody's own pipeline.
+
+The kernel is the local one, so the scores are the local ones to the bit; a worker loads the model
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from scorer.engines.carried import CarriedModel
+from scorer.engines.contract import driver_versions
+from scorer.engines.worker import differing
+from scorer.errors import UsageError
+from scorer.kernel import Kernel
+from scorer.model import SentimentModel
+
+# Rows of a table that are scored together, so that their temporary arrays stay small.
+ROWS_TOGETHER = 4096
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores record batches on any worker; picklable, since the model travels with it.
+
+    Attributes:
+        model: what scores.
+        versions: of the driver, which a worker must have, too.
+        text_column: as :class:`scorer.Kernel` takes it.
+        prefix: the same.
+        keep: the same.
+        drop: the same.
+    """
+
+    model: CarriedModel
+    versions: tuple[tuple[str, str], ...]
+    text_column: str | None
+    prefix: str
+    keep: tuple[str, ...] | None
+    drop: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        model: SentimentModel | str | Path | None,
+        text_column: str | None,
+        prefix: str,
+        keep: Sequence[str] | None,
+        drop: Sequence[str],
+    ) -> Scorer:
+        """Return what scores rows on workers.
+
+        Raises:
+            UsageError: there is no such model.
+            ModelRefused: the model is damaged, of another version, or not ours.
+        """
+        loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
+        kept = None if keep is None else tuple(keep)
+        versions = tuple(driver_versions().items())
+        return cls(CarriedModel.of(loaded), versions, text_column, prefix, kept, tuple(drop))
+
+    def kernel(self, schema: pa.Schema) -> Kernel:
+        """Return the kernel for the batches of a schema.
+
+        Raises:
+            ReviewsError: the columns don't fit.
+            UsageError: this worker has other versions than the driver.
+        """
+        return Kernel(
+            _model(self),
+            schema,
+            self.text_column,
+            prefix=self.prefix,
+            keep=self.keep,
+            drop=self.drop,
+        )
+
+    def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch with both columns."""
+        return self.kernel(batch.schema)(batch)
+
+    def score_table(self, table: pa.Table) -> pa.Table:
+        """Return a table with both columns, a table without rows too."""
+        kernel = self.kernel(table.schema)
+        batches = table.to_batches(max_chunksize=ROWS_TOGETHER)
+        return pa.Table.from_batches(map(kernel, batches), schema=kernel.schema)
+
+
+# The last model that this process scored rows with, by its SHA-256.
+_loaded: dict[str, SentimentModel] = {}
+
+
+def _model(scorer: Scorer) -> SentimentModel:
+    key = scorer.model.sha256
+    if key not in _loaded:
+        refusal = differing(dict(scorer.versions), driver_versions())
+        if refusal is not None:
+            raise UsageError(f"scoring rows: {refusal}")
+        _loaded.clear()
+        _loaded[key] = scorer.model.load()
+    return _loaded[key]

@@ -1,0 +1,104 @@
+"""Who scores the files of a job: this process, one after another, or the workers of an engine.
+
+What comes before and after is the same: the plan, the result, ``_SUCCESS``, the report.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from scorer.job.ahead import asked_ahead
+from scorer.job.containment import contained
+from scorer.job.options import Options
+from scorer.job.pipeline import Probe
+from scorer.job.plan import Task
+from scorer.job.result import SCORED, Crew, FileResult
+from scorer.job.scoring import Watch, score_file
+from scorer.job.success_file import SuccessMark
+from scorer.job.windows import Threads
+from scorer.model import SentimentModel
+from scorer.system.cores import available_cores
+from scorer.system.memory import peak_memory
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an engine is given.
+
+    Attributes:
+        tasks: the files.
+        model: what scores.
+        options: of the job.
+        mark: the job's ``_SUCCESS``, which goes before the first output changes; None without one.
+        watch: receives the number of rows that were written, now and then.
+        reached: receives how far a text was read, in bytes, now and then; of this process only.
+        stop: ends the work when it is set, within about two seconds.
+        probe: see :class:`Probe`.
+    """
+
+    tasks: tuple[Task, ...]
+    model: SentimentModel
+    options: Options
+    mark: SuccessMark | None
+    watch: Callable[[int], None]
+    reached: Callable[[int], None]
+    stop: threading.Event
+    probe: Probe
+
+    def withdraw(self) -> None:
+        """Remove a ``_SUCCESS`` that is no longer true."""
+        if self.mark is not None:
+            self.mark.withdraw()
+
+
+class Engine(Protocol):
+    """Scores the files of a job."""
+
+    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+        """Yield what became of files as they are done, in any order, each with its place.
+
+        Those of which nothing is yielded were stopped.
+
+        Raises:
+            UsageError: the engine isn't installed, can't be reached, or its workers are refused.
+        """
+        ...
+
+    def crew(self) -> Crew:
+        """Return who worked, when the results are there."""
+        ...
+
+
+class ThisProcess:
+    """Scores one file after another on the threads of this process."""
+
+    def __init__(self) -> None:
+        self._cpu = time.process_time()
+        self._threads = 0
+        self._fingerprint: str | None = None
+
+    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+        """Yield what became of each file, in the order of the plan."""
+        self._threads = work.options.threads or available_cores()
+        with Threads(self._threads, work.stop, work.probe) as pipeline:
+            ahead = asked_ahead(work.tasks, force=work.options.force)
+            watch = Watch(work.watch, work.reached)
+            for place, (task, asked) in enumerate(ahead):
+                one_file = partial(
+                    score_file, asked, work.model, work.options, pipeline, watch, work.withdraw
+                )
+                result = replace(contained(asked, one_file, work.stop), task=task)
+                if result.status == SCORED:
+                    self._fingerprint = work.model.fingerprint
+                yield place, result
+
+    def crew(self) -> Crew:
+        """Return this process."""
+        return Crew(
+            self._threads, time.process_time() - self._cpu, peak_memory(), self._fingerprint
+        )

@@ -85,8 +85,8 @@ def merge_reports(
             mark.withdraw()
         raise _lacking(absent, shards[0].share.of)
     result = merge(shards)
-    if mark is not None:
-        success = mark.conclude_shards(result.files, result.names)
+    if mark is not None and success_file is not None:
+        success = mark.conclude_shards(result.files, result.names, success_file)
         result = replace(result, success_file=success)
     _tell(result, targets)
     targets.write(result, result.to_report())
@@ -118,7 +118,7 @@ def _check(targets: Targets, reports: Sequence[Path], mark: SuccessMark | None) 
     from scorer.job.plan import Task
 
     tasks = [Task(path, path) for path in reports]
-    targets.check(tasks, None, None if mark is None else mark.path)
+    targets.check(tasks, None, None if mark is None else mark.place)
 
 
 def _lacking(absent: Sequence[int], of: int) -> JobFailed:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
     from scorer.reports.report import Report
+    from scorer.storage.place import Place
 
 STDOUT = Path("-")
 
@@ -84,7 +85,7 @@ class Targets:
         """Whether one of them is stdout."""
         return STDOUT in (self.report, self.metrics_file)
 
-    def check(self, tasks: Sequence[Task], model: Path | None, success_file: Path | None) -> None:
+    def check(self, tasks: Sequence[Task], model: Path | None, success_file: Place | None) -> None:
         """Check before the run that nothing is overwritten that must not be.
 
         Args:

@@ -162,7 +162,7 @@ def _listed(tasks: Sequence[Task], existing: Mapping[str, ObjectPlace] | None) -
             yield replace(task, output=task.output.as_listed(known.get(task.output.key)))
 
 
-def check_apart(tasks: Iterable[Task], others: Mapping[str, Path]) -> None:
+def check_apart(tasks: Iterable[Task], others: Mapping[str, Place]) -> None:
     """Check that no file of a job has two roles, whatever the spelling of its path.
 
     Args:

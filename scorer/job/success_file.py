@@ -6,38 +6,34 @@ https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/committer_arch
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from scorer.errors import UsageError, one_line
+from scorer.errors import UsageError
 from scorer.job.plan import Plan
 from scorer.job.result import FileResult, SuccessFile
-from scorer.storage.failures import unwritable
-from scorer.storage.whole_file import create, other_kind, sync
+from scorer.storage.empty_file import empty_file_at
+from scorer.storage.place import Place
 
 NAME = "_SUCCESS"
-PERMISSIONS = 0o666
 
 
 class SuccessMark:
     """The ``_SUCCESS`` of a job. An old one goes before the first output changes.
 
     Args:
-        path: of the file.
+        place: of the file, or of the object.
 
     Raises:
         UsageError: something stands there that isn't an empty regular file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        what = _foreign(path)
+    def __init__(self, place: Place) -> None:
+        self._file = empty_file_at(place)
+        what = self._file.foreign()
         if what:
             raise UsageError(
-                f"checking --success-file: {what} stands at {path}, and only an empty file is "
+                f"checking --success-file: {what} stands at {place}, and only an empty file is "
                 "replaced; move it away, or leave the option out"
             )
 
@@ -65,20 +61,17 @@ class SuccessMark:
         return cls(folder / NAME)
 
     @property
-    def path(self) -> Path:
+    def place(self) -> Place:
         """Where the file belongs."""
-        return self._path
+        return self._file.place
 
     def withdraw(self) -> None:
         """Remove an old one, if there is one: what it says is no longer true.
 
         Where that isn't possible, :meth:`conclude` says so.
         """
-        with suppress(OSError):
-            if _foreign(self._path):
-                return
-            self._path.unlink()
-            sync(self._path.parent)
+        if not self._file.foreign():
+            self._file.remove()
 
     def conclude(self, results: Sequence[FileResult]) -> SuccessFile:
         """Put the file there if all is done, and say what became of it."""
@@ -88,16 +81,18 @@ class SuccessMark:
         are = "is" if undone == 1 else "are"
         return self._without(f"{undone:,} of {_files(len(results))} {are} not done")
 
-    def conclude_shards(self, results: Sequence[FileResult], names: Sequence[str]) -> SuccessFile:
+    def conclude_shards(
+        self, results: Sequence[FileResult], names: Sequence[str], folder: Path
+    ) -> SuccessFile:
         """Put the file there if all shards are done, and say what became of it.
 
         If they aren't, an old one goes: no shard removed it.
 
         Args:
             results: of all files.
-            names: of their outputs, which must stand in this folder if they are done.
+            names: of their outputs, which must stand in the folder if they are done.
+            folder: the one that the mark was made for.
         """
-        folder = self._path.parent
         is_done = all(one.is_done for one in results)
         gone = [] if not is_done else [name for name in names if not (folder / name).is_file()]
         if is_done and not gone:
@@ -111,22 +106,16 @@ class SuccessMark:
         )
 
     def _without(self, reason: str) -> SuccessFile:
-        if os.path.lexists(self._path):
+        if self._file.is_there():
             reason += ", but an old one stands there"
-        return SuccessFile(str(self._path), is_written=False, reason=reason)
+        return SuccessFile(str(self.place), is_written=False, reason=reason)
 
     def _put(self) -> SuccessFile:
-        problem = _foreign(self._path)
+        problem = self._file.foreign()
         if problem:
             problem = f"{problem} stands there; move it away and run again"
-        try:
-            if not problem and not self._path.exists():
-                # There are no bytes that could be missing from it.
-                create(self._path, PERMISSIONS)
-                sync(self._path.parent)
-        except OSError as error:
-            problem = unwritable(error)
-        return SuccessFile(str(self._path), is_written=not problem, reason=problem)
+        problem = problem or self._file.put()
+        return SuccessFile(str(self.place), is_written=not problem, reason=problem)
 
 
 def one_file(output: str) -> UsageError:
@@ -137,12 +126,11 @@ def one_file(output: str) -> UsageError:
     )
 
 
-def success_path(plan: Plan) -> Path:
+def success_path(plan: Plan) -> Place:
     """Return where a job puts its ``_SUCCESS``.
 
     Raises:
-        UsageError: its output is one file, not a folder; or it is one of several shards, or
-            an address.
+        UsageError: its output is one file, not a folder; or it is one of several shards.
     """
     if plan.share is not None:
         raise UsageError(
@@ -152,26 +140,7 @@ def success_path(plan: Plan) -> Path:
         )
     if plan.folder is None:
         raise one_file(str(plan.tasks[0].output) if plan.tasks else "OUTPUT")
-    if not isinstance(plan.folder, Path):
-        raise UsageError(
-            f"checking --success-file: {NAME} is put into a folder of this machine only, and "
-            f"{plan.folder} is an address; leave the option out"
-        )
     return plan.folder / NAME
-
-
-def _foreign(path: Path) -> str:
-    """Return what stands at a path, in words, if it may not be replaced."""
-    try:
-        kind = other_kind(path)
-        if kind is not None:
-            return kind
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as error:
-        return f"something that can't be looked at ({one_line(error)})"
-    return "a file that isn't empty" if stat.S_ISREG(found.st_mode) and found.st_size else ""
 
 
 def _files(number: int) -> str:

@@ -318,6 +318,27 @@ class Store:
             if upload.done():
                 over()
 
+    def put_empty(self, key: str) -> None:
+        """Put an empty object under a key.
+
+        Raises:
+            RequestFailed: the store doesn't take it.
+        """
+        import obstore
+
+        put = partial(obstore.put, self._store, key, b"", use_multipart=False)
+        self.stores.ask(put)
+
+    def delete(self, key: str) -> None:
+        """Remove an object.
+
+        Raises:
+            RequestFailed: the store doesn't.
+        """
+        import obstore
+
+        self.stores.ask(partial(obstore.delete, self._store, key))
+
     def _list(self, prefix: str) -> dict[str, ObjectIdentity]:
         import obstore
 

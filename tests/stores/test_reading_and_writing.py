@@ -261,10 +261,19 @@ def test_texts_in_a_store_are_scored_as_files_are(
     assert again.stdout.count("skipped") == 3  # two files, and the last line
 
 
-def test_success_in_a_store_is_refused_in_a_sentence(
+def test_success_stands_in_a_store_when_all_is_done_and_only_then(
     store: SmallStore, run: Run, reviews: Path
 ) -> None:
-    store.objects["in/a.parquet"] = reviews.read_bytes()
-    done = run("--success-file", "s3://bucket/in/", "s3://bucket/out/")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "_SUCCESS is put into a folder of this machine only" in done.stderr
+    command = ("--success-file", "s3://bucket/in/", "s3://bucket/out/")
+    store.objects |= {"in/a.parquet": reviews.read_bytes(), "in/b.parquet": b"no Parquet"}
+    store.objects["out/_SUCCESS"] = b""
+    failed = run(*command)
+    assert (failed.returncode, "out/_SUCCESS" in store.objects) == (3, False)
+    del store.objects["in/b.parquet"]
+    done = run(*command)
+    assert done.stdout.splitlines()[-1] == "s3://bucket/out/_SUCCESS says that all is done"
+    assert store.objects["out/_SUCCESS"] == b""
+    store.objects["out/_SUCCESS"] = b"another program's"
+    refused = run(*command)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "an object that isn't empty stands at s3://bucket/out/_SUCCESS" in refused.stderr

@@ -24,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 CODES = {
     "403": "AccessDenied",
@@ -210,11 +210,19 @@ class _Handler(BaseHTTPRequestHandler):
         elif request.method == "PUT":
             self.store.objects[request.key] = body
             self._send(200, b"", {"ETag": etag_of(body)}, is_cut=is_cut)
+        elif "delete" in query:
+            self._delete(re.findall(r"<Key>(.*?)</Key>", body.decode()))
         elif request.method == "POST":
             self._upload(request.key, query)
         else:
             self.store.uploads.pop(query["uploadId"][0], None)
             self._send(204, b"")
+
+    def _delete(self, keys: list[str]) -> None:
+        for key in map(unescape, keys):
+            self.store.objects.pop(key, None)
+        deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        self._xml("DeleteResult", deleted)
 
     def _list(self, prefix: str, delimiter: str) -> None:
         keys = [key for key in sorted(self.store.objects) if key.startswith(prefix)]

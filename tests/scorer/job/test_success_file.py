@@ -12,12 +12,12 @@ import pytest
 from helpers import left_in, run_command, some_texts, with_few_rights, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import Stopped, UsageError
-from scorer.job import success_file
 from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, JobResult, SuccessFile
 from scorer.job.run import preview_job
 from scorer.reports.report import Report
 from scorer.reports.text import closing_lines
+from scorer.storage import empty_file
 
 ASKED = Options(success_file=True)
 
@@ -196,7 +196,7 @@ def test_where_it_cannot_be_written_or_removed_the_result_says_so(
     def full(path: Path, mode: int) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(success_file, "create", full)
+    monkeypatch.setattr(empty_file, "create", full)
     result = score(model)
     assert [one.status for one in result.files] == [SCORED, SCORED]
     reason = "No space left on device; make room there and run again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -118,6 +119,8 @@ class SourceFile:
         """
         if self._file is None:
             self._file = self.open_bytes()
+            # Where a stop ends the wait for a thread that still reads, nobody calls `close`.
+            weakref.finalize(self, self._file.close)
         return os.pread(self._file.fileno(), length, offset)
 
     def close(self) -> None:

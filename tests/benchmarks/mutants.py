@@ -84,11 +84,8 @@ MUTANTS = (
     Mutant(
         "no second look under the lock",
         "scorer/job/preparation.py",
-        "        verdict = judge(output, stamp, force=options.force)\n"
-        "        if verdict.is_done:\n"
-        "            return FileResult(task, SKIPPED, verdict.reason)\n"
-        "        with clock",
-        "        verdict = judge(output, stamp, force=options.force)\n        with clock",
+        "            verdict = judged()\n            if verdict.is_done:\n",
+        "            if False:\n",
         "tests/scorer/job/test_run.py",
     ),
     Mutant(

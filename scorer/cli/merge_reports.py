@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scorer.cli.options import TARGET_FILE, in_a_folder, log_format
-from scorer.cli.printing import Lines, Targets
-from scorer.console import LOG_FORMATS
+from scorer.cli.options import LOG_FORMAT, METRICS_FILE, TARGET_FILE, in_a_folder
+from scorer.cli.printing import Lines, Targets, check_success
 from scorer.errors import JobFailed
 
 if TYPE_CHECKING:
@@ -31,29 +30,14 @@ if TYPE_CHECKING:
     callback=in_a_folder,
     help="JSON file to write the figures of all shards to; - for stdout.",
 )
-@click.option(
-    "--metrics-file",
-    metavar="FILE",
-    type=TARGET_FILE,
-    callback=in_a_folder,
-    help="Prometheus textfile to write them to; - for stdout.",
-)
+@METRICS_FILE
 @click.option(
     "--success-file",
     metavar="OUTPUT",
     type=click.Path(path_type=Path),
     help="Folder of the outputs: put an empty _SUCCESS there when, and only when, all is done.",
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(LOG_FORMATS),
-    default="text",
-    show_default=True,
-    is_eager=True,
-    expose_value=False,
-    callback=log_format,
-    help="Format of the lines on stderr.",
-)
+@LOG_FORMAT
 def merge_reports(
     reports: tuple[Path, ...],
     report: Path | None,
@@ -156,6 +140,4 @@ def _end(result: MergedResult, shards: Sequence[ShardReport]) -> None:
             f"{files:,} of {len(result.files):,} files {'is' if files == 1 else 'are'} not done, "
             f"each is named above; mend them and run {which} again"
         )
-    success = result.success_file
-    if success is not None and not success.is_written:
-        raise JobFailed(f"writing {success.path}: {success.reason}")
+    check_success(result)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scorer.console import log_as
+from scorer.console import LOG_FORMATS, log_as
 from scorer.storage.address import check_local
 from scorer.storage.names import check_name
 
@@ -106,3 +106,22 @@ def in_a_folder(
             f"there is no folder {value.parent} to write {value.name} in; make it first"
         )
     return value
+
+
+METRICS_FILE = click.option(
+    "--metrics-file",
+    metavar="FILE",
+    type=TARGET_FILE,
+    callback=in_a_folder,
+    help="Prometheus textfile to write them to; - for stdout.",
+)
+LOG_FORMAT = click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    show_default=True,
+    is_eager=True,
+    expose_value=False,
+    callback=log_format,
+    help="Format of the lines on stderr.",
+)

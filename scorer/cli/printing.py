@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scorer.console import log_is_json, say, show, tell
-from scorer.errors import UsageError
+from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from scorer.job.plan import Task
@@ -145,3 +145,14 @@ class Targets:
             show(metrics_text(result).rstrip())
         elif self.metrics_file is not None:
             write_metrics(result, self.metrics_file)
+
+
+def check_success(result: JobResult) -> None:
+    """Fail if ``_SUCCESS`` was asked for and doesn't stand there.
+
+    Raises:
+        JobFailed: so it is.
+    """
+    success = result.success_file
+    if success is not None and not success.is_written:
+        raise JobFailed(f"writing {success.path}: {success.reason}")

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scorer.cli.options import (
+    LOG_FORMAT,
+    METRICS_FILE,
     MODEL_OPTION,
     TARGET_FILE,
     dropped_columns,
     in_a_folder,
     kept_columns,
     local_folder,
-    log_format,
     mebibytes,
     sha256,
 )
-from scorer.cli.printing import Lines, Targets
-from scorer.console import LOG_FORMATS, log_is_json
+from scorer.cli.printing import Lines, Targets, check_success
+from scorer.console import log_is_json
 from scorer.errors import JobFailed, UsageError
 from scorer.tables.endings import FORMATS, PARQUET, format_of
 
@@ -189,23 +190,8 @@ TEXT_COLUMN_HELP = (
     callback=in_a_folder,
     help="JSON file to write the figures of the run to; - for stdout.",
 )
-@click.option(
-    "--metrics-file",
-    metavar="FILE",
-    type=TARGET_FILE,
-    callback=in_a_folder,
-    help="Prometheus textfile to write them to; - for stdout.",
-)
-@click.option(
-    "--log-format",
-    type=click.Choice(LOG_FORMATS),
-    default="text",
-    show_default=True,
-    is_eager=True,
-    expose_value=False,
-    callback=log_format,
-    help="Format of the lines on stderr.",
-)
+@METRICS_FILE
+@LOG_FORMAT
 @click.pass_obj
 def run(
     probe: Probe | None,
@@ -372,6 +358,4 @@ def _end(result: JobResult) -> None:
             f"{failed:,} of {len(result.files):,} files failed, each is named above; "
             "mend them and run again"
         )
-    success = result.success_file
-    if success is not None and not success.is_written:
-        raise JobFailed(f"writing {success.path}: {success.reason}")
+    check_success(result)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import glob
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from heapq import nsmallest
@@ -169,20 +169,32 @@ def _in_folder(given: str, where: Where, asked: str) -> Found:
 
 def _matches(pattern: str, where: Where, asked: str) -> Found:
     parts = Path(pattern).parts
-    # "**" within a name means different things to different tools.
-    mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
-    if mixed:
-        raise UsageError(
-            f"planning the run: {pattern} is no pattern for files: "
-            f"'**' stands for whole folders, not within {mixed[0]!r}; write '*' there"
-        )
-    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    fixed = fixed_parts(pattern, parts)
     base = Path(*parts[:fixed])
     search = Search(base, where, asked)
     search.take_matches(parts[fixed:])
     if not search.found and not search.unwanted():
         raise UsageError(f"planning the run: no file matches {pattern}; check the pattern")
     return search.result(pattern, parts[fixed:])
+
+
+def fixed_parts(pattern: object, parts: Sequence[str]) -> int:
+    """Return how many parts of a pattern stand before its first varying one.
+
+    Args:
+        pattern: the pattern, for a message.
+        parts: its names of folders and files, of which one varies.
+
+    Raises:
+        UsageError: ``**`` stands within a name: that means different things to different tools.
+    """
+    mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
+    if mixed:
+        raise UsageError(
+            f"planning the run: {pattern} is no pattern for files: "
+            f"'**' stands for whole folders, not within {mixed[0]!r}; write '*' there"
+        )
+    return next(index for index, part in enumerate(parts) if glob.has_magic(part))
 
 
 def listed_endings(asked: str) -> str:

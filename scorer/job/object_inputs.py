@@ -21,6 +21,7 @@ from scorer.job.inputs import (
     Input,
     Unwanted,
     counted,
+    fixed_parts,
     format_hint,
     is_hidden,
     listed_endings,
@@ -177,13 +178,7 @@ def _in_folder(place: ObjectPlace, below: Below, where: Where, asked: str) -> Fo
 
 def _matches(pattern: ObjectPlace, where: Where, asked: str) -> Found:
     parts = pattern.key.split("/")
-    mixed = [part for part in parts if ANY_FOLDERS in part and part != ANY_FOLDERS]
-    if mixed:
-        raise UsageError(
-            f"planning the run: {pattern} is no pattern for files: "
-            f"'**' stands for whole folders, not within {mixed[0]!r}; write '*' there"
-        )
-    fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    fixed = fixed_parts(pattern, parts)
     base = ObjectPlace(Address(pattern.address.root, "/".join(parts[:fixed])), pattern.store)
     varying, endings = tuple(parts[fixed:]), endings_of(asked)
     below = _below(base, where)

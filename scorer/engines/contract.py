@@ -14,7 +14,7 @@ import platform
 import threading
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -167,7 +167,7 @@ class FileEngine(ABC):
             stop: ends the work.
         """
 
-    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+    def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of each file, as it comes; see :class:`scorer.job.engine.Engine`.
 
         Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
@@ -17,11 +17,11 @@ from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.options import Options
 from scorer.job.patience import Patience
+from scorer.job.pipeline import Pipeline
 from scorer.job.plan import Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import SKIPPED, Changes, FileResult
 from scorer.job.seen import Seen, write_seen
-from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
 from scorer.storage.place import clear_stand_in, naming, work_path
@@ -32,6 +32,7 @@ from scorer.tables.formats import open_reviews
 from scorer.tables.parquet_writer import ParquetOutput
 
 Answer = TypeVar("Answer")
+Threads = Pipeline[Any]
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,16 @@ def prepare(
     model: SentimentModel,
     options: Options,
     pipeline: Threads,
+    patience: Patience,
 ) -> Prepared | FileResult:
     """Open the input, and lock and begin the output; return the result at once if it is done.
+
+    Args:
+        task: the file.
+        model: what scores.
+        options: of the job.
+        pipeline: threads that read.
+        patience: waits for another run that holds the output.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
@@ -99,7 +108,6 @@ def prepare(
         resources.callback(clear_stand_in, output)
         make_folder(work)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
-        patience = Patience(options.wait_lock, pipeline.check)
         held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
         journal = resources.enter_context(held)
         if isinstance(output, Path):

@@ -21,6 +21,8 @@ from scorer.tables.parquet_types import Storage
 ROW_GROUP_BYTES = 32 << 20
 # pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
 MOST_ROW_GROUPS = 10_000
+# Row groups whose part of the footer is worth giving back before and after it is written.
+MANY_ROW_GROUPS = 100
 
 
 class ParquetOutput:
@@ -63,7 +65,7 @@ class ParquetOutput:
         self._background, self._deliver = background, deliver
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
-        self._freed = 0
+        self._freed = self._groups = 0
         self._is_writing = self._is_finished = False
         with writing(path):
             self._whole = WholeFile(path, temporary)
@@ -113,19 +115,56 @@ class ParquetOutput:
         Raises:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
+        self.complete(metadata, rows)
+        with writing(self.path):
+            self._background(self.sync)
+        self.put()
+
+    def complete(self, metadata: Mapping[str, str], rows: int | None = None) -> None:
+        """Write what is pending and the footer, and check the file; :meth:`sync` is next.
+
+        Args:
+            metadata: key-value pairs for the footer.
+            rows: rows of the source, where they weren't known before.
+
+        Raises:
+            OutputError: it can't be written, or doesn't hold the rows of the source.
+        """
         self._flush()
+        has_long_footer = self._groups > MANY_ROW_GROUPS
         # pyarrow holds the footer twice while it writes it.
-        give_back()
+        if has_long_footer:
+            give_back()
         with writing(self.path):
             self._file.add_key_value_metadata(dict(metadata))
             self._file.close()
             # The writer holds a footer, which is large if there are many row groups, and the check
             # reads another.
             self._file = None
-            give_back()
+            if has_long_footer:
+                give_back()
             self._check_rows(rows if self._rows is None else self._rows)
             if self._deliver is None:
-                self._whole.put(self._background)
+                self._whole.make_ready()
+
+    def sync(self) -> None:
+        """Wait until the complete file is on the disk, if it stays on this machine.
+
+        Raises:
+            OSError: the disk doesn't take it.
+        """
+        if self._deliver is None:
+            self._whole.sync()
+
+    def put(self) -> None:
+        """Put the file in place, when it is complete and on the disk.
+
+        Raises:
+            OutputError: it can't be put there.
+        """
+        with writing(self.path):
+            if self._deliver is None:
+                self._whole.rename()
             else:
                 self._deliver(self._whole.temporary)
                 self._whole.discard()
@@ -150,6 +189,7 @@ class ParquetOutput:
             # In the background, because a slow codec takes seconds for a row group.
             with writing(self.path):
                 self._background(partial(self._write, pa.Table.from_batches(self._pending)))
+            self._groups += 1
         self._freed += self._size
         self._pending, self._size = [], 0
         # Not after each of thousands of tiny row groups.

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import pyarrow as pa
@@ -24,6 +24,7 @@ import pyarrow as pa
 from scorer.errors import OutputError
 from scorer.job.containment import as_a_signal_does, result_of
 from scorer.job.empty_column import note_on
+from scorer.job.freshness import Asked
 from scorer.job.load import Outcome, Part, Threads
 from scorer.job.options import Options
 from scorer.job.patience import Patience
@@ -34,8 +35,8 @@ from scorer.job.seen import write_seen
 from scorer.job.windows import Window
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
-from scorer.storage.failures import writing
 from scorer.storage.place import naming, work_path
+from scorer.tables.parquet_reader import WINDOW_BYTES
 
 Answer = TypeVar("Answer")
 
@@ -55,6 +56,11 @@ class Means:
     options: Options
     pipeline: Threads
     begins: Callable[[], None] = lambda: None
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What outputs are asked for with."""
+        return Asked.of(self.model, self.options)
 
 
 @dataclass(frozen=True)
@@ -189,7 +195,7 @@ class Entry:
             return
         patience = Patience(means.options.wait_lock if patient else 0.0, means.pipeline.check)
         try:
-            made = prepare(asked, means.model, means.options, means.pipeline, patience)
+            made = prepare(asked, means.model, means.options, means.asked, means.pipeline, patience)
         except OutputError:
             if patient or not patience.was_needed or not means.options.wait_lock:
                 raise
@@ -227,16 +233,19 @@ class Entry:
         file, pipeline = self._file, self._means.pipeline
         if not self._counts.scored:
             self._note = pipeline.reading(partial(note_on, file.source, self._counts))
-        file.source.reviews.close()
-        with file.clock.stage("writing"):
-            file.output.complete(file.stamp.to_footer(), file.source.reviews.rows)
-        self._sync = pipeline.begin_sync(file.output.sync)
+        reviews, output = file.source.reviews, file.output
+        reviews.close()
+        is_large = output.pending_bytes > WINDOW_BYTES
+        complete = partial(output.complete, file.stamp.to_footer(), reviews.rows)
+        self._sync = pipeline.begin_sync(file.clock.timed("writing", complete))
+        if is_large:
+            # What the next files hold comes on top.
+            pipeline.wait(self._sync)
 
     def _put(self, sync: Future[None]) -> None:
         file = self._file
+        self._means.pipeline.wait(sync)
         with file.clock.stage("writing"):
-            with writing(work_path(self._asked.output)):
-                self._means.pipeline.wait(sync)
             file.output.put()
         write_seen(work_path(self._asked.output), file.seen)
         with file:

@@ -20,6 +20,7 @@ from scorer.job.entry import Entry, Means, Watch
 from scorer.job.load import Load, Outcome, Part, score_load
 from scorer.job.plan import Task
 from scorer.job.result import STOPPED, FileResult
+from scorer.tables.parquet_reader import WINDOW_BYTES
 
 # Files that are open and locked at once.
 MOST_AHEAD = 8
@@ -75,10 +76,10 @@ class Line:
         self._means.pipeline.check()
         if self._entries and self._entries[0].is_synced:
             self._entries[0].put()
-        elif self._load.parts and (self._idle or (not self._can_read and not self._sent)):
-            self._send()
-        elif self._can_read:
+        elif self._has_room and self._can_read:
             self._read()
+        elif self._has_room and self._load.parts:
+            self._send()
         elif self._sent:
             self._take()
         elif self._entries:
@@ -98,15 +99,19 @@ class Line:
             yield result
 
     @property
-    def _idle(self) -> int:
-        """The number of threads that have nothing to score."""
-        busy = sum(not sent.answer.done() for sent in self._sent)
-        return max(0, self._means.pipeline.threads - busy)
+    def _is_full(self) -> bool:
+        """Whether the load is large enough, or leaves too few files to the other threads."""
+        share = -(-MOST_AHEAD // (self._means.pipeline.threads + 1))
+        return self._load.is_full or len(set(self._owners)) >= share
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether one more load may be under way: one waits for each thread, and one more."""
+        return len(self._sent) <= self._means.pipeline.threads + 1
 
     @property
     def _can_read(self) -> bool:
-        if len(self._sent) > self._means.pipeline.threads + 1:
-            return False
+        """Whether there is a file to be read, or to be opened."""
         if self._reading is not None:
             return not self._reading.must_wait or self._reading is self._entries[0]
         return self._has_tasks and len(self._entries) < MOST_AHEAD
@@ -126,6 +131,9 @@ class Line:
         self._has_tasks = task is not None
         if task is None or asked is None:
             return
+        if self._load.parts and task.size > WINDOW_BYTES:
+            # It takes long to open, and its windows need no others.
+            self._send()
         entry = Entry(task, asked, self._means)
         self._entries.append(entry)
         # While files of ours are on their way, another run may wait for one of them.
@@ -141,7 +149,7 @@ class Line:
             self._send()
         self._load.add(part)
         self._owners.append(entry)
-        if self._load.is_full:
+        if self._is_full:
             self._send()
 
     def _send(self) -> None:
@@ -162,13 +170,9 @@ class Line:
             raise CancelledError
 
     def _take(self) -> None:
-        """Write what is scored, when it is the turn of the load; or see that a thread is idle."""
-        sent = self._sent[0]
-        if not sent.answer.done():
-            self._means.pipeline.wait_for_one([one.answer for one in self._sent])
-        if not sent.answer.done():
-            return
-        self._sent.popleft()
+        """Write what is scored, in the order of the loads."""
+        self._means.pipeline.wait_for(self._sent[0].answer)
+        sent = self._sent.popleft()
         # Raised if the files have failed, which they know.
         with suppress(CancelledError):
             for entry, outcome in zip(sent.entries, sent.answer.result(), strict=True):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
 from scorer.system.background import SECONDS_BETWEEN_LOOKS, Crew, answer_or_stop, in_background
@@ -73,14 +73,13 @@ class Pipeline(Generic[Answer]):
         """Have work done by one of the threads, and return at once."""
         return self._pool.submit(work)
 
-    def wait_for_one(self, under_way: Collection[Future[Answer]]) -> None:
-        """Wait until some work is done that wasn't before.
+    def wait_for(self, answer: Future[Answer]) -> None:
+        """Wait until work is done, whether it succeeded or not.
 
         Raises:
             CancelledError: ``stop`` was set before.
         """
-        open_ = [answer for answer in under_way if not answer.done()]
-        while open_ and not wait(open_, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED).done:
+        while not wait([answer], SECONDS_BETWEEN_LOOKS).done:
             self.check()
 
     def reading(self, call: Callable[[], Read]) -> Read:

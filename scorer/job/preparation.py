@@ -26,7 +26,6 @@ from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
 from scorer.storage.place import clear_stand_in, naming, work_path
 from scorer.storage.whole_file import mode_for
-from scorer.system.records import to_json
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.formats import open_reviews
 from scorer.tables.parquet_writer import ParquetOutput
@@ -71,6 +70,7 @@ def prepare(
     task: Task,
     model: SentimentModel,
     options: Options,
+    asked: Asked,
     pipeline: Threads,
     patience: Patience,
 ) -> Prepared | FileResult:
@@ -80,6 +80,7 @@ def prepare(
         task: the file.
         model: what scores.
         options: of the job.
+        asked: what the two make of an input.
         pipeline: threads that read.
         patience: waits for another run that holds the output.
 
@@ -88,18 +89,14 @@ def prepare(
         OutputError: the output can't be written, must not be replaced, or another run holds it.
     """
     started, clock, output = time.monotonic(), Stopwatch(), task.output
-    asked, work = Asked.of(model, options), work_path(output)
+    work = work_path(output)
     with ExitStack() as resources, as_a_signal_does(), naming(output):
         if not options.force and _asking(task, pipeline, partial(is_known, task, asked)):
             return _skipped(task, started, clock)
-        open_input = partial(
-            open_reviews, task.input, options.max_cell, options.text, pipeline.check
-        )
-        reviews = resources.enter_context(pipeline.reading(open_input))
-        source = OpenInput.of(task, reviews, model, options)
-        with clock.stage("reading"):
-            stamp = source.stamp(pipeline.reading(partial(reviews.input_id, pipeline.check)))
-        seen = Seen.of(reviews.identity, asked.promise_of(to_json(stamp)))
+        open_input = partial(_open, task, model, options, pipeline.check, clock)
+        source, stamp = pipeline.reading(open_input)
+        reviews = resources.enter_context(source.reviews)
+        seen = Seen.of(reviews.identity, asked.promise_of(stamp.json))
         judged = partial(judge, output, stamp, force=options.force)
         verdict = _asking(task, pipeline, judged)
         if verdict.is_done:
@@ -117,7 +114,7 @@ def prepare(
                 return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
-        compression = pipeline.reading(source.compression)
+        compression = _asking(task, pipeline, source.compression)
         partial_file = begin_partial(work, journal, mode)
         file = resources.enter_context(_begin(source, stamp, compression, partial_file, pipeline))
         kept = resources.pop_all()
@@ -134,6 +131,28 @@ def prepare(
             clock,
             kept,
         )
+
+
+def _open(
+    task: Task,
+    model: SentimentModel,
+    options: Options,
+    check: Callable[[], None],
+    clock: Stopwatch,
+) -> tuple[OpenInput, Stamp]:
+    """Open the input and hash it.
+
+    Raises:
+        ReviewsError: it can't be read, or its columns don't fit.
+    """
+    with ExitStack() as resources:
+        opened = open_reviews(task.input, options.max_cell, options.text, check)
+        reviews = resources.enter_context(opened)
+        source = OpenInput.of(task, reviews, model, options)
+        with clock.stage("reading"):
+            stamp = source.stamp(reviews.input_id(check))
+        resources.pop_all()
+        return source, stamp
 
 
 def _asking(task: Task, pipeline: Threads, call: Callable[[], Answer]) -> Answer:

@@ -11,18 +11,13 @@ import pytest
 from scorer.job.pipeline import Pipeline
 
 
-def test_it_waits_until_one_more_is_done_and_not_for_the_others() -> None:
-    first, second = threading.Event(), threading.Event()
+def test_it_waits_for_work_whether_it_succeeds_or_not() -> None:
     with Pipeline[int](2) as pipeline:
-        quick = pipeline.begin(lambda: int(first.wait(60)))
-        slow = pipeline.begin(lambda: int(second.wait(60)))
-        threading.Timer(0.01, first.set).start()
-        pipeline.wait_for_one([slow, quick])
-        assert (quick.done(), slow.done()) == (True, False)
-        threading.Timer(0.01, second.set).start()
-        pipeline.wait_for_one([slow, quick])
-        assert slow.done()
-        pipeline.wait_for_one([slow, quick])
+        answers = [pipeline.begin(lambda: 7), pipeline.begin(lambda: 1 // 0)]
+        for answer in answers:
+            pipeline.wait_for(answer)
+    assert answers[0].result() == 7
+    assert isinstance(answers[1].exception(), ZeroDivisionError)
 
 
 def test_an_error_ends_the_other_work_that_looks_up() -> None:
@@ -56,7 +51,7 @@ def test_a_stop_ends_work_and_waiting() -> None:
         with pytest.raises(CancelledError):
             answer.result()
         with pytest.raises(CancelledError):
-            pipeline.wait_for_one([pipeline.begin(lambda: int(forever.wait(60)))])
+            pipeline.wait_for(pipeline.begin(lambda: int(forever.wait(60))))
         with pytest.raises(CancelledError):
             pipeline.background(lambda: forever.wait(60) and None)
     forever.set()
@@ -73,7 +68,7 @@ def test_a_stop_waits_for_no_work_that_does_not_look_up() -> None:
 
     with Pipeline[int](1, stop) as pipeline:
         with pytest.raises(CancelledError):
-            pipeline.wait_for_one([pipeline.begin(deaf)])
+            pipeline.wait_for(pipeline.begin(deaf))
         with pytest.raises(CancelledError):
             pipeline.reading(lambda: release.wait(60))
     assert not ended.is_set()

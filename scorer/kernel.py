@@ -85,6 +85,42 @@ class Scores:
     tokens: int
     unknown: int
 
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32], tokens: Tokens) -> Scores:
+        """Return the scores of rows whose tokens are known."""
+        return cls(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
+
+
+def rate_each(
+    model: SentimentModel,
+    windows: Sequence[Sequence[pa.Array]],
+    between: Callable[[], None] = lambda: None,
+    clock: Stopwatch | None = None,
+) -> list[Scores]:
+    """Score the texts of several windows together: the one place where texts become scores.
+
+    A review's score doesn't depend on what is scored beside it, so windows of several files may be
+    given. It costs less than each alone.
+
+    Args:
+        model: what scores.
+        windows: the text columns of each window's batches.
+        between: called before each micro-batch; it ends the scoring by raising.
+        clock: receives the seconds of the stages ``tokenizing``, ``packing`` and ``scoring``.
+
+    Returns:
+        The scores of each window.
+
+    Raises:
+        ReviewsError: a column holds no text.
+    """
+    clock = clock or Stopwatch()
+    with clock.stage("tokenizing"):
+        columns = [pa.chunked_array(texts) for texts in windows]
+        tokens = model.card.tokenizer.encode_each(columns)
+    values = model.score_each(tokens, between, clock)
+    return [Scores.of(one, part) for one, part in zip(values, tokens, strict=True)]
+
 
 class Kernel:
     """Appends ``sentiment`` and ``sentiment_score`` to the record batches of one schema.
@@ -141,32 +177,12 @@ class Kernel:
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:
         """Score a window of batches together, so that small batches don't make small matrices."""
-        scores = self.rate(self.tokenize(batches))
+        (scores,) = rate_each(self.model, [self.texts(batches)])
         return self.append(batches, scores), self.count(scores)
-
-    def tokenize(self, batches: Sequence[pa.RecordBatch]) -> Tokens:
-        """Tokenize the reviews of a window."""
-        return self.model.card.tokenizer.encode(pa.chunked_array(self.texts(batches)))
 
     def texts(self, batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
         """Return the columns with the reviews."""
         return [text_array(batch, self.text_column) for batch in batches]
-
-    def rate(
-        self,
-        tokens: Tokens,
-        between: Callable[[], None] = lambda: None,
-        clock: Stopwatch | None = None,
-    ) -> Scores:
-        """Score tokens.
-
-        Args:
-            tokens: of a window's reviews.
-            between: called before each micro-batch; it ends the scoring by raising.
-            clock: receives the seconds of the stages.
-        """
-        values = self.model.score_tokens(tokens, between, clock)
-        return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
 
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
         """Return the batches of a window with both columns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -197,6 +197,20 @@ class SentimentModel:
             with clock.stage("scoring"):
                 scores[rows] = self.run(token_ids, lengths)
         return scores
+
+    def score_each(
+        self,
+        parts: Sequence[Tokens],
+        between: Callable[[], None] = lambda: None,
+        clock: Stopwatch | None = None,
+    ) -> list[npt.NDArray[np.float32]]:
+        """Score several groups of reviews together; see :meth:`score_tokens`.
+
+        Returns:
+            ``float32[rows]`` of each.
+        """
+        scores = self.score_tokens(Tokens.joined(parts), between, clock)
+        return np.split(scores, np.cumsum([len(part) for part in parts])[:-1])
 
     def run(
         self, token_ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]

@@ -8,8 +8,10 @@ to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +50,24 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @classmethod
+    def joined(cls, parts: Sequence[Tokens]) -> Tokens:
+        """Return the rows of several, one behind the other; all have one token limit.
+
+        >>> one = Tokens(np.array([5, 6], np.int32), np.array([0, 1, 2]), max_tokens=9)
+        >>> Tokens.joined([one, one]).offsets.tolist()
+        [0, 1, 2, 3, 4]
+        """
+        if len(parts) == 1:
+            return parts[0]
+        counts = [np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)]
+        return cls(
+            np.concatenate([part.ids for part in parts]),
+            np.cumsum(np.concatenate(counts)),
+            parts[0].max_tokens,
+            sum(part.invalid for part in parts),
+        )
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -140,13 +160,36 @@ class Tokenizer:
         >>> Tokenizer(("good", "film")).encode(pa.array(["Good film!", ""])).ids.tolist()
         [2, 3, 1]
         """
-        valid, invalid = valid_text(texts)
+        (tokens,) = self.encode_each([texts])
+        return tokens
+
+    def encode_each(self, columns: Sequence[pa.Array | pa.ChunkedArray]) -> list[Tokens]:
+        """Turn several columns of texts into token ids.
+
+        They are cut together: that costs less than each alone, and gives the same.
+
+        Args:
+            columns: ``[rows]`` each, of types that :func:`is_text` allows.
+
+        Raises:
+            ReviewsError: a column holds no text.
+        """
+        valid = [valid_text(texts) for texts in columns]
         ids, counts = [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
-        for cut in self.rules.cut(valid):
+        for cut in self.rules.cut(_one_behind_the_other([texts for texts, _ in valid])):
             ids.append(self._ids.find(cut))
             counts.append(cut.counts)
-        offsets = np.cumsum(np.concatenate(counts))
-        return Tokens(np.concatenate(ids), offsets, self.max_tokens, invalid)
+        found, offsets = np.concatenate(ids), np.cumsum(np.concatenate(counts))
+        rows = pairwise(accumulate((len(texts) for texts, _ in valid), initial=0))
+        return [
+            Tokens(
+                found[offsets[first] : offsets[last]],
+                offsets[first : last + 1] - offsets[first],
+                self.max_tokens,
+                invalid,
+            )
+            for (_, invalid), (first, last) in zip(valid, rows, strict=True)
+        ]
 
     @cached_property
     def _ids(self) -> WordTable:
@@ -154,6 +197,10 @@ class Tokenizer:
         ids = {word: number for number, word in enumerate(self.words, FIRST_WORD_ID)}
         read_as = {token: ids.get(word, UNKNOWN_ID) for token, word in self.rules.read_as.items()}
         return WordTable(ids | read_as, missing=UNKNOWN_ID)
+
+
+def _one_behind_the_other(columns: Sequence[pa.LargeStringArray]) -> pa.LargeStringArray:
+    return columns[0] if len(columns) == 1 else pa.concat_arrays(columns)
 
 
 def is_text(kind: pa.DataType) -> bool:

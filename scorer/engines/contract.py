@@ -14,7 +14,7 @@ import platform
 import threading
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -167,7 +167,7 @@ class FileEngine(ABC):
             stop: ends the work.
         """
 
-    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+    def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of each file, as it comes; see :class:`scorer.job.engine.Engine`.
 
         Raises:
@@ -189,7 +189,7 @@ class FileEngine(ABC):
 
 def large_first(tasks: Sequence[Task]) -> list[Handed]:
     """Return files by falling size, so that no large one is begun last; ties by place."""
-    sizes = [_size(task) for task in tasks]
+    sizes = [task.size for task in tasks]
     order = sorted(range(len(tasks)), key=lambda place: -sizes[place])
     return [Handed(place, tasks[place]) for place in order]
 
@@ -234,15 +234,6 @@ def _is_seen(output: Place) -> bool:
         # A network file system asks its server anew when a folder is opened.
         os.close(os.open(output.parent, os.O_RDONLY))
     return output.exists()
-
-
-def _size(task: Task) -> int:
-    if not isinstance(task.input, Path):
-        return task.input.listed.size if task.input.listed else 0
-    try:
-        return task.input.stat().st_size
-    except OSError:
-        return 0
 
 
 def driver_versions() -> dict[str, str]:

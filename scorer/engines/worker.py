@@ -22,10 +22,11 @@ import pyarrow as pa
 from scorer.engines.contract import Done, Handed, Job, Process, Refused, Sealed, driver_versions
 from scorer.errors import ReviewsError, SentimentError
 from scorer.job.containment import contained
+from scorer.job.entry import Means, Watch
+from scorer.job.line import Line
+from scorer.job.load import Threads
 from scorer.job.plan import Task
 from scorer.job.result import SCORED, FileResult
-from scorer.job.scoring import Watch, score_file
-from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.system.memory import keep_for_reuse, peak_memory
 from scorer.system.parent import end_with_parent
@@ -89,7 +90,9 @@ def _scored(task: Task, loaded: Loaded) -> FileResult:
     job = loaded.job
     withdraw = job.mark.withdraw if job.mark else lambda: None
     with Threads(1, probe=job.probe) as pipeline:
-        return score_file(task, loaded.model, job.options, pipeline, Watch(), withdraw)
+        means = Means(loaded.model, job.options, pipeline, withdraw)
+        (result,) = Line([(task, task)], means, Watch()).results()
+        return result
 
 
 def _opened(sealed: Sealed) -> Loaded | Refused:

@@ -29,16 +29,34 @@ def contained(
         if task.problem:
             return FileResult(task, FAILED, task.problem)
         return act()
-    except Stopped:
-        if stop is None or not stop.is_set():
-            raise
-        return FileResult(task, STOPPED, STOPPED_REASON, seconds=time.monotonic() - started)
-    except SentimentError as error:
-        reason = str(error)
-    except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
-        raise_if_stopped()
-        reason = f"scoring {task.input}: {_unexpected(error)}"
-    return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
+    except BaseException as error:  # noqa: BLE001  # raised again if it isn't to be contained
+        return result_of(task, error, time.monotonic() - started, stop)
+
+
+def result_of(
+    task: Task, error: BaseException, seconds: float, stop: threading.Event | None = None
+) -> FileResult:
+    """Turn a failure, or the job's stop, into the file's result.
+
+    Args:
+        task: the file.
+        error: what was raised.
+        seconds: since the file was begun.
+        stop: ends the job when it is set; None if it can't be stopped so.
+
+    Raises:
+        BaseException: the error, if it is neither: a signal, or the program's end.
+    """
+    if isinstance(error, Stopped) and stop is not None and stop.is_set():
+        return FileResult(task, STOPPED, STOPPED_REASON, seconds=seconds)
+    if isinstance(error, SentimentError):
+        return FileResult(task, FAILED, str(error), seconds=seconds)
+    if not isinstance(error, Exception):
+        raise error
+    # A defect of ours must not stop the other files.
+    raise_if_stopped()
+    reason = f"scoring {task.input}: {_unexpected(error)}"
+    return FileResult(task, FAILED, reason, seconds=seconds)
 
 
 def _unexpected(error: Exception) -> str:

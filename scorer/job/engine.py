@@ -1,4 +1,4 @@
-"""Who scores the files of a job: this process, one after another, or the workers of an engine.
+"""Who scores the files of a job: this process, or the workers of an engine.
 
 What comes before and after is the same: the plan, the result, ``_SUCCESS``, the report.
 """
@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Protocol
 
 from scorer.job.ahead import asked_ahead
-from scorer.job.containment import contained
+from scorer.job.entry import Means, Watch
+from scorer.job.line import Line
+from scorer.job.load import Threads
 from scorer.job.options import Options
 from scorer.job.pipeline import Probe
 from scorer.job.plan import Task
 from scorer.job.result import SCORED, Crew, FileResult
-from scorer.job.scoring import Watch, score_file
 from scorer.job.success_file import SuccessMark
-from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
@@ -59,7 +59,7 @@ class Work:
 class Engine(Protocol):
     """Scores the files of a job."""
 
-    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+    def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of files as they are done, in any order, each with its place.
 
         Those of which nothing is yielded were stopped.
@@ -75,27 +75,25 @@ class Engine(Protocol):
 
 
 class ThisProcess:
-    """Scores one file after another on the threads of this process."""
+    """Scores the files on the threads of this process, small ones together."""
 
     def __init__(self) -> None:
         self._cpu = time.process_time()
         self._threads = 0
         self._fingerprint: str | None = None
 
-    def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
+    def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of each file, in the order of the plan."""
         self._threads = work.options.threads or available_cores()
         with Threads(self._threads, work.stop, work.probe) as pipeline:
+            means = Means(work.model, work.options, pipeline, work.withdraw)
             ahead = asked_ahead(work.tasks, force=work.options.force)
-            watch = Watch(work.watch, work.reached)
-            for place, (task, asked) in enumerate(ahead):
-                one_file = partial(
-                    score_file, asked, work.model, work.options, pipeline, watch, work.withdraw
-                )
-                result = replace(contained(asked, one_file, work.stop), task=task)
-                if result.status == SCORED:
-                    self._fingerprint = work.model.fingerprint
-                yield place, result
+            line = Line(ahead, means, Watch(work.watch, work.reached))
+            with closing(line.results()) as results:
+                for place, result in enumerate(results):
+                    if result.status == SCORED:
+                        self._fingerprint = work.model.fingerprint
+                    yield place, result
 
     def crew(self) -> Crew:
         """Return this process."""

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 from scorer._version import __version__
@@ -109,7 +110,12 @@ class Stamp:
 
     def to_footer(self) -> dict[str, str]:
         """Return the key-value pair for the output's footer."""
-        return {STAMP_KEY: json.dumps(to_json(self), sort_keys=True)}
+        return {STAMP_KEY: json.dumps(self.json, sort_keys=True)}
+
+    @cached_property
+    def json(self) -> Mapping[str, object]:
+        """The stamp as JSON."""
+        return to_json(self)
 
     def changes(self, stored: object) -> list[str]:
         """Return what changed since another stamp was written, in words.
@@ -152,7 +158,11 @@ class Asked:
 
     def digest(self) -> str:
         """Return the SHA-256 of what is asked for, in hex."""
-        return hashlib.sha256(json.dumps(to_json(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._json, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _json(self) -> Mapping[str, object]:
+        return to_json(self)
 
     def promise_of(self, stamp: object) -> str:
         """Return the SHA-256 that says: an output with this stamp is what was asked for, in hex.
@@ -160,7 +170,7 @@ class Asked:
         Args:
             stamp: the JSON of the output's stamp.
         """
-        both = json.dumps([to_json(self), stamp], sort_keys=True)
+        both = json.dumps([self._json, stamp], sort_keys=True)
         return hashlib.sha256(both.encode()).hexdigest()
 
 
@@ -183,9 +193,7 @@ def is_known(task: Task, asked: Asked) -> bool:
     """
     output = task.output
     with writing(output):
-        if isinstance(output, Path):
-            check_replaceable(output)
-        elif output.look() is None:
+        if not _is_there(output):
             return False
     if not isinstance(task.input, Path):
         return _is_made_of(output, task.input, asked)
@@ -270,6 +278,11 @@ def versions() -> dict[str, str]:
 
     The last bits of a score may differ between any two of them.
     """
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
     import numpy
     import pyarrow
 

@@ -41,6 +41,11 @@ class Patience:
         return True
 
     @property
+    def was_needed(self) -> bool:
+        """Whether it was asked to wait."""
+        return self._began is not None
+
+    @property
     def note(self) -> str:
         """What to say of the wait; empty if there was none."""
         if not self.waited:

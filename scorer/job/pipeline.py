@@ -1,20 +1,17 @@
-"""Windows through threads, in order. It knows nothing of files, skipping, locks or reasons."""
+"""Threads that work, and threads that read and write. They know nothing of files or reasons."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
-from scorer.system.background import answer_or_stop, in_background
+from scorer.system.background import SECONDS_BETWEEN_LOOKS, Crew, answer_or_stop, in_background
 
-Window = TypeVar("Window")
 Answer = TypeVar("Answer")
 Read = TypeVar("Read")
-# Called now and then by the work on a window; raises CancelledError if the work is to end.
+# Called now and then by work that is under way; raises CancelledError if it is to end.
 Check = Callable[[], None]
 
 
@@ -31,42 +28,59 @@ class Probe:
         """A slow call is about to start, on the background thread."""
 
 
-class Pipeline(Generic[Window, Answer]):
-    """Threads that work on windows, shared by all files of a run.
+class Pipeline(Generic[Answer]):
+    """Threads that work, shared by all files of a run; and one each that reads and syncs.
 
     Args:
-        threads: number of threads.
+        threads: number of threads that work.
         stop: ends all work, and all waiting for it, when it is set.
         probe: is told what the threads are about to do.
 
     Attributes:
+        threads: the same.
+        stop: the same.
         probe: the same.
     """
 
     def __init__(
         self, threads: int, stop: threading.Event | None = None, probe: Probe | None = None
     ) -> None:
+        self.threads, self.probe = threads, probe or Probe()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="scorer")
-        self._ahead = threads + 1
-        self._stop = stop or threading.Event()
-        self.probe = probe or Probe()
+        self._disk = Crew(1)
+        self.stop = stop or threading.Event()
+        self._abandoned = threading.Event()
 
-    def __enter__(self) -> Pipeline[Window, Answer]:
+    def __enter__(self) -> Pipeline[Answer]:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        self._abandoned.set()
         # A thread that is in the middle of a huge review ends by itself, some seconds later.
-        is_stopped = kind is not None or self._stop.is_set()
+        is_stopped = kind is not None or self.stop.is_set()
         self._pool.shutdown(wait=not is_stopped, cancel_futures=True)
 
     def check(self) -> None:
         """End work that is between two steps.
 
         Raises:
-            CancelledError: ``stop`` was set.
+            CancelledError: ``stop`` was set, or nobody waits for the work any more.
         """
-        if self._stop.is_set():
+        if self.stop.is_set() or self._abandoned.is_set():
             raise CancelledError
+
+    def begin(self, work: Callable[[], Answer]) -> Future[Answer]:
+        """Have work done by one of the threads, and return at once."""
+        return self._pool.submit(work)
+
+    def wait_for(self, answer: Future[Answer]) -> None:
+        """Wait until work is done, whether it succeeded or not.
+
+        Raises:
+            CancelledError: ``stop`` was set before.
+        """
+        while not wait([answer], SECONDS_BETWEEN_LOOKS).done:
+            self.check()
 
     def reading(self, call: Callable[[], Read]) -> Read:
         """Read on the background thread, and wait for it.
@@ -74,7 +88,7 @@ class Pipeline(Generic[Window, Answer]):
         Raises:
             CancelledError: ``stop`` was set before the call ended.
         """
-        return in_background(call, self._stop)
+        return in_background(call, self.stop)
 
     def wait(self, answer: Future[None]) -> None:
         """Wait for what another thread does.
@@ -82,7 +96,7 @@ class Pipeline(Generic[Window, Answer]):
         Raises:
             CancelledError: ``stop`` was set before it ended.
         """
-        answer_or_stop(answer, self._stop)
+        answer_or_stop(answer, self.stop)
 
     def background(self, call: Callable[[], None]) -> None:
         """Run a slow call on the background thread and wait for it.
@@ -90,52 +104,12 @@ class Pipeline(Generic[Window, Answer]):
         Raises:
             CancelledError: ``stop`` was set before the call ended.
         """
+        in_background(lambda: self._probed(call), self.stop)
 
-        def probed() -> None:
-            self.probe.writing()
-            call()
+    def begin_sync(self, call: Callable[[], None]) -> Future[None]:
+        """Have a thread of its own wait for the disk, and return at once."""
+        return self._disk.begin(lambda: self._probed(call))
 
-        in_background(probed, self._stop)
-
-    @contextmanager
-    def answers(
-        self, windows: Iterator[Window], work: Callable[[Window, Check], Answer]
-    ) -> Iterator[Iterator[Answer]]:
-        """Yield an iterator of the answers, in the order of the windows.
-
-        The caller's thread reads windows and takes answers while the others work. At most one
-        window more than there are threads waits, so memory is bounded. Work that is under way when
-        the block ends is told to end.
-
-        Args:
-            windows: read as there is room for them.
-            work: called on several threads at once.
-
-        Raises:
-            CancelledError: ``stop`` was set.
-        """
-        abandoned = threading.Event()
-
-        def check() -> None:
-            if abandoned.is_set() or self._stop.is_set():
-                raise CancelledError
-
-        def checked(window: Window) -> Answer:
-            check()
-            return work(window, check)
-
-        try:
-            yield self._in_order(windows, checked)
-        finally:
-            abandoned.set()
-
-    def _in_order(
-        self, windows: Iterator[Window], work: Callable[[Window], Answer]
-    ) -> Iterator[Answer]:
-        waiting: deque[Future[Answer]] = deque()
-        for window in windows:
-            waiting.append(self._pool.submit(work, window))
-            if len(waiting) > self._ahead:
-                yield answer_or_stop(waiting.popleft(), self._stop)
-        while waiting:
-            yield answer_or_stop(waiting.popleft(), self._stop)
+    def _probed(self, call: Callable[[], None]) -> None:
+        self.probe.writing()
+        call()

@@ -38,6 +38,16 @@ class Task:
     output: Place
     problem: str = ""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the input; 0 if it can't be looked at. An object's are those of its listing."""
+        if not isinstance(self.input, Path):
+            return self.input.listed.size if self.input.listed else 0
+        try:
+            return self.input.stat().st_size
+        except OSError:
+            return 0
+
 
 @dataclass(frozen=True)
 class Plan:

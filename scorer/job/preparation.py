@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
@@ -17,21 +17,21 @@ from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.options import Options
 from scorer.job.patience import Patience
+from scorer.job.pipeline import Pipeline
 from scorer.job.plan import Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import SKIPPED, Changes, FileResult
 from scorer.job.seen import Seen, write_seen
-from scorer.job.windows import Threads
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
 from scorer.storage.place import clear_stand_in, naming, work_path
 from scorer.storage.whole_file import mode_for
-from scorer.system.records import to_json
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.formats import open_reviews
 from scorer.tables.parquet_writer import ParquetOutput
 
 Answer = TypeVar("Answer")
+Threads = Pipeline[Any]
 
 
 @dataclass(frozen=True)
@@ -70,27 +70,33 @@ def prepare(
     task: Task,
     model: SentimentModel,
     options: Options,
+    asked: Asked,
     pipeline: Threads,
+    patience: Patience,
 ) -> Prepared | FileResult:
     """Open the input, and lock and begin the output; return the result at once if it is done.
+
+    Args:
+        task: the file.
+        model: what scores.
+        options: of the job.
+        asked: what the two make of an input.
+        pipeline: threads that read.
+        patience: waits for another run that holds the output.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
         OutputError: the output can't be written, must not be replaced, or another run holds it.
     """
     started, clock, output = time.monotonic(), Stopwatch(), task.output
-    asked, work = Asked.of(model, options), work_path(output)
+    work = work_path(output)
     with ExitStack() as resources, as_a_signal_does(), naming(output):
         if not options.force and _asking(task, pipeline, partial(is_known, task, asked)):
             return _skipped(task, started, clock)
-        open_input = partial(
-            open_reviews, task.input, options.max_cell, options.text, pipeline.check
-        )
-        reviews = resources.enter_context(pipeline.reading(open_input))
-        source = OpenInput.of(task, reviews, model, options)
-        with clock.stage("reading"):
-            stamp = source.stamp(pipeline.reading(partial(reviews.input_id, pipeline.check)))
-        seen = Seen.of(reviews.identity, asked.promise_of(to_json(stamp)))
+        open_input = partial(_open, task, model, options, pipeline.check, clock)
+        source, stamp = pipeline.reading(open_input)
+        reviews = resources.enter_context(source.reviews)
+        seen = Seen.of(reviews.identity, asked.promise_of(stamp.json))
         judged = partial(judge, output, stamp, force=options.force)
         verdict = _asking(task, pipeline, judged)
         if verdict.is_done:
@@ -99,7 +105,6 @@ def prepare(
         resources.callback(clear_stand_in, output)
         make_folder(work)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
-        patience = Patience(options.wait_lock, pipeline.check)
         held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
         journal = resources.enter_context(held)
         if isinstance(output, Path):
@@ -109,7 +114,7 @@ def prepare(
                 return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
             times_truncated = _count_truncated(source, pipeline)
-        compression = pipeline.reading(source.compression)
+        compression = _asking(task, pipeline, source.compression)
         partial_file = begin_partial(work, journal, mode)
         file = resources.enter_context(_begin(source, stamp, compression, partial_file, pipeline))
         kept = resources.pop_all()
@@ -126,6 +131,28 @@ def prepare(
             clock,
             kept,
         )
+
+
+def _open(
+    task: Task,
+    model: SentimentModel,
+    options: Options,
+    check: Callable[[], None],
+    clock: Stopwatch,
+) -> tuple[OpenInput, Stamp]:
+    """Open the input and hash it.
+
+    Raises:
+        ReviewsError: it can't be read, or its columns don't fit.
+    """
+    with ExitStack() as resources:
+        opened = open_reviews(task.input, options.max_cell, options.text, check)
+        reviews = resources.enter_context(opened)
+        source = OpenInput.of(task, reviews, model, options)
+        with clock.stage("reading"):
+            stamp = source.stamp(reviews.input_id(check))
+        resources.pop_all()
+        return source, stamp
 
 
 def _asking(task: Task, pipeline: Threads, call: Callable[[], Answer]) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from scorer.job.inputs import FileCount
@@ -69,6 +69,10 @@ class FileResult:
     note: str = ""
     changes: Changes = Changes()
     is_counted: bool = True
+
+    def of(self, task: Task) -> FileResult:
+        """Return the same of another task: the one of the plan, which holds nothing of a store."""
+        return replace(self, task=task)
 
     @property
     def is_done(self) -> bool:

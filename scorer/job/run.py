@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -55,7 +56,7 @@ def run_job(
         stop: ends the job when it is set, within about two seconds. What was finished stays; the
             scores of an unfinished output are kept for the next run.
         probe: see :class:`Probe`.
-        engine: hands the files to workers; this process scores them, one after another, if None.
+        engine: hands the files to workers; this process scores them if None.
 
     Raises:
         UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; or
@@ -66,11 +67,13 @@ def run_job(
     mark = SuccessMark.of(plan) if options.success_file else None
     work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
     found: list[FileResult | None] = [None] * len(plan.tasks)
-    for place, result in engine.results(work):
-        found[place] = result
-        if result.status == FAILED:
-            work.withdraw()
-        done(result)
+    # Closed at once if `done` raises: files are on their way.
+    with closing(engine.results(work)) as outcomes:
+        for place, result in outcomes:
+            found[place] = result
+            if result.status == FAILED:
+                work.withdraw()
+            done(result)
     results = [
         FileResult(task, STOPPED, STOPPED_REASON) if one is None else one
         for task, one in zip(plan.tasks, found, strict=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from scorer.job.pipeline import Pipeline
 from scorer.kernel import Counts
 
 
@@ -27,6 +26,11 @@ class Window:
     def __len__(self) -> int:
         return sum(map(len, self.batches))
 
+    @property
+    def size(self) -> int:
+        """Bytes of the rows."""
+        return sum(batch.nbytes for batch in self.batches)
+
 
 @dataclass(frozen=True)
 class ScoredWindow:
@@ -36,7 +40,3 @@ class ScoredWindow:
     counts: Counts
     reused: int
     position: int | None = None
-
-
-# Those that score the windows of a job.
-Threads = Pipeline[Window, ScoredWindow]

@@ -67,9 +67,29 @@ class WholeFile:
         Raises:
             OutputError: something that isn't a regular file stands at ``path``.
         """
+        self.make_ready()
+        background(self.sync)
+        self.rename()
+
+    def make_ready(self) -> None:
+        """Check that the file may be put in place, and give it its permissions.
+
+        Raises:
+            OutputError: something that isn't a regular file stands at ``path``.
+        """
         check_replaceable(self.path)
         self._set_mode()
-        background(lambda: sync(self.temporary))
+
+    def sync(self) -> None:
+        """Wait until the data are on the disk."""
+        sync(self.temporary)
+
+    def rename(self) -> None:
+        """Put the file in place; its data are on the disk.
+
+        Raises:
+            OutputError: something that isn't a regular file stands at ``path``.
+        """
         check_replaceable(self.path)
         self.temporary.replace(self.path)
         sync(self.path.parent)

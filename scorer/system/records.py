@@ -19,6 +19,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 OPTIONAL = {"optional": True}
+SCALARS = (str, int, float, NoneType)
 LARGEST_FLOAT = int(sys.float_info.max)
 
 
@@ -33,10 +34,12 @@ def optional(default: Any = None) -> Any:
 
 def to_json(record: Any) -> dict[str, Any]:  # Any: the values are JSON of every depth
     """Return a dataclass as a JSON object, keys in the order of the fields."""
+    known = _fields(type(record))  # type: ignore[arg-type]  # a class is hashable
+    values = ((one, getattr(record, one.name)) for one in known)
     return {
-        one.name: _plain(getattr(record, one.name))
-        for one in fields(record)
-        if not (_is_optional(one) and getattr(record, one.name) == one.default)
+        one.name: _plain(value)
+        for one, value in values
+        if not (_is_optional(one) and value == one.default)
     }
 
 
@@ -64,6 +67,11 @@ def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
         raise RecordError(f"the key {_joined(key, missing[0])!r} is missing")
     values = {name: _read(types[name], value, _joined(key, name)) for name, value in stored.items()}
     return kind(**values)
+
+
+@cache
+def _fields(kind: Hashable) -> tuple[Field[Any], ...]:
+    return fields(kind)  # type: ignore[arg-type]
 
 
 @cache
@@ -116,6 +124,8 @@ def _read_tuple(kinds: tuple[Any, ...], values: list[object], key: str) -> tuple
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, SCALARS):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return to_json(value)
     if isinstance(value, Mapping):

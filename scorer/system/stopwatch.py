@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
@@ -32,6 +32,21 @@ class Stopwatch:
         finally:
             with self._lock:
                 self._seconds[name] += time.monotonic() - started
+
+    def timed(self, name: str, call: Callable[[], None]) -> Callable[[], None]:
+        """Return the call that adds its seconds to a stage."""
+
+        def timed() -> None:
+            with self.stage(name):
+                call()
+
+        return timed
+
+    def add(self, seconds: Mapping[str, float], share: float) -> None:
+        """Add a share of what another measured, by stage."""
+        with self._lock:
+            for name, spent in seconds.items():
+                self._seconds[name] += share * spent
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each stage so far."""

@@ -83,6 +83,10 @@ class RowBounds:
         metadata: the same, as pyarrow read it.
         is_read: whether a column is read, by its path in the schema.
         max_cell: most bytes of one value.
+
+    Attributes:
+        codecs: the codec of each column, by its path in the schema: those of the first row group
+            that has rows, when its rows were asked for.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class RowBounds:
         self._group = self._known = 0
         self._places = row_groups(footer)
         self._read_at = read_at
+        self.codecs: dict[str, str] = {}
 
     def most_rows(self, start: int, rows: int) -> int:
         """Return how many rows can be read at once.
@@ -136,13 +141,17 @@ class RowBounds:
             places = next(self._places, [])
         except BadHeader:
             places = []
-        if len(places) != len(self._metadata.schema.names):
+        schema = self._metadata.schema
+        if len(places) != len(schema.names):
             raise ReviewsError(
                 f"reading {self._path}: its footer doesn't say where its columns are; "
                 "check that it is a complete Parquet file"
             )
+        if not self.codecs and self._ends[index] > self._known:
+            paths = [schema.column(number).path for number in range(len(places))]
+            self.codecs = {path: one.codec for path, one in zip(paths, places, strict=True)}
         for column in self._columns:
-            kind = self._metadata.schema.column(column)
+            kind = schema.column(column)
             chunk = _Chunk(places[column], kind, self._known, self._ends[index])
             self._spans[column].extend(self._spans_of(chunk))
 

@@ -20,6 +20,10 @@ MOST_HEADER_BYTES = 16 << 20
 # Levels of nested structs; thrift's readers allow as many.
 DEEPEST = 64
 
+# Kinds of values in Thrift's compact protocol.
+BOOLEANS, BYTES, INTEGERS, LISTS = (1, 2), (1, 2, 3), (4, 5, 6), (9, 10)
+DOUBLE, BINARY, LIST, STRUCT = 7, 8, 9, 12
+
 DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 # Fields of a page header.
 TYPE, UNCOMPRESSED, COMPRESSED = 1, 2, 3
@@ -262,49 +266,47 @@ class _Thrift:
                 raise BadHeader
             self._value(kind, 0, is_field=True)
             key, kind = self._field(key)
-        if kind != 9:
+        if kind != LIST:
             raise BadHeader
         yield from self._elements(0)
 
     def _field(self, before: int) -> tuple[int, int]:
         """Return the number and the type of the next field; type 0 ends a struct."""
-        head = self._byte()
-        kind = head & 15
+        head = self._content[self.at]
+        self.at += 1
+        kind, step = head & 15, head >> 4
         if not kind:
             return before, 0
-        return (before + (head >> 4) if head >> 4 else self._integer()), kind
+        return (before + step if step else self._integer()), kind
 
     def _value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
-        match kind:
-            case 1 | 2 if is_field:
-                # A boolean field has its value in its type.
-                return kind == 1
-            case 1 | 2 | 3:
-                return self._byte()
-            case 4 | 5 | 6:
-                return self._integer()
-            case 7:
-                return self._skip(8)
-            case 8:
-                return self._skip(self._varint())
-            case 9 | 10:
-                return list(self._elements(depth))
-            case 12:
-                return self.fields(depth + 1)
+        # The commonest kinds first: this is called for each value of a footer.
+        if kind in INTEGERS:
+            return self._integer()
+        if kind == BINARY:
+            return self._skip(self._varint())
+        if kind == STRUCT:
+            return self.fields(depth + 1)
+        if kind in LISTS:
+            return list(self._elements(depth))
+        if kind in BOOLEANS and is_field:
+            # A boolean field has its value in its type.
+            return kind == 1
+        if kind in BYTES:
+            self.at += 1
+            return self._content[self.at - 1]
+        if kind == DOUBLE:
+            return self._skip(8)
         raise BadHeader
 
     def _elements(self, depth: int) -> Iterator[Any]:
-        head = self._byte()
+        head = self._content[self.at]
+        self.at += 1
         count = head >> 4
         if count == 15:
             count = self._varint()
         for _ in range(count):
             yield self._value(head & 15, depth)
-
-    def _byte(self) -> int:
-        value = self._content[self.at]
-        self.at += 1
-        return value
 
     def _skip(self, size: int) -> None:
         self.at += size
@@ -312,9 +314,14 @@ class _Thrift:
             raise IndexError
 
     def _varint(self) -> int:
-        value = shift = 0
+        byte = self._content[self.at]
+        self.at += 1
+        if byte < 128:
+            return byte
+        value, shift = byte & 127, 7
         while True:
-            byte = self._byte()
+            byte = self._content[self.at]
+            self.at += 1
             value |= (byte & 127) << shift
             if byte < 128:
                 return value

@@ -48,6 +48,11 @@ MANY_ROW_GROUPS = 1000
 # Most bytes of one value.
 MAX_CELL = 64 << 20
 
+# What a footer calls a codec → what pyarrow's writer does. It doesn't write Hadoop's LZ4, nor LZO.
+CODECS = {name: name.lower() for name in ("SNAPPY", "GZIP", "BROTLI", "ZSTD")} | {
+    "UNCOMPRESSED": "none",
+    "LZ4_RAW": "lz4",
+}
 READ_BUFFER_BYTES = 256 << 10
 DEFAULT_COMPRESSION = "zstd"
 
@@ -84,6 +89,8 @@ class ParquetReviews:
         self._is_reading = False
         self._max_cell = max_cell
         self._file: Any = None  # pyarrow has no types
+        # Bounds whose first rows were asked for: the footer is read through once.
+        self._looked_into: tuple[Sequence[str] | None, RowBounds] | None = None
         self.rows = 0
         self.row_groups: list[int] = []
         self._source = source_at(path)
@@ -234,22 +241,15 @@ class ParquetReviews:
             columns: which columns; every column if None.
 
         Raises:
-            ReviewsError: the first row can't be read.
+            ReviewsError: the footer doesn't tell.
         """
         # Asked for the metadata of some damaged or encrypted columns, pyarrow ends the process with
-        # a C++ exception. Reading a row raises in Python instead, so that is tried first.
-        self._read_one_row(columns)
-        metadata = self._file.metadata
-        filled = [index for index, rows in enumerate(self.row_groups) if rows]
-        if not filled:
-            return {}
-        paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-        group = metadata.row_group(filled[0])
-        return {
-            path: _codec(group.column(index).compression)
-            for index, path in enumerate(paths)
-            if _is_in(path, columns)
-        }
+        # a C++ exception. So they are taken from the footer as it stands.
+        bounds = self._bounds(columns)
+        with self._reading():
+            bounds.most_rows(0, 1)
+        self._looked_into = (columns, bounds)
+        return {path: _codec(name) for path, name in bounds.codecs.items() if _is_in(path, columns)}
 
     @cached_property
     def _leaves(self) -> list[Leaf]:
@@ -267,18 +267,15 @@ class ParquetReviews:
         left: int = self.rows - read
         return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
 
-    def _read_one_row(self, columns: Sequence[str] | None) -> None:
-        bounds = self._bounds(columns)
-        with self._reading():
-            bounds.most_rows(0, 1)
-            next(self._file.iter_batches(1, columns=columns), None)
-
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         """Yield batches of the rows that the footer suggests, of fewer if they hold much more."""
         most = self._rows_a_batch()
         steps: list[pa.RecordBatch] = []
         size, most_bytes = 0, STEP_BYTES
-        for step, step_size, is_end in self._steps(columns, most, self._bounds(columns)):
+        looked_into, self._looked_into = self._looked_into, None
+        has_looked = looked_into is not None and looked_into[0] == columns
+        bounds = looked_into[1] if looked_into and has_looked else self._bounds(columns)
+        for step, step_size, is_end in self._steps(columns, most, bounds):
             steps.append(step)
             size += step_size
             if is_end or size >= most_bytes:
@@ -494,11 +491,5 @@ def _encrypted(path: Place) -> ReviewsError:
 
 
 def _codec(name: str) -> str | None:
-    codec = {"UNCOMPRESSED": "none", "LZ4_RAW": "lz4"}.get(name, name.lower())
-    if codec == "none":
-        return codec
-    try:
-        return codec if codec != "lzo" and pa.Codec.is_available(codec) else None
-    except ValueError:
-        # What has no name in pyarrow is "unknown".
-        return None
+    codec = CODECS.get(name)
+    return codec if codec is None or codec == "none" or pa.Codec.is_available(codec) else None

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -116,15 +117,22 @@ def lost_types(schema: pa.Schema, leaves: Sequence[Leaf]) -> dict[str, str]:
         schema: of a file, as Arrow has it.
         leaves: of the same file.
     """
-    target = pa.BufferOutputStream()
-    with pq.ParquetWriter(target, schema, **Storage.of(leaves).options()):
-        pass
-    written = leaves_of(pq.ParquetFile(pa.BufferReader(target.getvalue())))
+    written = _written(schema.serialize().to_pybytes(), Storage.of(leaves))
     return {
         before.column: before.name
         for before, after in zip(leaves, written, strict=True)
         if before.kind != after.kind and before.physical != INT96
     }
+
+
+@lru_cache(maxsize=16)
+def _written(schema: bytes, storage: Storage) -> tuple[Leaf, ...]:
+    """Return what Arrow makes of a schema. Files of a folder mostly have the same."""
+    target = pa.BufferOutputStream()
+    found = pa.ipc.read_schema(pa.py_buffer(schema))
+    with pq.ParquetWriter(target, found, **storage.options()):
+        pass
+    return tuple(leaves_of(pq.ParquetFile(pa.BufferReader(target.getvalue()))))
 
 
 def drop_option(columns: Sequence[str]) -> str:

@@ -21,6 +21,8 @@ from scorer.tables.parquet_types import Storage
 ROW_GROUP_BYTES = 32 << 20
 # pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
 MOST_ROW_GROUPS = 10_000
+# Row groups whose part of the footer is worth giving back before and after it is written.
+MANY_ROW_GROUPS = 100
 
 
 class ParquetOutput:
@@ -63,7 +65,7 @@ class ParquetOutput:
         self._background, self._deliver = background, deliver
         self._pending: list[pa.RecordBatch] = []
         self._size = 0
-        self._freed = 0
+        self._freed = self._groups = 0
         self._is_writing = self._is_finished = False
         with writing(path):
             self._whole = WholeFile(path, temporary)
@@ -113,19 +115,62 @@ class ParquetOutput:
         Raises:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
-        self._flush()
+        with writing(self.path):
+            self._background(partial(self.complete, metadata, rows))
+        self.put()
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that are held until their row group is written."""
+        return self._size
+
+    def complete(self, metadata: Mapping[str, str], rows: int | None = None) -> None:
+        """Write what is pending and the footer, check the file, and wait for the disk.
+
+        It may take long, so it is for a thread in the background.
+
+        Args:
+            metadata: key-value pairs for the footer.
+            rows: rows of the source, where they weren't known before.
+
+        Raises:
+            OutputError: it can't be written, or doesn't hold the rows of the source.
+        """
+        self._is_writing = True
+        try:
+            self._complete(metadata, rows)
+        finally:
+            self._is_writing = False
+
+    def _complete(self, metadata: Mapping[str, str], rows: int | None) -> None:
+        with writing(self.path):
+            self._write(self._take_pending())
+        has_long_footer = self._groups > MANY_ROW_GROUPS
         # pyarrow holds the footer twice while it writes it.
-        give_back()
+        if has_long_footer:
+            give_back()
         with writing(self.path):
             self._file.add_key_value_metadata(dict(metadata))
             self._file.close()
             # The writer holds a footer, which is large if there are many row groups, and the check
             # reads another.
             self._file = None
-            give_back()
+            if has_long_footer:
+                give_back()
             self._check_rows(rows if self._rows is None else self._rows)
             if self._deliver is None:
-                self._whole.put(self._background)
+                self._whole.make_ready()
+                self._whole.sync()
+
+    def put(self) -> None:
+        """Put the file in place, when it is complete and on the disk.
+
+        Raises:
+            OutputError: it can't be put there.
+        """
+        with writing(self.path):
+            if self._deliver is None:
+                self._whole.rename()
             else:
                 self._deliver(self._whole.temporary)
                 self._whole.discard()
@@ -146,23 +191,31 @@ class ParquetOutput:
     def _flush(self) -> None:
         if self._left and self._left[-1] == 0:
             self._left.pop()
-        if self._pending:
-            # In the background, because a slow codec takes seconds for a row group.
-            with writing(self.path):
-                self._background(partial(self._write, pa.Table.from_batches(self._pending)))
         self._freed += self._size
-        self._pending, self._size = [], 0
+        # In the background, because a slow codec takes seconds for a row group.
+        with writing(self.path):
+            self._background(partial(self._write_group, self._take_pending()))
         # Not after each of thousands of tiny row groups.
         if self._freed >= ROW_GROUP_BYTES // 2:
             give_back()
             self._freed = 0
 
-    def _write(self, table: pa.Table) -> None:
+    def _take_pending(self) -> list[pa.RecordBatch]:
+        pending, self._pending, self._size = self._pending, [], 0
+        return pending
+
+    def _write_group(self, batches: list[pa.RecordBatch]) -> None:
         self._is_writing = True
         try:
-            self._file.write_table(table, row_group_size=len(table))
+            self._write(batches)
         finally:
             self._is_writing = False
+
+    def _write(self, batches: list[pa.RecordBatch]) -> None:
+        if batches:
+            table = pa.Table.from_batches(batches)
+            self._file.write_table(table, row_group_size=len(table))
+            self._groups += 1
 
     def _check_rows(self, rows: int | None) -> None:
         written = pq.read_metadata(self._whole.temporary).num_rows

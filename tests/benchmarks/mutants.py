@@ -223,8 +223,8 @@ MUTANTS = (
     ),
     Mutant(
         "an old _SUCCESS stands while rows are scored",
-        "scorer/job/scoring.py",
-        "        begins()\n",
+        "scorer/job/entry.py",
+        "        means.begins()\n",
         "",
         "tests/scorer/job/test_success_file.py",
     ),

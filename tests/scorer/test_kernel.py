@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scorer import Kernel, SentimentModel
+from scorer import SentimentModel
 from scorer.errors import ReviewsError
-from scorer.kernel import Counts, Scores
+from scorer.kernel import Counts, Kernel, Scores, rate_each
 
 BATCH = pa.record_batch(
     {"id": [1, 2], "review": ["a great film", None], "stars": pa.array([5, None], pa.int8())}
@@ -112,7 +112,5 @@ def test_a_bin_of_the_histogram_includes_its_lower_bound(model: SentimentModel) 
 
 
 def test_scoring_ends_between_two_batches_if_the_callback_raises(model: SentimentModel) -> None:
-    kernel = Kernel(model, BATCH.schema)
-    tokens = kernel.tokenize([BATCH])
     with pytest.raises(ZeroDivisionError):
-        kernel.rate(tokens, lambda: 1 / 0)
+        rate_each(model, [[BATCH.column("review")]], lambda: 1 / 0)

@@ -21,7 +21,7 @@ from helpers import left_in, resealed, some_texts, write_huge, write_reviews
 from opened import Uses, uses_of
 from scorer import SentimentModel
 from scorer.errors import Stopped
-from scorer.job import scoring, seen
+from scorer.job import entry, seen
 from scorer.job.freshness import FREE_OPTIONS, STAMP_KEY, Asked
 from scorer.job.options import Options
 from scorer.job.plan import plan
@@ -229,7 +229,7 @@ def test_what_was_kept_with_another_output_is_of_no_use(
 ) -> None:
     source = write_reviews(tmp_path / "in.parquet", some_texts(5))
     kept: list[seen.Seen] = []
-    monkeypatch.setattr(scoring, "write_seen", lambda output, record: kept.append(record))
+    monkeypatch.setattr(entry, "write_seen", lambda output, record: kept.append(record))
     run(source, tmp_path / "a.parquet", model)
     run(source, tmp_path / "b.parquet", model, keep=())
     monkeypatch.undo()
@@ -264,7 +264,7 @@ def test_a_run_killed_before_it_kept_what_it_saw_hashes_once_more(
     def killed(output: Path, record: seen.Seen) -> None:
         raise Stopped("killed", 137)
 
-    monkeypatch.setattr(scoring, "write_seen", killed)
+    monkeypatch.setattr(entry, "write_seen", killed)
     with pytest.raises(Stopped):
         run(source, target, model)
     monkeypatch.undo()

@@ -1,73 +1,57 @@
-"""Windows through threads: in order, bounded, and ended when they are to end."""
+"""Threads that work: they end when they are to end, and nobody waits for those that don't."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import CancelledError
 
 import pytest
 
-from scorer.job.pipeline import Check, Pipeline
+from scorer.job.pipeline import Pipeline
 
 
-def test_answers_come_in_the_order_of_the_windows() -> None:
-    def work(window: int, check: Check) -> int:
-        time.sleep(0.002 * (window % 3))
-        return window
-
-    with Pipeline[int, int](3) as pipeline, pipeline.answers(iter(range(50)), work) as answers:
-        assert list(answers) == list(range(50))
-
-
-def test_no_more_windows_are_read_ahead_than_there_is_work_for() -> None:
-    read: list[int] = []
-
-    def windows() -> Iterator[int]:
-        for window in range(20):
-            read.append(window)
-            yield window
-
-    def work(window: int, check: Check) -> int:
-        return window
-
-    with Pipeline[int, int](2) as pipeline, pipeline.answers(windows(), work) as answers:
-        for taken, _ in enumerate(answers, 1):
-            assert len(read) <= min(20, taken + 3)
+def test_it_waits_for_work_whether_it_succeeds_or_not() -> None:
+    with Pipeline[int](2) as pipeline:
+        answers = [pipeline.begin(lambda: 7), pipeline.begin(lambda: 1 // 0)]
+        for answer in answers:
+            pipeline.wait_for(answer)
+    assert answers[0].result() == 7
+    assert isinstance(answers[1].exception(), ZeroDivisionError)
 
 
-def test_an_error_reaches_the_caller_and_the_other_work_is_told_to_end() -> None:
+def test_an_error_ends_the_other_work_that_looks_up() -> None:
     ended = threading.Event()
 
-    def work(window: int, check: Check) -> int:
-        if window == 0:
-            raise ZeroDivisionError
+    def work() -> int:
         try:
             while True:
-                check()
+                pipeline.check()
                 time.sleep(0.001)
         except CancelledError:
             ended.set()
             raise
 
-    with Pipeline[int, int](2) as pipeline:
-        with pytest.raises(ZeroDivisionError), pipeline.answers(iter(range(9)), work) as answers:
-            list(answers)
-        assert ended.wait(60)
+    with pytest.raises(ZeroDivisionError), Pipeline[int](2) as pipeline:
+        pipeline.begin(work)
+        raise ZeroDivisionError
+    assert ended.wait(60)
 
 
 def test_a_stop_ends_work_and_waiting() -> None:
     stop, forever = threading.Event(), threading.Event()
 
-    def work(window: int, check: Check) -> int:
+    def work() -> int:
         stop.set()
         while True:
-            check()
+            pipeline.check()
 
-    with Pipeline[int, int](2, stop) as pipeline:
-        with pytest.raises(CancelledError), pipeline.answers(iter(range(9)), work) as answers:
-            list(answers)
+    with Pipeline[int](2, stop) as pipeline:
+        answer = pipeline.begin(work)
+        with pytest.raises(CancelledError):
+            answer.result()
+        with pytest.raises(CancelledError):
+            pipeline.wait_for(pipeline.begin(lambda: int(forever.wait(60))))
         with pytest.raises(CancelledError):
             pipeline.background(lambda: forever.wait(60) and None)
     forever.set()
@@ -76,23 +60,16 @@ def test_a_stop_ends_work_and_waiting() -> None:
 def test_a_stop_waits_for_no_work_that_does_not_look_up() -> None:
     stop, release, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def deaf(window: int, check: Check) -> int:
+    def deaf() -> int:
         stop.set()
         release.wait(60)
         ended.set()
-        return window
+        return 1
 
-    with Pipeline[int, int](1, stop) as pipeline:
-        with pytest.raises(CancelledError), pipeline.answers(iter(range(9)), deaf) as answers:
-            list(answers)
+    with Pipeline[int](1, stop) as pipeline:
+        with pytest.raises(CancelledError):
+            pipeline.wait_for(pipeline.begin(deaf))
         with pytest.raises(CancelledError):
             pipeline.reading(lambda: release.wait(60))
     assert not ended.is_set()
     release.set()
-
-
-def test_the_pipeline_serves_one_file_after_another() -> None:
-    with Pipeline[int, int](2) as pipeline:
-        for _ in range(3):
-            with pipeline.answers(iter(range(5)), lambda window, check: 2 * window) as answers:
-                assert list(answers) == [0, 2, 4, 6, 8]

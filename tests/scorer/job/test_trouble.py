@@ -310,15 +310,15 @@ def test_after_its_folder_was_moved_a_run_says_what_may_lie_there(
     model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_made_again: bool
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out"
-    finish = ParquetOutput.finish
+    complete = ParquetOutput.complete
 
     def move_first(output: ParquetOutput, metadata: dict[str, str], rows: int) -> None:
         target.rename(tmp_path / "moved")
         if is_made_again:
             target.mkdir()
-        finish(output, metadata, rows)
+        complete(output, metadata, rows)
 
-    monkeypatch.setattr(ParquetOutput, "finish", move_first)
+    monkeypatch.setattr(ParquetOutput, "complete", move_first)
     (result,) = run_job(plan([source], target / "a.parquet"), model).files
     assert result.reason == (
         f"writing {target}/a.parquet: No such file or directory, so its folder or the unfinished "

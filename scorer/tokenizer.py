@@ -8,6 +8,7 @@ to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,13 +39,13 @@ class Tokens:
         ids: ``int32[total]``, the ids of all rows; 1 is an unknown word.
         offsets: ``int64[rows + 1]``, the offset of each row's first token.
         max_tokens: number of tokens that the network reads of a longer row: its last ones.
-        invalid: rows whose text was not valid UTF-8, and was mended.
+        mended: numbers of the rows whose text was not valid UTF-8, and was mended.
     """
 
     ids: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     max_tokens: int
-    invalid: int = 0
+    mended: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -60,14 +61,19 @@ class Tokens:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @property
-    def truncated(self) -> int:
-        """Rows that had more tokens than the network reads."""
-        return int(np.count_nonzero(np.diff(self.offsets) > self.max_tokens))
-
-    @property
     def unknown(self) -> int:
         """Tokens of all rows that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN_ID))
+
+    @cached_property
+    def unknown_by_row(self) -> npt.NDArray[np.int64]:
+        """``int64[rows]``: the tokens of each row that are not in the vocabulary.
+
+        >>> Tokens(np.array([1, 6, 1, 1], np.int32), np.array([0, 3, 3, 4]), 9).unknown_by_row
+        array([2, 0, 1])
+        """
+        # Few are unknown: finding where rows end among them is cheaper than adding up all tokens.
+        return np.diff(np.searchsorted(np.flatnonzero(self.ids == UNKNOWN_ID), self.offsets))
 
     def padded(
         self, rows: npt.NDArray[np.int64], length: int | None = None
@@ -140,13 +146,13 @@ class Tokenizer:
         >>> Tokenizer(("good", "film")).encode(pa.array(["Good film!", ""])).ids.tolist()
         [2, 3, 1]
         """
-        valid, invalid = valid_text(texts)
+        valid, mended = valid_text(texts)
         ids, counts = [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
         for cut in self.rules.cut(valid):
             ids.append(self._ids.find(cut))
             counts.append(cut.counts)
         offsets = np.cumsum(np.concatenate(counts))
-        return Tokens(np.concatenate(ids), offsets, self.max_tokens, invalid)
+        return Tokens(np.concatenate(ids), offsets, self.max_tokens, mended)
 
     @cached_property
     def _ids(self) -> WordTable:
@@ -202,8 +208,8 @@ def _plain_values(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, int]:
-    """Return the texts as valid ``large_string``, and how many rows had invalid UTF-8.
+def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, list[int]]:
+    """Return the texts as valid ``large_string``, and the rows that had invalid UTF-8.
 
     Invalid bytes become U+FFFD, as in :meth:`bytes.decode`; the tokenizer reads it as a space.
 
@@ -228,7 +234,7 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
         mask[rows] = True
         mended = [raw[row].as_py().decode("utf-8", "replace").encode() for row in rows]
         raw = pc.replace_with_mask(raw, pa.array(mask), pa.array(mended, pa.large_binary()))
-    return raw.cast(pa.large_string()), len(rows)
+    return raw.cast(pa.large_string()), rows
 
 
 def invalid_rows(raw: pa.LargeBinaryArray) -> list[int]:

@@ -154,14 +154,15 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
     """Score a window, or take its kept scores. Runs on several threads at once."""
     kernel, clock, journal = prepared.source.kernel, prepared.clock, prepared.journal
     with clock.stage("keeping"):
-        digest = digest_of(kernel.texts(window.batches))
+        texts = kernel.texts(window.batches)
+        digest = digest_of(texts)
         scores = journal.find(window.start, len(window), digest)
     is_kept = scores is not None
     if scores is None:
         probe.scoring(check)
         with clock.stage("tokenizing"):
             tokens = kernel.tokenize(window.batches)
-        scores = kernel.rate(tokens, check, clock)
+        scores = kernel.rate(tokens, check, clock, texts=texts)
         with clock.stage("keeping"), writing(work_path(prepared.source.task.output)):
             journal.add(window.start, digest, scores)
     with clock.stage("writing"):

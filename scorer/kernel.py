@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -158,7 +157,8 @@ class Kernel:
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:
         """Score a window of batches together, so that small batches don't make small matrices."""
-        scores = self.rate(self.tokenize(batches), texts=self.texts(batches))
+        tokens, texts = self.tokenize(batches), pa.chunked_array(self.texts(batches))
+        scores = self.with_language(self.rate(tokens), tokens, texts)
         return self.append(batches, scores), self.count(scores)
 
     def tokenize(self, batches: Sequence[pa.RecordBatch]) -> Tokens:
@@ -174,28 +174,33 @@ class Kernel:
         tokens: Tokens,
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
-        *,
-        texts: Sequence[pa.Array],
     ) -> Scores:
-        """Score tokens, and ask for the language of the texts where it matters.
+        """Score tokens.
 
         Args:
             tokens: of a window's reviews.
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages.
-            texts: what was tokenized.
         """
-        with clock.stage("tokenizing") if clock else nullcontext():
-            other = self._judge.in_other_language(tokens, texts, between)
-        mended = np.zeros(len(tokens), bool)
-        mended[list(tokens.mended)] = True
-        return Scores(
-            self.model.score_tokens(tokens, between, clock),
-            np.diff(tokens.offsets).astype(np.int32),
-            tokens.unknown_by_row.astype(np.int32),
-            mended,
-            other,
-        )
+        return Scores.of(self.model.score_tokens(tokens, between, clock), tokens)
+
+    def with_language(
+        self,
+        scores: Scores,
+        tokens: Tokens,
+        texts: pa.Array | pa.ChunkedArray,
+        between: Callable[[], None] = lambda: None,
+    ) -> Scores:
+        """Return scores that know which rows are in another language than was asked for.
+
+        Args:
+            scores: of the rows; the same come back if no language was asked for.
+            tokens: of the rows.
+            texts: the rows.
+            between: called before each text that is looked at; it ends the work by raising.
+        """
+        other = self._judge.in_other_language(tokens, texts, between)
+        return scores if other is None else replace(scores, other_language=other)
 
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
         """Return the batches of a window with the new columns."""

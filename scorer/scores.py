@@ -8,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from scorer.tokenizer import Tokens
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -33,6 +35,14 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32], tokens: Tokens) -> Scores:
+        """Return the scores of some tokens; nobody asked for their language."""
+        lengths, unknown = np.diff(tokens.offsets), tokens.unknown_by_row
+        mended, nowhere = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
+        mended[list(tokens.mended)] = True
+        return cls(values, lengths.astype(np.int32), unknown.astype(np.int32), mended, nowhere)
 
     def to_bytes(self) -> bytes:
         """Return all of it, little-endian: values, tokens, unknown, then both flags in a byte."""

@@ -197,6 +197,11 @@ TEXT_COLUMN_HELP = (
     help="Label a review only where held-out ones were right this often, such as 0.95.",
 )
 @click.option(
+    "--uncertain-domain",
+    metavar="NAME",
+    help="Domain of the model whose held-out reviews --uncertain is about.  [default: all]",
+)
+@click.option(
     "--reasons", is_flag=True, help="Add a column that says why a row has no score or no label."
 )
 @click.option(

@@ -21,6 +21,7 @@ class Doubt:
         only_language: code of the only language that is scored, as in ``en``; all are if None.
         uncertain: a review gets a label only where held-out reviews were right that often, above
             0.5 and under 1; every one does if None.
+        uncertain_domain: the domain whose held-out reviews those are; all of the model's if None.
         reasons: whether a column says why a row has no score, no label, or was read otherwise than
             it stands there.
         quality: whether two columns tell the tokens of a review, and the unknown fraction of them.
@@ -29,6 +30,7 @@ class Doubt:
     max_unknown: float | None = optional(None)
     only_language: str | None = optional(None)
     uncertain: float | None = optional(None)
+    uncertain_domain: str | None = optional(None)
     reasons: bool = optional(False)
     quality: bool = optional(False)
 
@@ -47,6 +49,11 @@ class Doubt:
             raise UsageError(
                 f"reading the options: uncertain is {self.uncertain:g}; name a fraction above 0.5 "
                 "and under 1, such as 0.95"
+            )
+        if self.uncertain_domain is not None and self.uncertain is None:
+            raise UsageError(
+                "reading the options: uncertain_domain is given without uncertain; name a fraction "
+                "there, too, such as 0.95"
             )
         if self.only_language is not None and not LANGUAGE_CODE.fullmatch(self.only_language):
             raise UsageError(

@@ -9,6 +9,8 @@ lowest threshold on the confidence that reaches the accuracy.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +18,11 @@ import numpy.typing as npt
 
 from scorer.card import Card
 from scorer.errors import UsageError
-from scorer.reference import SCORE_EDGES, Counted
+from scorer.reference import SCORE_EDGES, Counted, Reference
 
-# So many held-out reviews must lie outside, or their accuracy says little.
-FEWEST_OUTSIDE = 100
+# Where as many held-out reviews outside are right as was asked for, so many have to be wrong: with
+# fewer a lucky band would pass.
+FEWEST_WRONG = 10
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,18 @@ class Band:
         return np.asarray((values >= self.low) & (values < self.high))
 
 
-def band_of(card: Card, asked: float, name: str) -> Band:
+def band_of(card: Card, asked: float, name: str, domain: str | None = None) -> Band:
     """Return the narrowest band outside which a model's held-out reviews were right often enough.
 
     Args:
         card: of the model.
         asked: fraction of the reviews outside that has to be right.
         name: of the model, for messages.
+        domain: whose held-out reviews; all of the model's if None.
 
     Raises:
-        UsageError: the model file has no cross-fitted curve, or no band is wide enough.
+        UsageError: the model file has no cross-fitted curve, knows no such domain, or no band is
+            wide enough.
     """
     what = f"reading the options: --uncertain {asked:g}"
     if card.reference is None or card.calibration.folds is None:
@@ -68,32 +73,43 @@ def band_of(card: Card, asked: float, name: str) -> Band:
             f"{what} needs the cross-fitted curve of held-out reviews, which the model {name} "
             "doesn't hold; export it again from a run of this release, or leave the option out"
         )
-    bands = _bands(card.reference.all, card.threshold)
-    fitting = next((band for band in bands if band.right >= asked), None)
-    if fitting is None:
-        best = max((band.right for band in bands), default=0.0)
+    counted = _counted(card.reference, domain, name)
+    fewest = math.ceil(round(FEWEST_WRONG / (1 - asked), 6))
+    for band in _bands(counted, card.threshold):
+        if band.right >= asked and band.outside * counted.reviews >= fewest:
+            return band
+    raise UsageError(
+        f"{what}: no band of scores leaves {fewest:,} of the {counted.reviews:,} held-out reviews "
+        f"of the model {name} outside, and that part of them right; name a smaller fraction"
+    )
+
+
+def _counted(reference: Reference, domain: str | None, name: str) -> Counted:
+    if domain is None:
+        return reference.all
+    domains = reference.domains or {}
+    if domain not in domains:
+        known = ", ".join(sorted(domains)) or "none: leave the option out"
         raise UsageError(
-            f"{what}: of the held-out reviews of the model {name} at most {best:.1%} were right "
-            "outside any band; name a smaller fraction"
+            f"reading the options: --uncertain-domain {domain}: the model {name} has no held-out "
+            f"reviews of it; name one of {known}"
         )
-    return fitting
+    return domains[domain]
 
 
-def _bands(counted: Counted, threshold: float) -> list[Band]:
-    """Return the bands around a threshold that leave enough reviews outside, narrowest first."""
+def _bands(counted: Counted, threshold: float) -> Iterator[Band]:
+    """Yield the bands around a threshold, the narrowest first, as long as a review is outside."""
     edges = np.concatenate([[0.0], SCORE_EDGES, [1.0]])
     low, high = (
         int(np.searchsorted(edges, threshold, "right")) - 1,
         int(np.searchsorted(edges, threshold, "left")),
     )
     negative, positive = np.array(counted.negative), np.array(counted.positive)
-    found = []
     for step in range(min(low, len(edges) - 1 - high) + 1):
         below, above = slice(None, low - step), slice(high + step, None)
         right = int(negative[below].sum() + positive[above].sum())
         outside = right + int(positive[below].sum() + negative[above].sum())
-        if outside < FEWEST_OUTSIDE:
-            break
+        if not outside:
+            return
         ends = float(edges[low - step]), float(edges[high + step])
-        found.append(Band(*ends, right / outside, outside / counted.reviews))
-    return found
+        yield Band(*ends, right / outside, outside / counted.reviews)

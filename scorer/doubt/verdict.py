@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,24 +77,23 @@ class Judge:
         self.deciding = (*doubt.told(), *detector)
 
     def in_other_language(
-        self, tokens: Tokens, texts: Sequence[pa.Array], between: Callable[[], None]
-    ) -> npt.NDArray[np.bool_]:
-        """Return which rows are surely in another language, ``bool[rows]``; none if nobody asked.
+        self, tokens: Tokens, texts: pa.Array | pa.ChunkedArray, between: Callable[[], None]
+    ) -> npt.NDArray[np.bool_] | None:
+        """Return which rows are surely in another language, ``bool[rows]``; None if nobody asked.
 
         Args:
             tokens: of the rows.
-            texts: the rows, in as many pieces as there are.
+            texts: the rows.
             between: called before each text; it ends the work by raising.
         """
-        other = np.zeros(len(tokens), bool)
         if self._detector is None:
-            return other
-        column = pa.chunked_array(texts)
+            return None
+        other = np.zeros(len(tokens), bool)
         # Fewer tokens can't be as many words.
         asked = tokens.unknown_by_row > UNKNOWN_ASKED * np.diff(tokens.offsets)
         for row in np.flatnonzero(asked).tolist():
             between()
-            valid, _ = valid_text(column.slice(row, 1))
+            valid, _ = valid_text(texts.slice(row, 1))
             other[row] = self._detector.is_other(valid[0].as_py())
         return other
 
@@ -135,4 +134,4 @@ def _band(doubt: Doubt, card: Card, name: str) -> Band | None:
             f"reading the options: --uncertain marks reviews as {UNCERTAIN_LABEL!r}, and that is "
             f"a label of the model {name} already; leave the option out"
         )
-    return band_of(card, doubt.uncertain, name)
+    return band_of(card, doubt.uncertain, name, doubt.uncertain_domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from scorer.doubt.asked import Doubt
 from scorer.errors import UsageError
@@ -47,9 +47,10 @@ class Options:
         same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
             process.
         max_unknown: the fraction of unknown words from which a review isn't scored; see
-            :class:`scorer.doubt.asked.Doubt`, also of the next four.
+            :class:`scorer.doubt.asked.Doubt`, also of the next five.
         only_language: code of the only language that is scored, as in ``en``.
         uncertain: a review gets a label only where held-out reviews were right that often.
+        uncertain_domain: the domain whose held-out reviews those are; all if None.
         reasons: add the column ``sentiment_reason``.
         quality: add the columns ``sentiment_tokens`` and ``sentiment_unknown``.
     """
@@ -75,6 +76,7 @@ class Options:
     max_unknown: float | None = optional(None)
     only_language: str | None = optional(None)
     uncertain: float | None = optional(None)
+    uncertain_domain: str | None = optional(None)
     reasons: bool = optional(False)
     quality: bool = optional(False)
 
@@ -107,6 +109,4 @@ class Options:
     @property
     def doubt(self) -> Doubt:
         """When a review isn't scored, or is uncertain, and what is told of it."""
-        return Doubt(
-            self.max_unknown, self.only_language, self.uncertain, self.reasons, self.quality
-        )
+        return Doubt(**{one.name: getattr(self, one.name) for one in fields(Doubt)})

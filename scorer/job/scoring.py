@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import pyarrow as pa
+
 from scorer.job.containment import as_a_signal_does
 from scorer.job.empty_column import note_on
 from scorer.job.journal import digest_of
@@ -162,7 +164,9 @@ def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check
         probe.scoring(check)
         with clock.stage("tokenizing"):
             tokens = kernel.tokenize(window.batches)
-        scores = kernel.rate(tokens, check, clock, texts=texts)
+        scores = kernel.rate(tokens, check, clock)
+        with clock.stage("tokenizing"):
+            scores = kernel.with_language(scores, tokens, pa.chunked_array(texts), check)
         with clock.stage("keeping"), writing(work_path(prepared.source.task.output)):
             journal.add(window.start, digest, scores)
     with clock.stage("writing"):

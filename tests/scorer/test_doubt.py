@@ -17,8 +17,8 @@ from scorer.doubt.language import FEWEST_WORDS, LanguageDetector
 from scorer.errors import UsageError
 from scorer.job.options import Options
 from scorer.reference import SCORE_BINS, SCORE_EDGES, Counted, Reference
+from umlaut import GERMAN, ByUmlaut, installed
 
-GERMAN = "Das Hotel war leider sehr laut und das Frühstück kalt."
 TEXTS = [
     "A great film, I loved it.", None, "<br />", "asdf qwer zxcv hjkl", "A great film \xff indeed",
     GERMAN,
@@ -26,27 +26,9 @@ TEXTS = [
 REASONS = [None, "no text", "no text", "unknown words", "mended", "not English"]
 
 
-class ByUmlaut:
-    """Takes a text with an umlaut for German, and is as sure as it is told to be."""
-
-    labels = ("de", "en")
-    asked = 0
-
-    def __init__(self, confidence: float = 0.9) -> None:
-        self.confidence = confidence
-
-    def classify(self, text: str) -> tuple[str, float]:
-        self.asked += 1
-        return ("de" if "ü" in text else "en"), self.confidence
-
-
 @pytest.fixture
 def identifier(monkeypatch: pytest.MonkeyPatch) -> ByUmlaut:
-    """Put a simple detector in the place of py3langid."""
-    simple = ByUmlaut()
-    monkeypatch.setattr(language, "_load", lambda: simple)
-    monkeypatch.setattr(language, "detector_version", lambda: "py3langid 0")
-    return simple
+    return installed(monkeypatch)
 
 
 def batch_of(texts: list[str | None]) -> pa.RecordBatch:
@@ -170,7 +152,7 @@ def test_the_band_is_the_narrowest_that_leaves_enough_right(model: SentimentMode
     card = card_with(model, dict.fromkeys(range(97, 103), 60))
     wrong = [2 * 60 * (3 - step) for step in range(4)]
     right = [100 * (200 - 2 * step) for step in range(4)]
-    for step in range(4):
+    for step in range(3):
         part = right[step] / (right[step] + wrong[step])
         band = band_of(card, part, "m")
         assert band.right == part
@@ -187,13 +169,31 @@ def test_a_threshold_within_a_bin_leaves_that_bin_in_the_band(model: SentimentMo
     assert (band.low, band.high) == (SCORE_EDGES[99], SCORE_EDGES[100])
 
 
+def test_the_band_may_be_that_of_one_domain(model: SentimentModel) -> None:
+    of_all, of_films = (band_of(model.card, 0.95, "m", domain) for domain in (None, "films"))
+    assert of_films.high < of_all.high
+    with pytest.raises(UsageError) as caught:
+        band_of(model.card, 0.95, "m", "cars")
+    assert str(caught.value).startswith(
+        "reading the options: --uncertain-domain cars: the model m has no held-out reviews of it; "
+        "name one of airlines, amazon_apparel, "
+    )
+
+
+def test_what_a_few_reviews_tell_is_not_believed(model: SentimentModel) -> None:
+    # Only in the last bin of each side, of 200 reviews, are all right: 1,000 say 99%.
+    card = card_with(model, dict.fromkeys(range(1, SCORE_BINS - 1), 25))
+    with pytest.raises(UsageError, match="no band of scores leaves 1,000 of"):
+        band_of(card, 0.99, "m")
+
+
 def test_what_no_band_reaches_is_said(model: SentimentModel) -> None:
     card = card_with(model, dict.fromkeys(range(SCORE_BINS), 25))
     with pytest.raises(UsageError) as caught:
         band_of(card, 0.9, "m")
     assert str(caught.value) == (
-        "reading the options: --uncertain 0.9: of the held-out reviews of the model m at most "
-        "80.0% were right outside any band; name a smaller fraction"
+        "reading the options: --uncertain 0.9: no band of scores leaves 100 of the 25,000 held-out "
+        "reviews of the model m outside, and that part of them right; name a smaller fraction"
     )
 
 
@@ -228,6 +228,8 @@ def test_a_model_that_calls_a_label_uncertain_itself_is_not_asked(model: Sentime
          "0.5"),
         ({"uncertain": 0.5}, "uncertain is 0.5; name a fraction above 0.5 and under 1, such as "
          "0.95"),
+        ({"uncertain_domain": "films"}, "uncertain_domain is given without uncertain; name a "
+         "fraction there, too, such as 0.95"),
         ({"only_language": "English"}, "only_language is 'English'; name a code of two or three "
          "letters, such as en"),
     ],

@@ -117,4 +117,4 @@ def test_scoring_ends_between_two_batches_if_the_callback_raises(model: Sentimen
     kernel = Kernel(model, BATCH.schema)
     tokens = kernel.tokenize([BATCH])
     with pytest.raises(ZeroDivisionError):
-        kernel.rate(tokens, lambda: 1 / 0, texts=kernel.texts([BATCH]))
+        kernel.rate(tokens, lambda: 1 / 0)

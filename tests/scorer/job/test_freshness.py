@@ -223,7 +223,8 @@ def test_every_option_counts_unless_it_is_known_to_change_no_byte(
     monkeypatch.setattr(freshness, "detector_version", lambda: "py3langid 1")
     promise = Asked.of(model, Options()).promise_of({})
     for option in fields(Options):
-        asked = Asked.of(model, Options(**{option.name: changed.get(option.name, "x")}))
+        together = {"uncertain": 0.9} if option.name == "uncertain_domain" else {}
+        asked = Asked.of(model, Options(**together | {option.name: changed.get(option.name, "x")}))
         assert (asked.promise_of({}) == promise) is (option.name in FREE_OPTIONS), option.name
 
 

@@ -33,6 +33,9 @@ WORD = re.compile(
 )
 MARKUP = re.compile(r"<[^<>]{1,200}>")
 
+# What py3langid calls text in no language at all: that says nothing of another one.
+NO_LANGUAGE = "zxx"
+
 NAMES = {"en": "English"}
 
 
@@ -91,7 +94,7 @@ class LanguageDetector:
         if len(WORD.findall(text)) < FEWEST_WORDS:
             return False
         found, confidence = _identifier().classify(text)
-        return found != self._language and confidence >= SURE
+        return found not in (self._language, NO_LANGUAGE) and confidence >= SURE
 
 
 def language_name(code: str) -> str:

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from scorer import Kernel, SentimentModel
 from scorer.doubt.asked import Doubt
 from scorer.doubt.band import band_of
+from scorer.errors import UsageError
 from scorer.kernel import Counts
 
 LANGUAGES = Path(__file__).parent / "languages.json"
@@ -34,6 +35,8 @@ ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 REFUSING = Doubt(max_unknown=0.5, only_language="en")
 RIGHT = 0.95
 WINDOW = 2048
+# Scores, and which of them are on the right side of the threshold.
+Rated = tuple[np.ndarray, np.ndarray]
 
 
 def sentences() -> dict[str, list[str]]:
@@ -127,21 +130,40 @@ def show_cpu(model: SentimentModel, sets: dict[str, Sequence[str]]) -> None:
         print(f"  {name:20} {ends[0]:7.1f} µs a row off, {ends[1]:7.1f} on")
 
 
-def show_band(model: SentimentModel, sets: dict[str, pa.Table]) -> None:
+def show_band(model: SentimentModel, sets: dict[str, Rated]) -> None:
     """Print how often labels outside the band are right, by domain."""
     band = band_of(model.card, RIGHT, model.name)
     print(
         f"  band {band.low:.3f} to {band.high:.3f}; of the held-out reviews {band.outside:.1%} lie "
         f"outside, {band.right:.2%} of them right"
     )
-    for name, table in sets.items():
-        scores, labels = model.score(table["review"]), table["label"].to_numpy() == 1
-        right = (scores >= model.card.threshold) == labels
+    for name, (scores, right) in sets.items():
         outside = ~band.holds(scores)
         print(
-            f"  {name:20} {len(scores):6,} rows: {right.mean():.2%} right; outside "
+            f"  {name:27} {len(scores):6,} rows: {right.mean():.2%} right; outside "
             f"{outside.mean():.1%}, {right[outside].mean():.2%} of them right"
         )
+
+
+def show_own_bands(model: SentimentModel, sets: dict[str, Rated]) -> None:
+    """Print the same where the band is that of the domain itself."""
+    for name, (scores, right) in sets.items():
+        try:
+            band = band_of(model.card, RIGHT, model.name, name)
+        except UsageError:
+            print(f"  {name:20} too few held-out reviews for a band of its own")
+            continue
+        outside = ~band.holds(scores)
+        print(
+            f"  {name:20} band {band.low:.3f} to {band.high:.3f}, outside {outside.mean():.1%}, "
+            f"{right[outside].mean():.2%} of them right"
+        )
+
+
+def rated(model: SentimentModel, table: pa.Table) -> Rated:
+    """Return the scores of labelled reviews, and whether each is right."""
+    scores = model.score(table["review"])
+    return scores, (scores >= model.card.threshold) == (table["label"].to_numpy() == 1)
 
 
 def by_domain(path: Path) -> dict[str, pa.Table]:
@@ -166,7 +188,11 @@ def main(data: Path, *names: str) -> None:
         show_cpu(model, {"IMDB": films["review"].to_pylist()[:4000], "German": german})
         print(f"{name}: --uncertain {RIGHT:g}")
         apart = {f"{one} (unseen)": table for one, table in unseen.items()}
-        show_band(model, {"IMDB": films, **seen, **apart})
+        sets = {"films": films, **seen, **apart}
+        found = {one: rated(model, table) for one, table in sets.items()}
+        show_band(model, found)
+        print(f"{name}: --uncertain {RIGHT:g} --uncertain-domain, each domain its own")
+        show_own_bands(model, {one: found[one] for one in ("films", *seen)})
 
 
 if __name__ == "__main__":

@@ -221,10 +221,11 @@ def test_every_option_counts_unless_it_is_known_to_change_no_byte(
         "uncertain": 0.9, "reasons": True, "quality": True,
     }  # fmt: skip
     monkeypatch.setattr(freshness, "detector_version", lambda: "py3langid 1")
-    promise = Asked.of(model, Options()).promise_of({})
     for option in fields(Options):
         together = {"uncertain": 0.9} if option.name == "uncertain_domain" else {}
-        asked = Asked.of(model, Options(**together | {option.name: changed.get(option.name, "x")}))
+        promise = Asked.of(model, Options(**together)).promise_of({})
+        value = changed.get(option.name, "x")
+        asked = Asked.of(model, Options(**together | {option.name: value}))
         assert (asked.promise_of({}) == promise) is (option.name in FREE_OPTIONS), option.name
 
 

@@ -20,9 +20,10 @@ from scorer.card import Card
 from scorer.errors import UsageError
 from scorer.reference import SCORE_EDGES, Counted, Reference
 
-# Where as many held-out reviews outside are right as was asked for, so many have to be wrong: with
-# fewer a lucky band would pass.
-FEWEST_WRONG = 10
+# Where as many held-out reviews outside are right as was asked for, so many have to be wrong: then
+# the part that is wrong is known within a fifth of it. With ten, 316 reviews of a domain promised 95%
+# without any band, and 91% of its test reviews were right.
+FEWEST_WRONG = 25
 
 
 @dataclass(frozen=True)

@@ -181,9 +181,9 @@ def test_the_band_may_be_that_of_one_domain(model: SentimentModel) -> None:
 
 
 def test_what_a_few_reviews_tell_is_not_believed(model: SentimentModel) -> None:
-    # Only in the last bin of each side, of 200 reviews, are all right: 1,000 say 99%.
+    # Only in the last bin of each side, of 200 reviews, are all right: 2,500 say 99%.
     card = card_with(model, dict.fromkeys(range(1, SCORE_BINS - 1), 25))
-    with pytest.raises(UsageError, match="no band of scores leaves 1,000 of"):
+    with pytest.raises(UsageError, match="no band of scores leaves 2,500 of"):
         band_of(card, 0.99, "m")
 
 
@@ -192,7 +192,7 @@ def test_what_no_band_reaches_is_said(model: SentimentModel) -> None:
     with pytest.raises(UsageError) as caught:
         band_of(card, 0.9, "m")
     assert str(caught.value) == (
-        "reading the options: --uncertain 0.9: no band of scores leaves 100 of the 25,000 held-out "
+        "reading the options: --uncertain 0.9: no band of scores leaves 250 of the 25,000 held-out "
         "reviews of the model m outside, and that part of them right; name a smaller fraction"
     )
 

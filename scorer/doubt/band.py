@@ -20,9 +20,9 @@ from scorer.card import Card
 from scorer.errors import UsageError
 from scorer.reference import SCORE_EDGES, Counted, Reference
 
-# Where as many held-out reviews outside are right as was asked for, so many have to be wrong: then
-# the part that is wrong is known within a fifth of it. With ten, 316 reviews of a domain promised 95%
-# without any band, and 91% of its test reviews were right.
+# A band must leave so many held-out reviews outside that this many of them are wrong if what was
+# asked for is kept: then that part is known within a fifth of it. With ten, 316 reviews of a domain
+# promised 95% without any band, and 91% of its test reviews were right.
 FEWEST_WRONG = 25
 
 

@@ -152,7 +152,7 @@ class Kernel:
         self.schema = with_columns(kept, new)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch with both columns: same rows, same order, other columns untouched."""
+        """Return the batch with the new columns: same rows, same order, others untouched."""
         return self.score([batch])[0][0]
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:

@@ -16,14 +16,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from scorer.doubt.asked import Doubt
     from scorer.job.api import score_files
     from scorer.job.options import Options
     from scorer.kernel import Kernel
     from scorer.model import SentimentModel
 
-__all__ = ["Kernel", "Options", "SentimentError", "SentimentModel", "score_files", "__version__"]
+__all__ = [
+    "Doubt",
+    "Kernel",
+    "Options",
+    "SentimentError",
+    "SentimentModel",
+    "score_files",
+    "__version__",
+]
 
 _HOMES = {
+    "Doubt": "scorer.doubt.asked",
     "Kernel": "scorer.kernel",
     "Options": "scorer.job.options",
     "SentimentModel": "scorer.model",

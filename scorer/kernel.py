@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.columns import find_text_column, listed, path_to, text_array
+from scorer.doubt.asked import Doubt
+from scorer.doubt.verdict import (
+    OTHER_LANGUAGE,
+    UNCERTAIN_LABEL,
+    UNKNOWN_WORDS,
+    Judge,
+    Verdicts,
+)
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
 from scorer.schema_metadata import with_columns
-from scorer.system.stopwatch import Stopwatch
+from scorer.scores import Scores
 from scorer.tokenizer import Tokens
 
 SENTIMENT = pa.field("sentiment", pa.string())
 SCORE = pa.field("sentiment_score", pa.float32())
+REASON = pa.field("sentiment_reason", pa.string())
+QUALITY = (pa.field("sentiment_tokens", pa.int32()), pa.field("sentiment_unknown", pa.float32()))
 
 HISTOGRAM_BINS = 20
+# From this fraction of unknown words on a row is counted, whatever was asked for.
+UNKNOWN_HEAVY = 0.5
 KEEP_OR_DROP = "columns to keep and columns to drop are given; give one or the other"
 
 
@@ -30,14 +41,20 @@ class Counts:
 
     Attributes:
         rows: rows read and written.
-        positive: rows scored at or above the model's threshold.
-        without_text: rows without a token (null, empty, only markup); both new columns are null.
+        positive: rows labelled as positive: scored at or above the model's threshold, and not
+            uncertain.
+        without_text: rows without a token (null, empty, only markup); they have no score.
         invalid: rows with invalid UTF-8, mended before they were scored.
         truncated: rows longer than the network reads.
         tokens: tokens of all rows.
         unknown: tokens that are not in the vocabulary.
         histogram: rows by score, in 20 bins of equal width from 0 to 1; a bin includes its lower
             bound.
+        unknown_heavy: rows at least half of whose tokens are not in the vocabulary, whatever was
+            asked for.
+        other_language: rows without a score because of their language.
+        too_unknown: rows without a score because of their unknown words.
+        uncertain: rows with a score and no label.
     """
 
     rows: int = 0
@@ -48,6 +65,10 @@ class Counts:
     tokens: int = 0
     unknown: int = 0
     histogram: tuple[int, ...] = (0,) * HISTOGRAM_BINS
+    unknown_heavy: int = 0
+    other_language: int = 0
+    too_unknown: int = 0
+    uncertain: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -59,92 +80,45 @@ class Counts:
             tokens=self.tokens + other.tokens,
             unknown=self.unknown + other.unknown,
             histogram=tuple(map(sum, zip(self.histogram, other.histogram, strict=True))),
+            unknown_heavy=self.unknown_heavy + other.unknown_heavy,
+            other_language=self.other_language + other.other_language,
+            too_unknown=self.too_unknown + other.too_unknown,
+            uncertain=self.uncertain + other.uncertain,
         )
 
     @property
     def scored(self) -> int:
         """Rows that have a score."""
-        return self.rows - self.without_text
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The scores of some rows, and what their texts held: :class:`Counts` follows from it.
-
-    Attributes:
-        values: ``float32[rows]``, the probability of positive; NaN for a row without a token.
-        invalid: rows with invalid UTF-8.
-        truncated: rows longer than the network reads.
-        tokens: tokens of all rows.
-        unknown: tokens that are not in the vocabulary.
-    """
-
-    values: npt.NDArray[np.float32]
-    invalid: int
-    truncated: int
-    tokens: int
-    unknown: int
-
-    @classmethod
-    def of(cls, values: npt.NDArray[np.float32], tokens: Tokens) -> Scores:
-        """Return the scores of rows whose tokens are known."""
-        return cls(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
-
-
-def rate_each(
-    model: SentimentModel,
-    windows: Sequence[Sequence[pa.Array]],
-    between: Callable[[], None] = lambda: None,
-    clock: Stopwatch | None = None,
-) -> list[Scores]:
-    """Score the texts of several windows together: the one place where texts become scores.
-
-    A review's score doesn't depend on what is scored beside it, so windows of several files may be
-    given. It costs less than each alone.
-
-    Args:
-        model: what scores.
-        windows: the text columns of each window's batches.
-        between: called before each micro-batch; it ends the scoring by raising.
-        clock: receives the seconds of the stages ``tokenizing``, ``packing`` and ``scoring``.
-
-    Returns:
-        The scores of each window.
-
-    Raises:
-        ReviewsError: a column holds no text.
-    """
-    clock = clock or Stopwatch()
-    with clock.stage("tokenizing"):
-        columns = [pa.chunked_array(texts) for texts in windows]
-        tokens = model.card.tokenizer.encode_each(columns)
-    values = model.score_each(tokens, between, clock)
-    return [Scores.of(one, part) for one, part in zip(values, tokens, strict=True)]
+        return self.rows - self.without_text - self.other_language - self.too_unknown
 
 
 class Kernel:
-    """Appends ``sentiment`` and ``sentiment_score`` to the record batches of one schema.
+    """Appends ``sentiment``, ``sentiment_score`` and what else is asked for to record batches.
 
     Args:
         model: what scores.
         schema: of the batches to come.
         text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
             found by its usual names if None.
-        prefix: put before the names of both new columns.
+        prefix: put before the names of the new columns.
         keep: names of the columns carried into the answer; every column if None.
         drop: names of the columns left out of it; not with ``keep``.
+        doubt: when a review isn't scored, or is uncertain, and what is told of it.
 
     Attributes:
         text_column: the column with the reviews; the field of a struct with its path.
         carried: names of the columns carried into the answer.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
+        added: names of the new columns.
+        asked: what was asked for beside the scores, as in ``max_unknown=0.5``.
         schema: of the answer. Its metadata are those of the source; what describes the columns in
             them (Spark, pandas and others do) is made true of the answer's, or left out.
 
     Raises:
         ReviewsError: there is no such column, it isn't text, or the schema has a column of a new
             name already.
+        UsageError: the model, or what is installed, doesn't give what ``doubt`` asks for.
     """
 
     def __init__(
@@ -156,8 +130,11 @@ class Kernel:
         prefix: str = "",
         keep: Sequence[str] | None = None,
         drop: Sequence[str] = (),
+        doubt: Doubt = Doubt(),
     ) -> None:
         self.model = model
+        self._judge = Judge(doubt, model.card, model.name)
+        self.asked = self._judge.deciding
         self.text_column = find_text_column(schema, text_column)
         if drop:
             keep = rest_of(schema, drop, keep)
@@ -168,25 +145,48 @@ class Kernel:
         self.columns = (
             None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
         )
-        new = [_new_field(kept, field, prefix) for field in (SENTIMENT, SCORE)]
+        fields = (SENTIMENT, SCORE, *([REASON] * doubt.reasons), *(QUALITY * doubt.quality))
+        new = [_new_field(kept, field, prefix) for field in fields]
+        self.added: list[str] = [field.name for field in new]
         self.schema = with_columns(kept, new)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch with both columns: same rows, same order, other columns untouched."""
+        """Return the batch with the new columns: same rows, same order, others untouched."""
         return self.score([batch])[0][0]
 
     def score(self, batches: Sequence[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], Counts]:
         """Score a window of batches together, so that small batches don't make small matrices."""
-        (scores,) = rate_each(self.model, [self.texts(batches)])
+        texts = pa.chunked_array(self.texts(batches))
+        tokens = self.model.card.tokenizer.encode(texts)
+        scores = Scores.of(self.model.score_tokens(tokens), tokens)
+        scores = self.with_language(scores, tokens, texts)
         return self.append(batches, scores), self.count(scores)
 
     def texts(self, batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
         """Return the columns with the reviews."""
         return [text_array(batch, self.text_column) for batch in batches]
 
+    def with_language(
+        self,
+        scores: Scores,
+        tokens: Tokens,
+        texts: pa.Array | pa.ChunkedArray,
+        between: Callable[[], None] = lambda: None,
+    ) -> Scores:
+        """Return scores that know which rows are in another language than was asked for.
+
+        Args:
+            scores: of the rows; the same come back if no language was asked for.
+            tokens: of the rows.
+            texts: the rows.
+            between: called before each text that is looked at; it ends the work by raising.
+        """
+        other = self._judge.in_other_language(tokens, texts, between)
+        return scores if other is None else replace(scores, other_language=other)
+
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
-        """Return the batches of a window with both columns."""
-        columns = self._columns(scores.values)
+        """Return the batches of a window with the new columns."""
+        columns = self._columns(scores)
         answers, start = [], 0
         for batch in batches:
             kept = (
@@ -199,24 +199,47 @@ class Kernel:
 
     def count(self, scores: Scores) -> Counts:
         """Count what was found in a window."""
-        with_text = scores.values[~np.isnan(scores.values)]
-        bins = np.minimum((with_text * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
+        verdicts = self._judge.judge(scores)
+        values = scores.values[~verdicts.unscored]
+        labelled = scores.values[~(verdicts.unscored | verdicts.uncertain)]
+        bins = np.minimum((values * HISTOGRAM_BINS).astype(np.int64), HISTOGRAM_BINS - 1)
+        has_text = scores.tokens > 0
+        is_heavy = has_text & (scores.unknown >= UNKNOWN_HEAVY * scores.tokens)
         return Counts(
-            rows=len(scores.values),
-            positive=int(np.count_nonzero(self.model.card.is_positive(with_text))),
-            without_text=len(scores.values) - len(with_text),
-            invalid=scores.invalid,
-            truncated=scores.truncated,
-            tokens=scores.tokens,
-            unknown=scores.unknown,
+            rows=len(scores),
+            positive=int(np.count_nonzero(self.model.card.is_positive(labelled))),
+            without_text=len(scores) - int(np.count_nonzero(has_text)),
+            invalid=int(np.count_nonzero(scores.mended)),
+            truncated=int(np.count_nonzero(scores.tokens > self.model.card.tokenizer.max_tokens)),
+            tokens=int(scores.tokens.sum(dtype=np.int64)),
+            unknown=int(scores.unknown.sum(dtype=np.int64)),
             histogram=tuple(np.bincount(bins, minlength=HISTOGRAM_BINS).tolist()),
+            unknown_heavy=int(np.count_nonzero(is_heavy)),
+            other_language=verdicts.count(OTHER_LANGUAGE),
+            too_unknown=verdicts.count(UNKNOWN_WORDS),
+            uncertain=int(np.count_nonzero(verdicts.uncertain)),
         )
 
-    def _columns(self, scores: npt.NDArray[np.float32]) -> tuple[pa.Array, pa.Array]:
-        missing = np.isnan(scores)
+    def _columns(self, scores: Scores) -> list[pa.Array]:
+        """Return the new columns of a window, in the order of the schema."""
+        verdicts, doubt = self._judge.judge(scores), self._judge.doubt
+        columns = [self._labels(scores, verdicts), pa.array(scores.values, mask=verdicts.unscored)]
+        if doubt.reasons:
+            columns.append(self._judge.reasons(verdicts))
+        if doubt.quality:
+            is_empty = scores.tokens == 0
+            rates = scores.unknown / np.maximum(scores.tokens, 1)
+            columns.append(pa.array(scores.tokens))
+            columns.append(pa.array(rates.astype(np.float32), mask=is_empty))
+        return columns
+
+    def _labels(self, scores: Scores, verdicts: Verdicts) -> pa.Array:
         negative, positive = self.model.card.labels
-        is_positive = pa.array(self.model.card.is_positive(scores), mask=missing)
-        return pc.if_else(is_positive, positive, negative), pa.array(scores, mask=missing)
+        is_positive = self.model.card.is_positive(scores.values)
+        labels = pc.if_else(pa.array(is_positive, mask=verdicts.unscored), positive, negative)
+        if not verdicts.uncertain.any():
+            return labels
+        return pc.if_else(pa.array(verdicts.uncertain), UNCERTAIN_LABEL, labels)
 
 
 def kept_schema(schema: pa.Schema, keep: Sequence[str]) -> pa.Schema:

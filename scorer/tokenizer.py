@@ -40,13 +40,13 @@ class Tokens:
         ids: ``int32[total]``, the ids of all rows; 1 is an unknown word.
         offsets: ``int64[rows + 1]``, the offset of each row's first token.
         max_tokens: number of tokens that the network reads of a longer row: its last ones.
-        invalid: rows whose text was not valid UTF-8, and was mended.
+        mended: numbers of the rows whose text was not valid UTF-8, and was mended.
     """
 
     ids: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     max_tokens: int
-    invalid: int = 0
+    mended: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -62,11 +62,12 @@ class Tokens:
         if len(parts) == 1:
             return parts[0]
         counts = [np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)]
+        starts = [0, *accumulate(len(part) for part in parts[:-1])]
         return cls(
             np.concatenate([part.ids for part in parts]),
             np.cumsum(np.concatenate(counts)),
             parts[0].max_tokens,
-            sum(part.invalid for part in parts),
+            [start + row for start, part in zip(starts, parts, strict=True) for row in part.mended],
         )
 
     @cached_property
@@ -80,14 +81,19 @@ class Tokens:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     @property
-    def truncated(self) -> int:
-        """Rows that had more tokens than the network reads."""
-        return int(np.count_nonzero(np.diff(self.offsets) > self.max_tokens))
-
-    @property
     def unknown(self) -> int:
         """Tokens of all rows that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN_ID))
+
+    @cached_property
+    def unknown_by_row(self) -> npt.NDArray[np.int64]:
+        """``int64[rows]``: the tokens of each row that are not in the vocabulary.
+
+        >>> Tokens(np.array([1, 6, 1, 1], np.int32), np.array([0, 3, 3, 4]), 9).unknown_by_row
+        array([2, 0, 1])
+        """
+        # Few are unknown: finding where rows end among them is cheaper than adding up all tokens.
+        return np.diff(np.searchsorted(np.flatnonzero(self.ids == UNKNOWN_ID), self.offsets))
 
     def padded(
         self, rows: npt.NDArray[np.int64], length: int | None = None
@@ -186,9 +192,9 @@ class Tokenizer:
                 found[offsets[first] : offsets[last]],
                 offsets[first : last + 1] - offsets[first],
                 self.max_tokens,
-                invalid,
+                mended,
             )
-            for (_, invalid), (first, last) in zip(valid, rows, strict=True)
+            for (_, mended), (first, last) in zip(valid, rows, strict=True)
         ]
 
     @cached_property
@@ -249,8 +255,8 @@ def _plain_values(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, int]:
-    """Return the texts as valid ``large_string``, and how many rows had invalid UTF-8.
+def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, list[int]]:
+    """Return the texts as valid ``large_string``, and the rows that had invalid UTF-8.
 
     Invalid bytes become U+FFFD, as in :meth:`bytes.decode`; the tokenizer reads it as a space.
 
@@ -275,7 +281,7 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
         mask[rows] = True
         mended = [raw[row].as_py().decode("utf-8", "replace").encode() for row in rows]
         raw = pc.replace_with_mask(raw, pa.array(mask), pa.array(mended, pa.large_binary()))
-    return raw.cast(pa.large_string()), len(rows)
+    return raw.cast(pa.large_string()), rows
 
 
 def invalid_rows(raw: pa.LargeBinaryArray) -> list[int]:

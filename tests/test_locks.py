@@ -21,13 +21,13 @@ LOCKS = {path.stem: path for path in sorted((CHECKOUT / ".ci").glob("*.lock"))}
 # What each environment of make is to hold: extras and dependency groups.
 WANTED = {
     "base": (("base",), ()),
-    "light": (("base",), ("test",)),
-    "full": (("base", "train"), ("dev",)),
+    "light": (("base", "language"), ("test",)),
+    "full": (("base", "train", "language"), ("dev",)),
     "bench": (("base", "train"), ("bench",)),
     "build": ((), ("build",)),
     "readers": (("base",), ("readers",)),
     "stores": (("base", "cloud"), ("stores",)),
-    "engines": (("base", "spark", "ray"), ("engines",)),
+    "engines": (("base", "spark", "ray", "language"), ("engines",)),
 }
 ENTRY = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+))?", re.M)
 HASH = r"    --hash=sha256:[0-9a-f]{64}"

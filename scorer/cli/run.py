@@ -180,6 +180,36 @@ TEXT_COLUMN_HELP = (
     help="Refuse workers of an engine whose CPU doesn't give the same bits as this one.",
 )
 @click.option(
+    "--max-unknown",
+    metavar="FRACTION",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    help="Don't score a review from this fraction of unknown words on, such as 0.5.",
+)
+@click.option(
+    "--only-language",
+    metavar="CODE",
+    help="Don't score a review that is surely in another language than this one, such as en.",
+)
+@click.option(
+    "--uncertain",
+    metavar="FRACTION",
+    type=click.FloatRange(min=0.5, max=1, min_open=True, max_open=True),
+    help="Label a review only where held-out ones were right this often, such as 0.95.",
+)
+@click.option(
+    "--uncertain-domain",
+    metavar="NAME",
+    help="Domain of the model whose held-out reviews --uncertain is about.  [default: all]",
+)
+@click.option(
+    "--reasons", is_flag=True, help="Add a column that says why a row has no score or no label."
+)
+@click.option(
+    "--quality",
+    is_flag=True,
+    help="Add columns with the words of each review, and the fraction of unknown ones.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")

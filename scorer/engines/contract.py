@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from scorer.doubt.language import detector_version
 from scorer.engines.carried import CarriedModel
 from scorer.errors import UsageError
 from scorer.job.engine import Work
@@ -85,6 +86,8 @@ class Sealed:
         model = CarriedModel.of(work.model)
         job = Job(model, options, work.mark, work.probe, fingerprint, folder)
         content, known = dumps(job), driver_versions()
+        if options.only_language is not None:
+            known |= detector_versions()
         return cls(known, content, sha256(repr(known).encode() + content).hexdigest())
 
 
@@ -243,6 +246,14 @@ def driver_versions() -> dict[str, str]:
     """
     python = ".".join(platform.python_version_tuple()[:2])
     return {**versions(), "python": python}
+
+
+def detector_versions() -> dict[str, str]:
+    """Return the version of the detector of languages by its name; nothing where there is none."""
+    with suppress(UsageError):
+        name, version = detector_version().split()
+        return {name: version}
+    return {}
 
 
 class Roster:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from scorer.doubt.asked import Doubt
 from scorer.engines.contract import (
     MOST_ATTEMPTS,
     Done,
@@ -93,6 +94,7 @@ def with_sentiment(
     prefix: str = "",
     keep: Sequence[str] | None = None,
     drop: Sequence[str] = (),
+    doubt: Doubt = Doubt(),
 ) -> Dataset:
     """Return a data set with ``sentiment`` and ``sentiment_score``: rows, as they are computed.
 
@@ -104,17 +106,19 @@ def with_sentiment(
             ``default`` if None. Its bytes travel to the workers.
         text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
             found by its usual names if None.
-        prefix: put before the names of both new columns.
+        prefix: put before the names of the new columns.
         keep: names of the columns carried into the answer; every column if None.
         drop: names of the columns left out of it; not with ``keep``.
+        doubt: when a review isn't scored, or is uncertain, and what is told of it.
 
     Raises:
-        UsageError: there is no such model.
+        UsageError: there is no such model; or it, or what is installed, doesn't give what
+            ``doubt`` asks for.
         ModelRefused: the model is damaged, of another version, or not ours.
         ReviewsError: there is no such column, it isn't text, or a column has a new name already.
     """
     import_ray()
-    scorer = Scorer.of(model, text_column, prefix, keep, drop)
+    scorer = Scorer.of(model, text_column, prefix, keep, drop, doubt)
     schema = dataset.schema(fetch_if_missing=False)
     if schema is not None and isinstance(schema.base_schema, pa.Schema):
         # What doesn't fit is said here, not by a worker.

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from scorer.doubt.asked import Doubt
 from scorer.engines.carried import CarriedModel
-from scorer.engines.contract import driver_versions
+from scorer.engines.contract import detector_versions, driver_versions
 from scorer.engines.worker import differing
 from scorer.errors import UsageError
 from scorer.kernel import Kernel
@@ -34,6 +35,7 @@ class Scorer:
         prefix: the same.
         keep: the same.
         drop: the same.
+        doubt: the same.
     """
 
     model: CarriedModel
@@ -42,6 +44,7 @@ class Scorer:
     prefix: str
     keep: tuple[str, ...] | None
     drop: tuple[str, ...]
+    doubt: Doubt
 
     @classmethod
     def of(
@@ -51,6 +54,7 @@ class Scorer:
         prefix: str,
         keep: Sequence[str] | None,
         drop: Sequence[str],
+        doubt: Doubt,
     ) -> Scorer:
         """Return what scores rows on workers.
 
@@ -60,15 +64,17 @@ class Scorer:
         """
         loaded = model if isinstance(model, SentimentModel) else SentimentModel.load(model)
         kept = None if keep is None else tuple(keep)
-        versions = tuple(driver_versions().items())
-        return cls(CarriedModel.of(loaded), versions, text_column, prefix, kept, tuple(drop))
+        found = driver_versions() | (detector_versions() if doubt.only_language else {})
+        carried, versions = CarriedModel.of(loaded), tuple(found.items())
+        return cls(carried, versions, text_column, prefix, kept, tuple(drop), doubt)
 
     def kernel(self, schema: pa.Schema) -> Kernel:
         """Return the kernel for the batches of a schema.
 
         Raises:
             ReviewsError: the columns don't fit.
-            UsageError: this worker has other versions than the driver.
+            UsageError: this worker has other versions than the driver, or the model, or what is
+                installed, doesn't give what ``doubt`` asks for.
         """
         return Kernel(
             _model(self),
@@ -77,14 +83,15 @@ class Scorer:
             prefix=self.prefix,
             keep=self.keep,
             drop=self.drop,
+            doubt=self.doubt,
         )
 
     def score(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return a batch with both columns."""
+        """Return a batch with the new columns."""
         return self.kernel(batch.schema)(batch)
 
     def score_table(self, table: pa.Table) -> pa.Table:
-        """Return a table with both columns, a table without rows too."""
+        """Return a table with the new columns, a table without rows too."""
         kernel = self.kernel(table.schema)
         batches = table.to_batches(max_chunksize=ROWS_TOGETHER)
         return pa.Table.from_batches(map(kernel, batches), schema=kernel.schema)
@@ -97,7 +104,7 @@ _loaded: dict[str, SentimentModel] = {}
 def _model(scorer: Scorer) -> SentimentModel:
     key = scorer.model.sha256
     if key not in _loaded:
-        refusal = differing(dict(scorer.versions), driver_versions())
+        refusal = differing(dict(scorer.versions), driver_versions() | detector_versions())
         if refusal is not None:
             raise UsageError(f"scoring rows: {refusal}")
         _loaded.clear()

@@ -26,6 +26,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from scorer.console import DEBUG_VARIABLE
+from scorer.doubt.asked import Doubt
 from scorer.engines.contract import Done, FileEngine, Handed, Refused, Sealed, given_up
 from scorer.engines.rows import Scorer
 from scorer.errors import UsageError
@@ -89,6 +90,7 @@ def with_sentiment(
     prefix: str = "",
     keep: Sequence[str] | None = None,
     drop: Sequence[str] = (),
+    doubt: Doubt = Doubt(),
 ) -> DataFrame:
     """Return a data frame with ``sentiment`` and ``sentiment_score``: rows, as they are computed.
 
@@ -100,23 +102,25 @@ def with_sentiment(
             ``default`` if None. Its bytes travel to the workers.
         text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
             found by its usual names if None.
-        prefix: put before the names of both new columns.
+        prefix: put before the names of the new columns.
         keep: names of the columns carried into the answer; every column if None.
         drop: names of the columns left out of it; not with ``keep``.
+        doubt: when a review isn't scored, or is uncertain, and what is told of it.
 
     Raises:
-        UsageError: there is no such model, or pyspark can't be used.
+        UsageError: there is no such model, pyspark can't be used, or the model, or what is
+            installed, doesn't give what ``doubt`` asks for.
         ModelRefused: the model is damaged, of another version, or not ours.
         ReviewsError: there is no such column, it isn't text, or a column has a new name already.
     """
-    from pyspark.sql.pandas.types import to_arrow_schema
-    from pyspark.sql.types import FloatType, StringType, StructField, StructType
+    from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
+    from pyspark.sql.types import StructField, StructType
 
-    scorer = Scorer.of(model, text_column, prefix, keep, drop)
-    carried = scorer.kernel(to_arrow_schema(frame.schema)).carried
-    new = (("sentiment", StringType()), ("sentiment_score", FloatType()))
-    fields = [field for field in frame.schema.fields if field.name in carried]
-    fields += [StructField(prefix + name, kind) for name, kind in new]
+    scorer = Scorer.of(model, text_column, prefix, keep, drop, doubt)
+    kernel = scorer.kernel(to_arrow_schema(frame.schema))
+    fields = [field for field in frame.schema.fields if field.name in kernel.carried]
+    new = [kernel.schema.field(name) for name in kernel.added]
+    fields += [StructField(field.name, from_arrow_type(field.type)) for field in new]
     return frame.mapInArrow(partial(score_batches, scorer), StructType(fields))
 
 

@@ -19,7 +19,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from scorer.engines.contract import Done, Handed, Job, Process, Refused, Sealed, driver_versions
+from scorer.engines.contract import (
+    Done,
+    Handed,
+    Job,
+    Process,
+    Refused,
+    Sealed,
+    detector_versions,
+    driver_versions,
+)
 from scorer.errors import ReviewsError, SentimentError
 from scorer.job.containment import contained
 from scorer.job.entry import Means, Watch
@@ -104,7 +113,7 @@ def _opened(sealed: Sealed) -> Loaded | Refused:
 
 
 def _open(sealed: Sealed) -> Loaded | Refused:
-    refusal = differing(sealed.versions, driver_versions())
+    refusal = differing(sealed.versions, driver_versions() | detector_versions())
     if refusal is not None:
         return Refused(refusal)
     job = pickle.loads(sealed.content)  # noqa: S301  # from the driver, whose code this runs

@@ -23,7 +23,7 @@ def note_on(source: OpenInput, counts: Counts) -> str:
         source: the open input. It is read once more if no row had text.
         counts: what was found in all of its rows.
     """
-    if source.options.text_column is not None or not counts.rows or counts.scored:
+    if source.options.text_column is not None or counts.without_text < max(counts.rows, 1):
         return ""
     found = source.kernel.text_column
     for name in other_text_columns(source.reviews.schema, found):

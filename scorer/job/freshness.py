@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from scorer._version import __version__
+from scorer.doubt.language import detector_version
 from scorer.errors import OutputError
 from scorer.job.options import Options
 from scorer.job.plan import Task
@@ -53,6 +54,8 @@ class OutputOptions:
         compression: codec of every column, or "source".
         int96: "truncate" if nanoseconds of INT96 times may be cut off, and there are such times.
         reading: what the user said of how a text is read, as in ``delimiter=;``.
+        doubt: what was asked for beside the scores, as in ``max_unknown=0.5``; and the detector of
+            languages, if it was asked.
     """
 
     text_column: str
@@ -60,6 +63,7 @@ class OutputOptions:
     compression: str
     int96: str = optional("refuse")
     reading: tuple[str, ...] = optional(())
+    doubt: tuple[str, ...] = optional(())
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,12 @@ class Stamp:
             input=input_id,
             model_sha256=model.file.sha256,
             options=OutputOptions(
-                kernel.text_column, columns, compression or "source", int96, reading
+                kernel.text_column,
+                columns,
+                compression or "source",
+                int96,
+                reading,
+                kernel.asked,
             ),
             asked=asked,
         )
@@ -154,6 +163,8 @@ class Asked:
         deciding = {
             name: value for name, value in to_json(options).items() if name not in FREE_OPTIONS
         }
+        if options.only_language is not None:
+            deciding["detector"] = detector_version()
         return cls(STAMP_VERSION, __version__, model.file.sha256, deciding)
 
     def digest(self) -> str:

@@ -2,7 +2,8 @@
 
     .NAME.scores    a line that says what the scores depend on, JSON
                     a line that names the unfinished output beside it, by device and inode
-                    records: length, CRC-32, first row, digest of the texts, counts, float32 scores
+                    records: length, CRC-32, first row, digest of the texts, what was found of
+                    each row (:class:`scorer.scores.Scores`)
     .NAME.partial   the unfinished output
 
 The journal is also the output's lock: one process writes an output, a second one is told so. A
@@ -28,11 +29,10 @@ from stat import S_IMODE, S_ISREG
 from threading import Lock
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 
 from scorer.errors import OutputError
-from scorer.kernel import Scores
+from scorer.scores import Scores
 from scorer.storage.failures import unwritable, writing
 from scorer.storage.lock import hold_file
 from scorer.storage.names import helper_path
@@ -40,7 +40,7 @@ from scorer.storage.whole_file import create, other_kind, partial_path
 from scorer.system.records import to_json
 
 FORMAT = "review-sentiment-scores"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SUFFIX = ".scores"
 LONGEST_HEADER = 1 << 20
 
@@ -51,9 +51,8 @@ NO_PARTIAL = (0, 0)
 PARTIAL_BYTES = len(PARTIAL_LINE.format(*NO_PARTIAL))
 
 FRAME = struct.Struct("<II")  # length and CRC-32 of the payload that follows
-# The payload's head: first row, rows; digest of the texts; rows of invalid UTF-8, truncated rows,
-# tokens, unknown tokens. Then the scores.
-HEAD = struct.Struct("<QQ16sQQQQ")
+# The payload's head: first row, rows; digest of the texts. Then the fields of the scores.
+HEAD = struct.Struct("<QQ16s")
 DIGEST_BYTES = 16
 
 
@@ -117,16 +116,14 @@ class Journal:
             if offset is None or not self._is_open:
                 return None
             head = HEAD.unpack(os.pread(self._handle, HEAD.size, offset))
-            if head[:3] != (start, rows, digest):
+            if head != (start, rows, digest):
                 return None
-            values = os.pread(self._handle, 4 * rows, offset + HEAD.size)
-        return Scores(np.frombuffer(values, "<f4").astype(np.float32), *head[3:])
+            stored = os.pread(self._handle, Scores.BYTES * rows, offset + HEAD.size)
+        return Scores.from_bytes(stored)
 
     def add(self, start: int, digest: bytes, scores: Scores) -> None:
         """Keep the scores of a window. After :meth:`close` nothing happens."""
-        counts = (scores.invalid, scores.truncated, scores.tokens, scores.unknown)
-        head = HEAD.pack(start, len(scores.values), digest, *counts)
-        payload = head + scores.values.astype("<f4").tobytes()
+        payload = HEAD.pack(start, len(scores), digest) + scores.to_bytes()
         with self._lock:
             if self._is_open:
                 self._offsets[start] = self._end + FRAME.size

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from scorer.job.journal import digest_of
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.preparation import Prepared
 from scorer.job.windows import ScoredWindow, Window
-from scorer.kernel import Scores, rate_each
 from scorer.model import SentimentModel
+from scorer.scores import Scores
 from scorer.storage.failures import writing
 from scorer.storage.place import work_path
 from scorer.system.stopwatch import Stopwatch
@@ -120,11 +122,22 @@ def _look_up(part: Part) -> _Found:
 def _rated(parts: Sequence[Part], model: SentimentModel, check: Check) -> list[Scores]:
     """Score windows; each file's clock gets the share of its tokens."""
     clock = Stopwatch()
-    texts = [part.file.source.kernel.texts(part.window.batches) for part in parts]
-    scores = rate_each(model, texts, check, clock)
-    total = sum(one.tokens for one in scores)
-    for part, one in zip(parts, scores, strict=True):
-        part.file.clock.add(clock.seconds(), one.tokens / max(1, total))
+    kernels = [part.file.source.kernel for part in parts]
+    texts = [
+        pa.chunked_array(kernel.texts(part.window.batches))
+        for kernel, part in zip(kernels, parts, strict=True)
+    ]
+    with clock.stage("tokenizing"):
+        tokens = model.card.tokenizer.encode_each(texts)
+    values = model.score_each(tokens, check, clock)
+    with clock.stage("tokenizing"):
+        scores = [
+            kernel.with_language(Scores.of(found, some), some, text, check)
+            for kernel, found, some, text in zip(kernels, values, tokens, texts, strict=True)
+        ]
+    total = sum(len(some.ids) for some in tokens)
+    for part, some in zip(parts, tokens, strict=True):
+        part.file.clock.add(clock.seconds(), len(some.ids) / max(1, total))
     return scores
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from scorer.doubt.asked import Doubt
 from scorer.errors import UsageError
 from scorer.job.partitions import Where
 from scorer.kernel import KEEP_OR_DROP
@@ -24,7 +25,7 @@ class Options:
             found by its usual names if None.
         keep: names of the columns carried into the output; every column if None.
         drop: names of the columns left out of the output; not with ``keep``.
-        prefix: put before the names of the two new columns.
+        prefix: put before the names of the new columns.
         compression: codec of every column; each column's own in the input if None.
         max_cell: most bytes of one value of a column, and of one row of a text; a file with a
             larger one fails.
@@ -45,6 +46,13 @@ class Options:
         wait_lock: seconds that a file waits for another run that is writing its output.
         same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
             process.
+        max_unknown: the fraction of unknown words from which a review isn't scored; see
+            :class:`scorer.doubt.asked.Doubt`, also of the next five.
+        only_language: code of the only language that is scored, as in ``en``.
+        uncertain: a review gets a label only where held-out reviews were right that often.
+        uncertain_domain: the domain whose held-out reviews those are; all if None.
+        reasons: add the column ``sentiment_reason``.
+        quality: add the columns ``sentiment_tokens`` and ``sentiment_unknown``.
     """
 
     text_column: str | None = None
@@ -65,6 +73,12 @@ class Options:
     infer_types: bool = optional(False)
     wait_lock: float = optional(0.0)
     same_cpu: bool = optional(False)
+    max_unknown: float | None = optional(None)
+    only_language: str | None = optional(None)
+    uncertain: float | None = optional(None)
+    uncertain_domain: str | None = optional(None)
+    reasons: bool = optional(False)
+    quality: bool = optional(False)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.
@@ -84,10 +98,15 @@ class Options:
             raise UsageError(
                 f"reading the options: format is {self.format!r}; name one of {', '.join(FORMATS)}"
             )
-        # It is checked when it is made.
-        _ = self.text
+        # They are checked when they are made.
+        _ = self.text, self.doubt
 
     @property
     def text(self) -> TextOptions:
         """How CSV and JSON Lines are read."""
         return TextOptions(self.delimiter, self.encoding, self.escape, self.infer_types)
+
+    @property
+    def doubt(self) -> Doubt:
+        """When a review isn't scored, or is uncertain, and what is told of it."""
+        return Doubt(**{one.name: getattr(self, one.name) for one in fields(Doubt)})

@@ -9,7 +9,7 @@ from scorer.errors import ReviewsError
 from scorer.job.freshness import Asked, Stamp, versions
 from scorer.job.options import Options
 from scorer.job.plan import Task
-from scorer.kernel import SCORE, SENTIMENT, Kernel
+from scorer.kernel import Kernel
 from scorer.model import SentimentModel
 from scorer.storage.identity import InputId
 from scorer.tables.parquet_int96 import Int96Columns
@@ -76,6 +76,7 @@ class OpenInput:
                 prefix=options.prefix,
                 keep=options.keep,
                 drop=options.drop,
+                doubt=options.doubt,
             )
         except ReviewsError as error:
             reviews.check_text(None)
@@ -119,6 +120,5 @@ class OpenInput:
         replaced = sum(codec is None for codec in found.values())
         if set(codecs.values()) <= {ours}:
             return Compression(ours, replaced)
-        new = (SENTIMENT, SCORE)
-        codecs |= {f"{self.options.prefix}{field.name}": ours for field in new}
+        codecs |= dict.fromkeys(self.kernel.added, ours)
         return Compression(codecs, replaced)

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
+from scorer.doubt.verdict import Judge
 from scorer.job.ahead import asked_ahead
 from scorer.job.containment import STOPPED_REASON, contained
 from scorer.job.engine import Engine, ThisProcess, Work
@@ -59,10 +60,12 @@ def run_job(
         engine: hands the files to workers; this process scores them if None.
 
     Raises:
-        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; or
-            the engine isn't there, or refuses its workers.
+        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; the
+            model, or what is installed, doesn't give what is asked for; or the engine isn't there,
+            or refuses its workers.
     """
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
+    check_doubt(model, options)
     started, engine = Started.now(), engine or ThisProcess()
     mark = SuccessMark.of(plan) if options.success_file else None
     work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
@@ -86,9 +89,11 @@ def preview_job(plan: Plan, model: SentimentModel, options: Options | None = Non
     """Say what :func:`run_job` would do with each file; change nothing.
 
     Raises:
-        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs.
+        UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; or
+            the model, or what is installed, doesn't give what is asked for.
     """
     options, started = options or Options(), Started.now()
+    check_doubt(model, options)
     if options.success_file:
         SuccessMark.of(plan)
     results = [
@@ -98,6 +103,15 @@ def preview_job(plan: Plan, model: SentimentModel, options: Options | None = Non
     cpu = time.process_time() - started.cpu
     crew = Crew(options.threads or available_cores(), cpu, peak_memory(), None)
     return _job_result(plan, results, model, options, started, crew)
+
+
+def check_doubt(model: SentimentModel, options: Options) -> None:
+    """Check before the first file that all limits can be kept.
+
+    Raises:
+        UsageError: one can't.
+    """
+    Judge(options.doubt, model.card, model.name)
 
 
 @dataclass(frozen=True)

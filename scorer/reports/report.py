@@ -38,6 +38,10 @@ class Figures:
         rows: rows written; 0 for a skipped or failed file.
         reused: rows whose scores came from a stopped run.
         without_text: rows without a token (null, empty, only markup); they have no score.
+        other_language: rows without a score because of their language, by ``--only-language``; like
+            the next two left out if there are none.
+        too_unknown: rows without a score because of their unknown words, by ``--max-unknown``.
+        uncertain: rows with a score and no label, by ``--uncertain``.
         invalid_utf8: rows with invalid UTF-8, mended before they were scored.
         truncated: rows longer than the network reads.
         times_truncated: INT96 times whose nanoseconds were cut off, by ``--int96 truncate``.
@@ -45,7 +49,8 @@ class Figures:
         tokens: tokens of all rows.
         unknown_tokens: tokens that are not in the vocabulary.
         unknown_rate: fraction of such tokens; null if there are no tokens.
-        positive: rows at or above the threshold.
+        unknown_heavy: rows at least half of whose tokens are not in the vocabulary.
+        positive: rows labelled as positive.
         positive_share: fraction of the scored rows that are positive; null if none was scored.
         score_histogram: rows by score, in 20 bins of equal width from 0 to 1.
         seconds: wall-clock time.
@@ -64,12 +69,16 @@ class Figures:
     tokens: int
     unknown_tokens: int
     unknown_rate: float | None
+    unknown_heavy: int
     positive: int
     positive_share: float | None
     score_histogram: tuple[int, ...]
     seconds: float
     stage_seconds: Mapping[str, float]
     rows_per_second: float
+    other_language: int = optional(0)
+    too_unknown: int = optional(0)
+    uncertain: int = optional(0)
 
     @classmethod
     def of(cls, result: FileResult | JobResult) -> Figures:
@@ -86,12 +95,16 @@ class Figures:
             tokens=counts.tokens,
             unknown_tokens=counts.unknown,
             unknown_rate=_fraction(counts.unknown, counts.tokens),
+            unknown_heavy=counts.unknown_heavy,
             positive=counts.positive,
             positive_share=_fraction(counts.positive, counts.scored),
             score_histogram=counts.histogram,
             seconds=round(seconds, 6),
             stage_seconds={stage: round(spent, 6) for stage, spent in result.stages.items()},
             rows_per_second=round(counts.rows / seconds, 1) if seconds else 0.0,
+            other_language=counts.other_language,
+            too_unknown=counts.too_unknown,
+            uncertain=counts.uncertain,
         )
 
 

@@ -78,7 +78,19 @@ def counts_line(counts: Counts) -> str:
             parts.append(f"{number:,} {what}")
     if counts.tokens:
         parts.append(f"{counts.unknown / counts.tokens:.1%} of words unknown")
-    return ", ".join(parts)
+    return ", ".join((*parts, *_not_known(counts)))
+
+
+def _not_known(counts: Counts) -> Iterator[str]:
+    """Yield how often the model didn't know, by what."""
+    for number, what in (
+        (counts.unknown_heavy, "with half of their words unknown or more"),
+        (counts.other_language, "not scored for their language"),
+        (counts.too_unknown, "not scored for unknown words"),
+        (counts.uncertain, "uncertain"),
+    ):
+        if number:
+            yield f"{number:,} {what}"
 
 
 def summary(result: JobResult) -> str:
@@ -93,7 +105,8 @@ def summary(result: JobResult) -> str:
     uncounted = sum(not one.is_counted for one in result.files)
     if uncounted:
         rows += f", and those of {uncounted:,} of the files, unknown before the run"
-    return f"{files}: {', '.join(parts)}; {rows}"
+    not_known = ", ".join(_not_known(result.counts))
+    return f"{files}: {', '.join(parts)}; {rows}{f'; {not_known}' if not_known else ''}"
 
 
 def _files(result: JobResult) -> str:

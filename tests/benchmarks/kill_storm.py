@@ -1,8 +1,11 @@
-"""Kill a scorer at random, run it again, compare the bytes: ``kill_storm.py [KILLS] [SEED]``.
+"""Kill a scorer at random, run it again, compare the bytes.
+
+    python tests/benchmarks/kill_storm.py [KILLS [SEED [OPTION…]]]
 
 A folder of files with at least ten windows each is scored to its end once. Then it is scored anew
-again and again, on two threads, and each run is ended at a random moment: by SIGKILL, by SIGTERM,
-by Ctrl-C, or by a burst of those. Every few kills a run goes through to its end. Ends with 1 if
+again and again, on two threads, with the options of ``scorer run`` that are given, and each run is
+ended at a random moment: by SIGKILL, by SIGTERM, by Ctrl-C, or by a burst of those. Every few kills
+a run goes through to its end. Ends with 1 if
 
 - a file under its final name ever differs from that of the undisturbed run,
 - something is left beside the outputs of a finished run,
@@ -35,6 +38,9 @@ ROWS = 12000
 LEAST_WINDOWS = 10
 ANSWER_SECONDS = 2.0
 WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
+# In place of some reviews; a model knows few words of either.
+FOREIGN = "Das Hotel war leider sehr laut und das Frühstück fast immer kalt."
+NOISE = "asdf qwer zxcv hjkl"
 ACTIONS = ("SIGKILL", "SIGTERM", "SIGINT", "burst of SIGTERM", "burst of both", "burst, SIGKILL")
 
 
@@ -67,6 +73,7 @@ def write_dump(folder: Path, chance: random.Random) -> None:
     folder.mkdir()
     for number in range(FILES):
         texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 80))) for _ in range(ROWS)]
+        texts[::50], texts[7::70] = [FOREIGN] * len(texts[::50]), [NOISE] * len(texts[7::70])
         table = pa.table({"id": range(ROWS), "review": [*texts[2:], None, "é"]})
         path = folder / f"{number}.parquet"
         pq.write_table(table, path, row_group_size=ROWS // 3)
@@ -130,11 +137,13 @@ def kill(process: subprocess.Popen[str], storm: Storm, chance: random.Random) ->
         storm.fault(f"{action} ended a run with the words: {stderr}")
 
 
-def go_through(source: Path, target: Path, expected: dict[str, bytes], storm: Storm) -> None:
+def go_through(
+    source: Path, target: Path, expected: dict[str, bytes], storm: Storm, options: list[str]
+) -> None:
     """Run to the end; compare what stands there, and count what was taken up."""
     has_kept = any(target.glob(".*.scores"))
     report = target.with_suffix(".json")
-    process = start(source, target, "--report", report)
+    process = start(source, target, *options, "--report", report)
     _, stderr = process.communicate()
     if process.returncode or stderr:
         storm.fault(f"a finishing run ended with {process.returncode}: {stderr}")
@@ -149,26 +158,26 @@ def go_through(source: Path, target: Path, expected: dict[str, bytes], storm: St
         storm.taken_up += json.loads(report.read_text())["total"]["reused"] > 0
 
 
-def blow(folder: Path, kills: int, chance: random.Random) -> Storm:
+def blow(folder: Path, kills: int, chance: random.Random, options: list[str]) -> Storm:
     """Kill so many runs."""
     source, target, storm = folder / "in", folder / "out", Storm()
     write_dump(source, chance)
     began = time.monotonic()
-    if start(source, target).wait():
+    if start(source, target, *options).wait():
         raise SystemExit("the undisturbed run failed")
     seconds, expected = time.monotonic() - began, visible(target)
     print(f"undisturbed: {FILES} files of {ROWS} rows in {seconds:.1f} s", flush=True)
     shutil.rmtree(target)
     until_through = chance.randint(1, 4)
     for number in range(1, kills + 1):
-        process = start(source, target)
+        process = start(source, target, *options)
         time.sleep(chance.uniform(0, seconds))
         kill(process, storm, chance)
         if not visible(target).items() <= expected.items():
             storm.fault(f"after kill {number} a file under its final name differs")
         until_through -= 1
         if not until_through or number == kills:
-            go_through(source, target, expected, storm)
+            go_through(source, target, expected, storm, options)
             shutil.rmtree(target)
             until_through = chance.randint(1, 4)
         if not number % 20:
@@ -176,13 +185,13 @@ def blow(folder: Path, kills: int, chance: random.Random) -> Storm:
     return storm
 
 
-def main(kills: int, seed: int) -> int:
+def main(kills: int, seed: int, options: list[str]) -> int:
     """Let a storm blow, print what it found, and return 1 if there was a fault."""
     # A shell that starts this in the background has Ctrl-C ignored, and a process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)  # noqa: S311  # test data
     with tempfile.TemporaryDirectory() as folder:
-        storm = blow(Path(folder), kills, chance)
+        storm = blow(Path(folder), kills, chance, options)
     for end, count in sorted(storm.ends.items()):
         print(f"{count:5}  {end}")
     print(f"slowest answer to a signal: {storm.slowest:.2f} s")
@@ -194,4 +203,6 @@ def main(kills: int, seed: int) -> int:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:3]]
-    sys.exit(main(numbers[0] if numbers else KILLS, numbers[1] if len(numbers) > 1 else 1))
+    sys.exit(
+        main(numbers[0] if numbers else KILLS, numbers[1] if len(numbers) > 1 else 1, sys.argv[3:])
+    )

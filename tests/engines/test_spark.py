@@ -13,13 +13,21 @@ import pytest
 
 from dumps import QUIET_SPARK, Dump, assert_as_locally, contents, reasons
 from held import Held, parent_of, wait_until_gone, wait_until_held
-from scorer import Options, SentimentModel, score_files
+from helpers import some_texts, write_reviews
+from scorer import Doubt, Options, SentimentModel, score_files
 from scorer.engines import contract, worker
 from scorer.engines.spark import SparkEngine, with_sentiment
 from scorer.errors import ReviewsError, UsageError
 from scorer.job.plan import plan
 from scorer.job.result import STOPPED, JobResult
 from scorer.job.run import run_job
+
+EVERYTHING = {"max_unknown": 0.5, "only_language": "en", "uncertain": 0.95, "reasons": True,
+              "quality": True}  # fmt: skip
+NOT_KNOWN = [
+    "Das Hotel war leider sehr laut und das Frühstück fast immer kalt.", "asdf qwer zxcv hjkl",
+    None, "An average film, good and bad.",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +61,21 @@ def test_every_output_has_the_local_bytes_and_the_report_is_the_local_one(
     again = on_spark(dump, tmp_path / "out", model)
     assert again.count("skipped") == len(again.files)
     assert contents(tmp_path / "out") == contents(dump.outputs)
+
+
+def test_with_all_limits_and_columns_the_bytes_and_counts_are_the_local_ones(
+    spark: object, model: SentimentModel, tmp_path: Path
+) -> None:
+    pytest.importorskip("py3langid")
+    write_reviews(tmp_path / "in/a.parquet", [*NOT_KNOWN, *some_texts(200)])
+    local = score_files(
+        tmp_path / "in", tmp_path / "local", model=model, options=Options(**EVERYTHING)
+    )
+    found = on_spark(Dump(tmp_path / "in", tmp_path / "local", local), tmp_path / "out", model,
+                     **EVERYTHING)  # fmt: skip
+    assert contents(tmp_path / "out") == contents(tmp_path / "local")
+    assert found.counts == local.counts
+    assert min(local.counts.other_language, local.counts.too_unknown) >= 1
 
 
 def test_files_that_fail_are_named_as_locally_and_the_others_are_scored(
@@ -170,6 +193,14 @@ def test_rows_of_a_data_frame_get_the_local_scores_to_the_bit(
     kept = with_sentiment(frame, model=model, text_column="data.review", keep=["m", "id"])
     assert kept.columns == ["id", "m", "sentiment", "sentiment_score"]
     assert with_sentiment(frame.limit(0), text_column="data.review").collect() == []
+    asked = with_sentiment(
+        frame, model=model, text_column="data.review", keep=[],
+        doubt=Doubt(max_unknown=0.5, reasons=True, quality=True),
+    )  # fmt: skip
+    assert asked.dtypes[2:] == [
+        ("sentiment_reason", "string"), ("sentiment_tokens", "int"), ("sentiment_unknown", "float"),
+    ]  # fmt: skip
+    assert {row["sentiment_reason"] for row in asked.collect()} >= {"no text"}
 
 
 def test_a_data_frame_that_does_not_fit_is_refused_before_a_row_is_scored(spark: object) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from helpers import scores_of
 from scorer import SentimentModel
 from scorer.errors import ReviewsError
-from scorer.kernel import Counts, Kernel, Scores, rate_each
+from scorer.kernel import Counts, Kernel
 
 BATCH = pa.record_batch(
     {"id": [1, 2], "review": ["a great film", None], "stars": pa.array([5, None], pa.int8())}
@@ -92,7 +93,7 @@ def test_a_score_at_the_threshold_is_positive_wherever_it_is_asked(model: Sentim
     threshold = np.float32(model.card.threshold)
     below = np.nextafter(threshold, np.float32(0))
     values = np.array([threshold, below], np.float32)
-    kernel, scores = Kernel(model, BATCH.schema), Scores(values, 0, 0, 2, 0)
+    kernel, scores = Kernel(model, BATCH.schema), scores_of(values)
     (batch,) = kernel.append([BATCH], scores)
     assert batch["sentiment"].to_pylist() == ["positive", "negative"]
     assert kernel.count(scores).positive == 1
@@ -102,15 +103,17 @@ def test_a_score_at_the_threshold_is_positive_wherever_it_is_asked(model: Sentim
 
 def test_a_bin_of_the_histogram_includes_its_lower_bound(model: SentimentModel) -> None:
     values = np.array([0, 0.049, 0.05, 0.5, 0.99, 1, np.nan], np.float32)
-    counts = Kernel(model, BATCH.schema).count(
-        Scores(values, invalid=1, truncated=2, tokens=30, unknown=4)
-    )
+    most = model.card.tokenizer.max_tokens
+    scores = scores_of(values, tokens=[10, 2, most + 1, 9, 9, 1, 0], unknown=[4, 1, 3, 0, 0, 1, 0])
+    scores.mended[4] = True
+    counts = Kernel(model, BATCH.schema).count(scores)
     histogram = [0] * 20
     histogram[0], histogram[1], histogram[10], histogram[19] = 2, 1, 1, 2
-    assert counts == Counts(7, 3, 1, 1, 2, 30, 4, tuple(histogram))
+    assert counts == Counts(7, 3, 1, 1, 1, most + 32, 9, tuple(histogram), unknown_heavy=2)
     assert (counts + counts).histogram == tuple(2 * rows for rows in histogram)
 
 
 def test_scoring_ends_between_two_batches_if_the_callback_raises(model: SentimentModel) -> None:
+    tokens = model.card.tokenizer.encode(BATCH.column("review"))
     with pytest.raises(ZeroDivisionError):
-        rate_each(model, [[BATCH.column("review")]], lambda: 1 / 0)
+        model.score_tokens(tokens, lambda: 1 / 0)

@@ -8,15 +8,18 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from scorer.modelfile import SEAL, UNSEALED, seal
+from scorer.scores import Scores
 
 WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
 
@@ -30,6 +33,17 @@ def resealed(content: bytes, old: bytes, new: bytes) -> bytes:
     assert content.count(old) == 1
     unsealed = SEAL.sub(UNSEALED.encode(), content)
     return seal(unsealed.replace(old, new))
+
+
+def scores_of(
+    values: np.ndarray, *, tokens: Sequence[int] = (), unknown: Sequence[int] = ()
+) -> Scores:
+    """Return scores of valid texts; by default of one known token each, of none where NaN."""
+    counts = [np.asarray(one, np.int32) for one in (tokens, unknown)]
+    defaults = ~np.isnan(values), np.zeros(len(values))
+    ours = [one if len(one) else two.astype(np.int32)
+            for one, two in zip(counts, defaults, strict=True)]  # fmt: skip
+    return Scores(values, *ours, np.zeros(len(values), bool), np.zeros(len(values), bool))
 
 
 def run_command(

@@ -142,7 +142,7 @@ def _rows(batch: pa.RecordBatch, name: str, first: int) -> SoftReviews:
     probabilities = _probabilities(batch.column(PROBABILITY), first)
     groups, domains = _names(batch, GROUP, first), _names(batch, DOMAIN, first)
     grouped = groups is not None
-    reading = Reading(mended=mended)
+    reading = Reading(mended=len(mended))
     return SoftReviews(
         texts, probabilities, groups if grouped else texts, grouped, (name,), reading, domains
     )

@@ -217,7 +217,7 @@ def _kept_rows(batch: pa.RecordBatch, labels: npt.NDArray[np.int8], columns: Col
     )
     held_out = None if columns.held_out is None else read_flags(batch.column(columns.held_out))
     return Reviews(
-        texts, labels, "", groups, Reading(mended=mended), ids, domains, held_out=held_out
+        texts, labels, "", groups, Reading(mended=len(mended)), ids, domains, held_out=held_out
     )
 
 

@@ -23,6 +23,7 @@ from scorer.errors import ModelRefused, UsageError
 from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult
 from scorer.system.cores import available_cores
+from umlaut import installed
 
 
 class Pickled(FileEngine):
@@ -149,6 +150,20 @@ def test_a_worker_of_other_versions_is_refused_by_name_before_it_opens_the_job(
     with pytest.raises(UsageError, match="^running on Pickled: the worker .* has numpy"):
         score_files(dump, tmp_path / "out", model=model, engine=Pickled())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_with_another_detector_of_languages_is_refused_where_it_is_asked(
+    dump: Path, model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch)
+    for module, version in ((contract, "py3langid 1"), (worker, "py3langid 2")):
+        found = dict([version.split()])
+        monkeypatch.setattr(module, "detector_versions", lambda found=found: found)
+    options = Options(only_language="en")
+    with pytest.raises(UsageError, match="has py3langid 2, and this machine 1; install the same"):
+        score_files(dump, tmp_path / "out", model=model, options=options, engine=Pickled())
+    result = score_files(dump, tmp_path / "out", model=model, engine=Pickled())
+    assert result.count(SCORED) == 4
 
 
 def test_another_kind_of_cpu_is_named_and_refused_if_that_is_asked_for(

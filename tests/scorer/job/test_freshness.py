@@ -21,7 +21,7 @@ from helpers import left_in, resealed, some_texts, write_huge, write_reviews
 from opened import Uses, uses_of
 from scorer import SentimentModel
 from scorer.errors import Stopped
-from scorer.job import entry, seen
+from scorer.job import entry, freshness, seen
 from scorer.job.freshness import FREE_OPTIONS, STAMP_KEY, Asked
 from scorer.job.options import Options
 from scorer.job.plan import plan
@@ -210,16 +210,22 @@ def test_what_is_kept_counts_only_for_what_is_asked_for(
     assert (refused.status, "column 'id' is of type int64" in refused.reason) == (FAILED, True)
 
 
-def test_every_option_counts_unless_it_is_known_to_change_no_byte(model: SentimentModel) -> None:
+def test_every_option_counts_unless_it_is_known_to_change_no_byte(
+    model: SentimentModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed: dict[str, object] = {
         "text_column": "x", "keep": ("x",), "prefix": "x", "compression": "gzip", "threads": 7,
         "force": True, "max_cell": 7, "drop": ("x",), "int96": "truncate",
         "where": ("day>x",), "success_file": True, "format": "csv", "encoding": "cp1252",
-        "escape": True, "infer_types": True,
+        "escape": True, "infer_types": True, "max_unknown": 0.5, "only_language": "en",
+        "uncertain": 0.9, "reasons": True, "quality": True,
     }  # fmt: skip
-    promise = Asked.of(model, Options()).promise_of({})
+    monkeypatch.setattr(freshness, "detector_version", lambda: "py3langid 1")
     for option in fields(Options):
-        asked = Asked.of(model, Options(**{option.name: changed.get(option.name, "x")}))
+        together = {"uncertain": 0.9} if option.name == "uncertain_domain" else {}
+        promise = Asked.of(model, Options(**together)).promise_of({})
+        value = changed.get(option.name, "x")
+        asked = Asked.of(model, Options(**together | {option.name: value}))
         assert (asked.promise_of({}) == promise) is (option.name in FREE_OPTIONS), option.name
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import left_in
+from helpers import left_in, scores_of
 from scorer.errors import OutputError, Stopped
 from scorer.job.journal import (
     FORMAT,
@@ -27,7 +27,7 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
-from scorer.kernel import Scores
+from scorer.scores import Scores
 from scorer.storage.lock import hold_file
 
 
@@ -45,14 +45,16 @@ BINDING = Binding()
 def scores(rows: int, start: float = 0.0) -> Scores:
     values = (start + np.arange(rows)).astype(np.float32)
     values[::7] = np.nan
-    return Scores(values, invalid=1, truncated=2, tokens=2**40, unknown=3)
+    found = scores_of(values, tokens=range(rows), unknown=range(rows, 0, -1))
+    found.mended[::3], found.other_language[::5] = True, True
+    return found
 
 
 def assert_same(found: Scores | None, expected: Scores) -> None:
     assert found is not None
-    assert found.values.tobytes() == expected.values.tobytes()
-    for name in ("invalid", "truncated", "tokens", "unknown"):
-        assert getattr(found, name) == getattr(expected, name)
+    for field in fields(Scores):
+        one, two = getattr(found, field.name), getattr(expected, field.name)
+        assert (one.dtype, one.tobytes()) == (two.dtype, two.tobytes())
 
 
 def stop_after(output: Path, windows: list[tuple[int, Scores]]) -> None:

@@ -19,6 +19,7 @@ from helpers import (
     left_in,
     resealed,
     run_command,
+    scores_of,
     some_texts,
     start_slow_scorer,
     wait_for,
@@ -33,7 +34,6 @@ from scorer.job.options import Options
 from scorer.job.plan import plan
 from scorer.job.result import SCORED, ModelId
 from scorer.job.run import run_job
-from scorer.kernel import Scores
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS, ParquetReviews
 
 # Windows of a small file: each is of this size, the last one smaller.
@@ -291,7 +291,7 @@ def test_what_a_run_left_that_was_killed_at_its_very_end_goes_with_the_next(
     run_job(plan([source], target), model)
     with pytest.raises(Stopped), kept_scores(target, ModelId("a", "b")) as journal:
         begin_partial(target, journal).write_bytes(b"left")
-        journal.add(0, bytes(16), Scores(np.zeros(9, np.float32), 0, 0, 9, 0))
+        journal.add(0, bytes(16), scores_of(np.zeros(9, np.float32)))
         raise Stopped("killed", 137)
     assert (
         run_command("scorer", "run", source, target).stdout == f"skipped  {target}: already done\n"

@@ -25,7 +25,7 @@ ADVICE = "name the reports of one run, or run the shards again that are behind"
 COUNTED = [
     "rows", "reused", "without_text", "invalid_utf8", "truncated", "times_truncated",
     "codecs_replaced", "tokens", "unknown_tokens", "unknown_rate", "positive", "positive_share",
-    "score_histogram",
+    "score_histogram", "unknown_heavy", "other_language", "too_unknown", "uncertain",
 ]  # fmt: skip
 TIMES = ["seconds", "stage_seconds", "rows_per_second"]
 
@@ -147,7 +147,8 @@ def test_it_is_a_report_of_all_shards_that_is_not_merged_again(run: Path, tmp_pa
 def test_the_summary_and_the_metrics_are_those_of_all(run: Path) -> None:
     result, whole = merged(run), read_report(run / "whole.json")
     assert summary(result) == (
-        f"8 files of {SHARDS} shards: 7 scored, 1 failed; {whole.total.rows} rows written"
+        f"8 files of {SHARDS} shards: 7 scored, 1 failed; {whole.total.rows} rows written; "
+        f"{whole.total.unknown_heavy} with half of their words unknown or more"
     )
     assert closing_lines(result) == ["left aside: 1 other file, such as notes.txt"]
     text = metrics_text(result)

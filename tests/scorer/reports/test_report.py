@@ -272,7 +272,9 @@ def test_the_log_is_json_line_by_line_where_it_is_asked_for(dump: Path, tmp_path
         f"{tmp_path}/out/b.parquet",
     )
     assert (third["status"], third["rows"]) == ("scored", 9)
-    assert job["message"] == "3 files: 2 scored, 1 failed; 42 rows written"
+    assert job["message"] == (
+        "3 files: 2 scored, 1 failed; 42 rows written; 1 with half of their words unknown or more"
+    )
     assert list(job) == [*keys[:3], "scored", "skipped", "failed", "rows", "seconds"]
     assert (job["scored"], job["skipped"], job["failed"], job["rows"]) == (2, 0, 1, 42)
     assert last["message"] == "1 of 3 files failed, each is named above; mend them and run again"

@@ -85,6 +85,11 @@ class Scores:
     tokens: int
     unknown: int
 
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32], tokens: Tokens) -> Scores:
+        """Return the scores of some tokens."""
+        return cls(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
+
 
 class Kernel:
     """Appends ``sentiment`` and ``sentiment_score`` to the record batches of one schema.
@@ -165,8 +170,7 @@ class Kernel:
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages.
         """
-        values = self.model.score_tokens(tokens, between, clock)
-        return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
+        return Scores.of(self.model.score_tokens(tokens, between, clock), tokens)
 
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
         """Return the batches of a window with both columns."""

@@ -175,6 +175,7 @@ class SentimentModel:
         tokens: Tokens,
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
+        wanted: npt.NDArray[np.bool_] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Score reviews that are tokenized already.
 
@@ -182,20 +183,22 @@ class SentimentModel:
             tokens: of the reviews.
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages ``packing`` and ``scoring``.
+            wanted: ``bool[rows]``, the rows to score; all of them if None.
 
         Returns:
-            ``float32[rows]``; NaN for a row without a token.
+            ``float32[rows]``; NaN for a row without a token, or that isn't wanted.
         """
         clock = clock or Stopwatch()
         scores = np.full(len(tokens), np.nan, np.float32)
         with clock.stage("packing"):
-            batches = list(micro_batches(tokens.lengths))
+            lengths = tokens.lengths if wanted is None else tokens.lengths * wanted
+            batches = list(micro_batches(lengths))
         for rows in batches:
             between()
             with clock.stage("packing"):
-                token_ids, lengths = tokens.padded(rows), tokens.lengths[rows].astype(np.int32)
+                token_ids, in_batch = tokens.padded(rows), tokens.lengths[rows].astype(np.int32)
             with clock.stage("scoring"):
-                scores[rows] = self.run(token_ids, lengths)
+                scores[rows] = self.run(token_ids, in_batch)
         return scores
 
     def run(

@@ -22,6 +22,7 @@ import pyarrow as pa
 from scorer.engines.contract import Done, Handed, Job, Process, Refused, Sealed, driver_versions
 from scorer.errors import ReviewsError, SentimentError
 from scorer.job.containment import contained
+from scorer.job.known_scores import KnownScores
 from scorer.job.plan import Task
 from scorer.job.result import SCORED, FileResult
 from scorer.job.scoring import Watch, score_file
@@ -37,6 +38,7 @@ class Loaded:
 
     job: Job
     model: SentimentModel
+    known: KnownScores
 
 
 # The job that this process works for, by the key of its seal.
@@ -89,7 +91,9 @@ def _scored(task: Task, loaded: Loaded) -> FileResult:
     job = loaded.job
     withdraw = job.mark.withdraw if job.mark else lambda: None
     with Threads(1, probe=job.probe) as pipeline:
-        return score_file(task, loaded.model, job.options, pipeline, Watch(), withdraw)
+        return score_file(
+            task, loaded.model, job.options, pipeline, Watch(), withdraw, loaded.known
+        )
 
 
 def _opened(sealed: Sealed) -> Loaded | Refused:
@@ -115,7 +119,7 @@ def _open(sealed: Sealed) -> Loaded | Refused:
             f"than that of this machine (fingerprint {model.fingerprint[:8]}, not "
             f"{job.fingerprint[:8]}); name machines of one kind, or leave the option out"
         )
-    return Loaded(job, model)
+    return Loaded(job, model, KnownScores(model, job.options))
 
 
 def differing(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | None:

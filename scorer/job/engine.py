@@ -14,6 +14,7 @@ from typing import Protocol
 
 from scorer.job.ahead import asked_ahead
 from scorer.job.containment import contained
+from scorer.job.known_scores import KnownScores
 from scorer.job.options import Options
 from scorer.job.pipeline import Probe
 from scorer.job.plan import Task
@@ -81,24 +82,33 @@ class ThisProcess:
         self._cpu = time.process_time()
         self._threads = 0
         self._fingerprint: str | None = None
+        self._notes: tuple[str, ...] = ()
 
     def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
         """Yield what became of each file, in the order of the plan."""
         self._threads = work.options.threads or available_cores()
+        known = KnownScores(work.model, work.options)
         with Threads(self._threads, work.stop, work.probe) as pipeline:
             ahead = asked_ahead(work.tasks, force=work.options.force)
             watch = Watch(work.watch, work.reached)
             for place, (task, asked) in enumerate(ahead):
                 one_file = partial(
-                    score_file, asked, work.model, work.options, pipeline, watch, work.withdraw
+                    score_file,
+                    asked,
+                    work.model,
+                    work.options,
+                    pipeline,
+                    watch,
+                    work.withdraw,
+                    known,
                 )
                 result = replace(contained(asked, one_file, work.stop), task=task)
                 if result.status == SCORED:
                     self._fingerprint = work.model.fingerprint
                 yield place, result
+        self._notes = known.notes
 
     def crew(self) -> Crew:
         """Return this process."""
-        return Crew(
-            self._threads, time.process_time() - self._cpu, peak_memory(), self._fingerprint
-        )
+        cpu, peak = time.process_time() - self._cpu, peak_memory()
+        return Crew(self._threads, cpu, peak, self._fingerprint, notes=self._notes)

@@ -13,6 +13,8 @@ from scorer.tables.parquet_reader import MAX_CELL
 from scorer.tables.text_options import TextOptions
 
 INT96_CHOICES = ("refuse", "truncate")
+# Bytes.
+REMEMBERED = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Options:
         wait_lock: seconds that a file waits for another run that is writing its output.
         same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
             process.
+        reuse: outputs of earlier runs, or folders of them, whose scores are taken where a text is
+            the same; see :mod:`scorer.job.earlier`.
+        remember: most bytes for the scores of texts of this run, so that a text that is repeated
+            isn't scored again; 0 for none.
     """
 
     text_column: str | None = None
@@ -65,6 +71,8 @@ class Options:
     infer_types: bool = optional(False)
     wait_lock: float = optional(0.0)
     same_cpu: bool = optional(False)
+    reuse: tuple[str, ...] = optional(())
+    remember: int = optional(REMEMBERED)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.
@@ -78,6 +86,11 @@ class Options:
             raise UsageError(
                 f"reading the options: int96 is {self.int96!r}; name one of "
                 f"{' and '.join(INT96_CHOICES)}"
+            )
+        if self.force and self.reuse:
+            raise UsageError(
+                "reading the options: --force scores everything anew, and --reuse takes scores of "
+                "earlier outputs; give one or the other"
             )
         Where.of(self.where)
         if self.format not in FORMATS:

@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
+from scorer.job.earlier import Earlier
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
+from scorer.job.known_scores import KnownScores
 from scorer.job.options import Options
 from scorer.job.patience import Patience
 from scorer.job.plan import Task
@@ -44,6 +46,7 @@ class Prepared:
 
     source: OpenInput
     stamp: Stamp
+    earlier: Earlier
     seen: Seen | None
     reason: str
     changes: Changes
@@ -71,8 +74,16 @@ def prepare(
     model: SentimentModel,
     options: Options,
     pipeline: Threads,
+    known: KnownScores,
 ) -> Prepared | FileResult:
     """Open the input, and lock and begin the output; return the result at once if it is done.
+
+    Args:
+        task: the file.
+        model: what scores.
+        options: of the job.
+        pipeline: threads that score, and one that reads.
+        known: reads the scores of earlier outputs.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
@@ -90,14 +101,14 @@ def prepare(
         source = OpenInput.of(task, reviews, model, options)
         with clock.stage("reading"):
             stamp = source.stamp(pipeline.reading(partial(reviews.input_id, pipeline.check)))
-        seen = Seen.of(reviews.identity, asked.promise_of(to_json(stamp)))
         judged = partial(judge, output, stamp, force=options.force)
         verdict = _asking(task, pipeline, judged)
         if verdict.is_done:
-            write_seen(work, seen)
+            write_seen(work, Seen.of(reviews.identity, asked.promise_of(verdict.stored)))
             return _skipped(task, started, clock)
         resources.callback(clear_stand_in, output)
         make_folder(work)
+        stamp = stamp.with_arithmetic(model)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
         patience = Patience(options.wait_lock, pipeline.check)
         held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
@@ -108,6 +119,7 @@ def prepare(
             if verdict.is_done:
                 return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
+            earlier = known.earlier(task, pipeline.reading)
             times_truncated = _count_truncated(source, pipeline)
         compression = pipeline.reading(source.compression)
         partial_file = begin_partial(work, journal, mode)
@@ -116,7 +128,8 @@ def prepare(
         return Prepared(
             source,
             stamp,
-            seen,
+            earlier,
+            Seen.of(reviews.identity, asked.promise_of(to_json(stamp))),
             verdict.reason,
             Changes(times_truncated, compression.replaced),
             "; ".join(filter(None, (patience.note, upload_left(output)))),

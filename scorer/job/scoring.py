@@ -14,28 +14,33 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import pyarrow as pa
+
 from scorer.job.containment import as_a_signal_does
 from scorer.job.empty_column import note_on
-from scorer.job.journal import digest_of
+from scorer.job.known_scores import KnownScores
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Probe
 from scorer.job.plan import Task
 from scorer.job.preparation import Prepared, prepare
-from scorer.job.result import SCORED, FileResult
+from scorer.job.result import SCORED, FileResult, Spared
 from scorer.job.seen import write_seen
+from scorer.job.text_digests import digest_of, digests_of
 from scorer.job.windows import ScoredWindow, Threads, Window
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
 from scorer.storage.failures import writing
 from scorer.storage.place import naming, work_path
+from scorer.tokenizer import raw_text
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What was found in a file's rows, how many had been scored before, and what to say of it."""
+    """What was found in a file's rows, how many weren't scored now, and what to say of it."""
 
     counts: Counts
     reused: int
+    spared: Spared
     note: str
 
 
@@ -60,6 +65,7 @@ def score_file(
     pipeline: Threads,
     watch: Watch,
     begins: Callable[[], None],
+    known: KnownScores,
 ) -> FileResult:
     """Score one file, unless its output is done already; say what became of it.
 
@@ -70,18 +76,19 @@ def score_file(
         pipeline: threads that score.
         watch: is told of each window when it is written.
         begins: is called before the first row, if the output isn't done.
+        known: the scores that the job knows.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
         OutputError: the output can't be written, must not be replaced, or another run holds it.
         Stopped: the job was stopped.
     """
-    prepared = prepare(task, model, options, pipeline)
+    prepared = prepare(task, model, options, pipeline, known)
     if isinstance(prepared, FileResult):
         return prepared
     with prepared, as_a_signal_does(), naming(task.output):
         begins()
-        scored = score(prepared, pipeline, watch)
+        scored = score(prepared, pipeline, watch, known)
         return finish(prepared, scored)
 
 
@@ -89,6 +96,7 @@ def score(
     prepared: Prepared,
     pipeline: Threads,
     watch: Watch,
+    known: KnownScores,
 ) -> Scored:
     """Score the input's windows on the pipeline's threads; write each when its turn comes.
 
@@ -97,8 +105,8 @@ def score(
         OutputError: the output, or its journal, can't be written.
         CancelledError: the job was stopped.
     """
-    counts, reused = Counts(), 0
-    work = partial(_score_window, prepared, pipeline.probe)
+    counts, reused, spared = Counts(), 0, Spared()
+    work = partial(_score_window, prepared, known, pipeline.probe)
     with pipeline.answers(_read_windows(prepared, pipeline), work) as answers:
         for window in answers:
             with prepared.clock.stage("writing"):
@@ -106,11 +114,12 @@ def score(
                     prepared.output.write(batch)
             counts += window.counts
             reused += window.reused
+            spared += window.spared
             watch.rows(window.counts.rows)
             if window.position is not None:
                 watch.position(window.position)
     note = pipeline.reading(partial(note_on, prepared.source, counts))
-    return Scored(counts, reused, note)
+    return Scored(counts, reused, spared, note)
 
 
 def finish(prepared: Prepared, scored: Scored) -> FileResult:
@@ -134,6 +143,7 @@ def finish(prepared: Prepared, scored: Scored) -> FileResult:
         prepared.clock.seconds(),
         "; ".join(filter(None, (prepared.note, scored.note))),
         prepared.changes,
+        spared=scored.spared,
     )
 
 
@@ -150,21 +160,31 @@ def _read_windows(prepared: Prepared, pipeline: Threads) -> Iterator[Window]:
         start += len(window)
 
 
-def _score_window(prepared: Prepared, probe: Probe, window: Window, check: Check) -> ScoredWindow:
+def _score_window(
+    prepared: Prepared, known: KnownScores, probe: Probe, window: Window, check: Check
+) -> ScoredWindow:
     """Score a window, or take its kept scores. Runs on several threads at once."""
     kernel, clock, journal = prepared.source.kernel, prepared.clock, prepared.journal
     with clock.stage("keeping"):
-        digest = digest_of(kernel.texts(window.batches))
-        scores = journal.find(window.start, len(window), digest)
+        texts = raw_text(pa.chunked_array(kernel.texts(window.batches)))
+        digests = digests_of(texts)
+        digest = digest_of(digests)
+        scores, spared = journal.find(window.start, len(window), digest), Spared()
     is_kept = scores is not None
     if scores is None:
         probe.scoring(check)
         with clock.stage("tokenizing"):
-            tokens = kernel.tokenize(window.batches)
-        scores = kernel.rate(tokens, check, clock)
+            tokens = kernel.model.card.tokenizer.encode(texts)
+        with clock.stage("keeping"):
+            taken = prepared.earlier.find(digests, tokens.lengths > 0)
+        rated = known.rate(kernel.model, tokens, digests, taken, check, clock)
+        scores, spared = rated.scores, rated.spared
         with clock.stage("keeping"), writing(work_path(prepared.source.task.output)):
             journal.add(window.start, digest, scores)
+    else:
+        known.remember(digests, scores.values)
     with clock.stage("writing"):
         counts = kernel.count(scores)
         batches = kernel.append(window.batches, scores)
-    return ScoredWindow(batches, counts, counts.rows if is_kept else 0, window.position)
+    reused = counts.rows if is_kept else 0
+    return ScoredWindow(batches, counts, reused, spared, window.position)

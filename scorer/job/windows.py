@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from scorer.job.pipeline import Pipeline
+from scorer.job.result import Spared
 from scorer.kernel import Counts
 
 
@@ -30,11 +31,12 @@ class Window:
 
 @dataclass(frozen=True)
 class ScoredWindow:
-    """A window with its new columns; ``reused`` of its rows had been scored before."""
+    """A window with its new columns; ``reused`` of its rows had been scored by a stopped run."""
 
     batches: list[pa.RecordBatch]
     counts: Counts
     reused: int
+    spared: Spared
     position: int | None = None
 
 

@@ -52,6 +52,9 @@ class Figures:
         stage_seconds: seconds of each stage, of all threads together: reading (hashing, too),
             tokenizing, packing, scoring (onnxruntime), keeping (the journal), writing.
         rows_per_second: rows written in a second of wall-clock time.
+        from_outputs: rows whose scores an earlier output had, by ``--reuse``; left out if there are
+            none.
+        repeated: rows whose text had been scored in this run; left out if there are none.
     """
 
     rows: int
@@ -70,6 +73,8 @@ class Figures:
     seconds: float
     stage_seconds: Mapping[str, float]
     rows_per_second: float
+    from_outputs: int = optional(0)
+    repeated: int = optional(0)
 
     @classmethod
     def of(cls, result: FileResult | JobResult) -> Figures:
@@ -92,6 +97,8 @@ class Figures:
             seconds=round(seconds, 6),
             stage_seconds={stage: round(spent, 6) for stage, spent in result.stages.items()},
             rows_per_second=round(counts.rows / seconds, 1) if seconds else 0.0,
+            from_outputs=result.spared.from_outputs,
+            repeated=result.spared.repeated,
         )
 
 

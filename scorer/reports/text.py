@@ -14,6 +14,7 @@ from scorer.job.result import (
     Changes,
     FileResult,
     JobResult,
+    Spared,
     SuccessFile,
 )
 from scorer.kernel import Counts
@@ -32,12 +33,19 @@ def file_message(result: FileResult) -> str:
         return result.reason
     if result.status in (SKIPPED, STOPPED):
         return f"{result.task.output}: {result.reason}"
-    parts = (result.reason, _reused(result.reused), *_changes(result.changes))
+    parts = (
+        result.reason,
+        _reused(result.reused),
+        *_spared(result.spared),
+        *_changes(result.changes),
+    )
     reasons = "; ".join(filter(None, parts))
     if result.status == PLANNED:
         rows = (
             f"{result.counts.rows:,} rows" if result.is_counted else "rows unknown before the run"
         )
+        if result.to_score is not None:
+            reasons += f"; would score {result.to_score:,} of {rows.removesuffix(' rows')}"
         return f"{result.task.output}: {rows}; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
     speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
@@ -47,6 +55,14 @@ def file_message(result: FileResult) -> str:
 
 def _reused(rows: int) -> str:
     return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
+
+
+def _spared(spared: Spared) -> Iterator[str]:
+    """Yield how many rows weren't scored."""
+    if spared.from_outputs:
+        yield f"{spared.from_outputs:,} rows had a score in an earlier output"
+    if spared.repeated:
+        yield f"{spared.repeated:,} rows repeat a text"
 
 
 def _changes(changes: Changes) -> Iterator[str]:
@@ -93,7 +109,7 @@ def summary(result: JobResult) -> str:
     uncounted = sum(not one.is_counted for one in result.files)
     if uncounted:
         rows += f", and those of {uncounted:,} of the files, unknown before the run"
-    return f"{files}: {', '.join(parts)}; {rows}"
+    return "; ".join((f"{files}: {', '.join(parts)}", rows, *_spared(result.spared)))
 
 
 def _files(result: JobResult) -> str:

@@ -21,6 +21,9 @@ from scorer.kernel import Counts
 from scorer.system.records import Json
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 
+LEAST_REPEATED = 1000
+LEAST_SHARE_REPEATED = 0.01
+
 
 def file_line(result: FileResult) -> str:
     """Return the line of one file."""
@@ -36,7 +39,7 @@ def file_message(result: FileResult) -> str:
     parts = (
         result.reason,
         _reused(result.reused),
-        *_spared(result.spared),
+        *_spared(result.spared, result.counts.rows),
         *_changes(result.changes),
     )
     reasons = "; ".join(filter(None, parts))
@@ -57,11 +60,11 @@ def _reused(rows: int) -> str:
     return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
 
 
-def _spared(spared: Spared) -> Iterator[str]:
-    """Yield how many rows weren't scored."""
+def _spared(spared: Spared, rows: int) -> Iterator[str]:
+    """Yield how many rows weren't scored; a few that repeat a text are not worth a word."""
     if spared.from_outputs:
         yield f"{spared.from_outputs:,} rows had a score in an earlier output"
-    if spared.repeated:
+    if spared.repeated >= max(LEAST_REPEATED, LEAST_SHARE_REPEATED * rows):
         yield f"{spared.repeated:,} rows repeat a text"
 
 
@@ -109,7 +112,9 @@ def summary(result: JobResult) -> str:
     uncounted = sum(not one.is_counted for one in result.files)
     if uncounted:
         rows += f", and those of {uncounted:,} of the files, unknown before the run"
-    return "; ".join((f"{files}: {', '.join(parts)}", rows, *_spared(result.spared)))
+    return "; ".join(
+        (f"{files}: {', '.join(parts)}", rows, *_spared(result.spared, result.counts.rows))
+    )
 
 
 def _files(result: JobResult) -> str:

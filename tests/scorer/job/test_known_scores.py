@@ -7,6 +7,7 @@ import random
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -318,25 +319,28 @@ def test_report_summary_and_metrics_count_the_rows_that_were_not_scored(
 ) -> None:
     texts = some_texts(30)
     fresh(write_reviews(tmp_path / "in.parquet", texts[:20]), tmp_path / "old.parquet", model)
-    source = write_reviews(tmp_path / "now.parquet", [*texts, *texts[25:]])
+    source = write_reviews(tmp_path / "now.parquet", [*texts, *texts[25:] * 200])
     result = reusing(source, tmp_path / "out.parquet", model, tmp_path / "old.parquet")
     report = Report.of(result)
     for figures in (report.total, report.files[0].figures):
-        assert (figures.rows, figures.from_outputs, figures.repeated) == (35, 20, 5)
+        assert (figures.rows, figures.from_outputs, figures.repeated) == (1030, 20, 1000)
     assert Report.from_text(report.to_text()) == report
-    said = "20 rows had a score in an earlier output; 5 rows repeat a text"
-    assert summary(result) == f"1 file: 1 scored; 35 rows written; {said}"
+    said = "20 rows had a score in an earlier output; 1,000 rows repeat a text"
+    assert summary(result) == f"1 file: 1 scored; 1,030 rows written; {said}"
     assert file_message(result.files[0]).endswith(f"rows/s ({said})")
     gauges = metrics_text(result).splitlines()
-    for gauge in ("rows_from_outputs 20", "rows_repeated 5"):
+    for gauge in ("rows_from_outputs 20", "rows_repeated 1000"):
         assert f"review_sentiment_{gauge}" in gauges
+    # A few are not worth a word there.
+    few = replace(result.files[0], spared=Spared(repeated=999))
+    assert "repeat" not in file_message(few)
 
 
 def test_the_plan_says_how_many_rows_would_be_scored(model: SentimentModel, tmp_path: Path) -> None:
     texts = [f"{number} {text}" for number, text in enumerate(some_texts(1000))]
     fresh(write_reviews(tmp_path / "in.parquet", texts[:900]), tmp_path / "old.parquet", model)
     source = write_reviews(tmp_path / "now.parquet", [*texts, *texts[950:], None])
-    options = Options(reuse=(str(tmp_path / "old.parquet"),))
+    options = Options(reuse=(str(tmp_path / "old.parquet"),), threads=1)
     planned = preview_job(plan([source], tmp_path / "out.parquet"), model, options).files[0]
     assert file_message(planned).endswith("out.parquet: 1,051 rows; new; would score 100 of 1,051")
     result = run_job(plan([source], tmp_path / "out.parquet"), model, options).files[0]

@@ -61,7 +61,8 @@ def work(sealed: Sealed, handed: Handed, attempt: int = 0) -> Done | Refused:
     with _in_folder(loaded.job.folder):
         result = contained(handed.task, partial(_scored, handed.task, loaded))
     kind = loaded.model.fingerprint if result.status == SCORED else None
-    process = Process(platform.node(), os.getpid(), kind, peak_memory())
+    notes = loaded.known.notes
+    process = Process(platform.node(), os.getpid(), kind, peak_memory(), notes)
     return Done(handed.place, result, process, time.process_time() - cpu, attempt)
 
 

@@ -85,8 +85,8 @@ class KnownScores:
         if self._table is None or not self._table.dropped:
             return ()
         return (
-            f"the scores of {self._table.dropped:,} texts were forgotten, since --remember keeps "
-            f"{self._table.most_texts:,} at most; one that came again was scored again",
+            f"of more than the {self._table.most_texts:,} texts that --remember keeps the older "
+            "ones were forgotten; one that came again was scored again",
         )
 
     def earlier(self, task: Task, read: Read = at_once) -> Earlier:

@@ -112,9 +112,9 @@ def test_more_texts_than_are_remembered_are_scored_again_and_the_report_says_so(
     assert result.counts == expected.counts
     (note,) = result.notes
     assert note in Report.of(result).notes
-    assert note.endswith(
-        "texts were forgotten, since --remember keeps 248 at most; "
-        "one that came again was scored again"
+    assert note == (
+        "of more than the 248 texts that --remember keeps the older ones were forgotten; one that "
+        "came again was scored again"
     )
     assert expected.notes == ()
 

@@ -11,6 +11,7 @@ replaced is one like the others, but what doesn't fit there isn't refused: it is
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,9 +53,16 @@ def at_once(call: Callable[[], bool]) -> bool:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The scores of a file's earlier outputs, by text."""
+    """The scores of a file's earlier outputs, by text.
+
+    Attributes:
+        runs: of each output.
+        note: why none are taken from the output that is to be replaced, in a sentence; mostly
+            empty.
+    """
 
     runs: tuple[ScoreRuns, ...] = ()
+    note: str = ""
 
     def find(self, digests: Digests, is_wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         """Return the scores of texts, ``float32[texts]``; NaN of those that aren't there.
@@ -82,7 +90,7 @@ class EarlierScores:
 
     def __init__(self, model: SentimentModel, options: Options) -> None:
         self._model, self._options = model, options
-        self._held: dict[Place, ScoreRuns | None] = {}
+        self._held: dict[Place, ScoreRuns] = {}
 
     def of(self, task: Task, read: Read = at_once) -> Earlier:
         """Return the scores of a file's earlier outputs.
@@ -95,20 +103,37 @@ class EarlierScores:
             ReviewsError: an earlier output can't be read, or doesn't fit.
             OutputError: the disk beside the output doesn't take what is too much for memory.
         """
-        held = {place: self._held[place] for place in task.earlier if place in self._held}
+        held, note = {}, ""
         for place in task.earlier:
-            if place not in held:
+            if place in self._held:
+                held[place] = self._held[place]
+            elif place == task.output:
+                note = self._take_own(task, read, held)
+            else:
                 held[place] = self._read(place, task, read)
         self._held = held
-        return Earlier(tuple(runs for runs in held.values() if runs is not None))
+        return Earlier(tuple(held.values()), note)
 
-    def _read(self, place: Place, task: Task, read: Read) -> ScoreRuns | None:
+    def _take_own(self, task: Task, read: Read, held: dict[Place, ScoreRuns]) -> str:
+        """Read the output that is to be replaced, if it fits; return why it doesn't.
+
+        Another model or scorer needn't be told of: for that the file is scored anew.
+        """
+        try:
+            held[task.output] = self._read(task.output, task, read)
+        except ReviewsUnreachable:
+            raise
+        except ReviewsError as error:
+            stamp = _stamp_of(task.output)
+            is_told = stamp is not None and _maker(stamp) != (__version__, self._model.file.sha256)
+            return "" if is_told else str(error)
+        return ""
+
+    def _read(self, place: Place, task: Task, read: Read) -> ScoreRuns:
         refusal = refusal_of(place, self._model, self._options, self._model.fingerprint)
-        if refusal and place == task.output:
-            return None
         if refusal:
             raise ReviewsError(refusal)
-        runs = ScoreRuns(work_path(task.output).parent, RUN_ENTRIES)
+        runs = ScoreRuns(_folder_of(task), RUN_ENTRIES)
         with open_earlier(place, self._options) as output:
             blocks = output.scores()
             while read(partial(_add_next, runs, blocks, task.output)):
@@ -116,6 +141,16 @@ class EarlierScores:
         with writing(task.output):
             runs.seal()
         return runs
+
+
+def _maker(stamp: Stamp) -> tuple[str, str]:
+    return stamp.scorer, stamp.model_sha256
+
+
+def _folder_of(task: Task) -> Path:
+    """Return where files of scores lie: beside the output; a preview doesn't make that folder."""
+    beside = work_path(task.output).parent
+    return beside if beside.is_dir() else Path(tempfile.gettempdir())
 
 
 def _add_next(
@@ -261,6 +296,8 @@ def with_earlier(plan: Plan, given: Sequence[str]) -> Plan:
         ReviewsUnreachable: a store doesn't answer.
     """
     for one in given:
+        if not one:
+            raise UsageError("reusing: a name is empty; check the variable that it is from")
         place = place_of(one, "reusing", plan.stores)
         with reading(place):
             plan = _with_one(plan, place)

@@ -20,7 +20,6 @@ from scorer.job.plan import Task
 from scorer.job.result import Spared
 from scorer.job.score_table import ScoreTable
 from scorer.job.text_digests import Digests
-from scorer.kernel import Scores
 from scorer.model import SentimentModel
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
@@ -30,15 +29,15 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Rated:
-    """The scores of a window, and where they are from.
+    """The scores of some rows, and where they are from.
 
     Attributes:
-        scores: of all rows.
+        values: ``float32[rows]``; NaN for a row without a token.
         from_outputs: ``bool[rows]``, those whose scores an earlier output had.
         repeated: ``bool[rows]``, those whose text had been scored in this run.
     """
 
-    scores: Scores
+    values: npt.NDArray[np.float32]
     from_outputs: Mask
     repeated: Mask
 
@@ -52,7 +51,7 @@ class Rated:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The rows of a window whose scores aren't known.
+    """Of some rows those whose scores aren't known.
 
     Attributes:
         rows: to be scored, each text once.
@@ -102,11 +101,13 @@ class KnownScores:
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
     ) -> Rated:
-        """Score a window, as far as the scores of its texts aren't known.
+        """Score rows, as far as the scores of their texts aren't known.
+
+        They may be of several files: a score doesn't depend on what is scored beside it.
 
         Args:
             model: what scores.
-            tokens: of the window's reviews.
+            tokens: of the reviews.
             digests: of their texts.
             taken: ``float32[rows]``, scores of earlier outputs; NaN where there is none.
             between: called before each micro-batch; it ends the scoring by raising.
@@ -124,13 +125,13 @@ class KnownScores:
         repeated = ~(from_outputs | wanted | np.isnan(values))
         with clock.stage("keeping"):
             self.remember(digests[unknown.rows], fresh[unknown.rows])
-        return Rated(Scores.of(values, tokens), from_outputs, repeated)
+        return Rated(values, from_outputs, repeated)
 
     def unknown(self, tokens: Tokens, digests: Digests, values: npt.NDArray[np.float32]) -> Unknown:
         """Find the rows that have to be scored.
 
         Args:
-            tokens: of a window's reviews.
+            tokens: of the reviews.
             digests: of their texts.
             values: ``float32[rows]``, scores that are known already, NaN where none is; those that
                 are remembered are written into it.

@@ -132,7 +132,7 @@ def prepare(
             Seen.of(reviews.identity, asked.promise_of(to_json(stamp))),
             verdict.reason,
             Changes(times_truncated, compression.replaced),
-            "; ".join(filter(None, (patience.note, upload_left(output)))),
+            "; ".join(filter(None, (patience.note, earlier.note, upload_left(output)))),
             journal,
             file,
             started,

@@ -27,7 +27,7 @@ from scorer.job.result import SCORED, FileResult, Spared
 from scorer.job.seen import write_seen
 from scorer.job.text_digests import digest_of, digests_of
 from scorer.job.windows import ScoredWindow, Threads, Window
-from scorer.kernel import Counts
+from scorer.kernel import Counts, Scores
 from scorer.model import SentimentModel
 from scorer.storage.failures import writing
 from scorer.storage.place import naming, work_path
@@ -178,7 +178,7 @@ def _score_window(
         with clock.stage("keeping"):
             taken = prepared.earlier.find(digests, tokens.lengths > 0)
         rated = known.rate(kernel.model, tokens, digests, taken, check, clock)
-        scores, spared = rated.scores, rated.spared
+        scores, spared = Scores.of(rated.values, tokens), rated.spared
         with clock.stage("keeping"), writing(work_path(prepared.source.task.output)):
             journal.add(window.start, digest, scores)
     else:

@@ -128,8 +128,8 @@ def test_equal_digests_are_equal_bytes_so_a_mended_text_is_not_taken_for_an_unme
     nothing = np.full(3, np.nan, np.float32)
     rated = KnownScores(model, Options()).rate(model, tokens, digests, nothing)
     assert rated.repeated.tolist() == [False, False, True]
-    assert rated.scores.values.tobytes() == model.score(texts).tobytes()
-    assert rated.scores.invalid == 2
+    assert rated.values.tobytes() == model.score(texts).tobytes()
+    assert tokens.invalid == 2
 
 
 def test_a_folder_is_mirrored_by_name_and_a_file_serves_all(
@@ -170,6 +170,24 @@ def test_the_output_itself_is_read_before_it_is_replaced_and_need_not_be_there(
     other = SentimentModel(ModelFile("o", resealed(model.file.content, b'"date":"2', b'"date":"3')))
     third = reusing(source, target, other, target).files[0]
     assert (third.reason, third.spared) == ("scored anew: the model changed", Spared())
+
+
+def test_an_output_that_is_replaced_and_gives_no_scores_is_scored_anew_and_says_why(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    source, target = write_reviews(tmp_path / "in.parquet", some_texts(500)), tmp_path / "out"
+    fresh(source, target, model, keep=())
+    told = reusing(source, target, model, target, prefix="x_").files[0]
+    assert (told.reason, told.spared.from_outputs) == ("scored anew: the options changed", 0)
+    assert told.note == (
+        f"reusing {target}: it lacks the column 'review' with the texts, which --keep or --drop "
+        "left out; name an output that has it"
+    )
+    content = bytearray(target.read_bytes())
+    content[len(content) // 3] ^= 1
+    target.write_bytes(content)
+    damaged = reusing(source, target, model, target).files[0]
+    assert (damaged.status, damaged.note.startswith(f"reading {target}: ")) == (SCORED, True)
 
 
 def test_beyond_a_bound_the_scores_lie_on_disk_and_nothing_is_left_there(
@@ -352,6 +370,12 @@ def test_the_plan_says_how_many_rows_would_be_scored(model: SentimentModel, tmp_
 def test_force_and_reuse_together_are_refused() -> None:
     with pytest.raises(UsageError, match="--force scores everything anew, and --reuse takes"):
         Options(force=True, reuse=("old.parquet",))
+
+
+def test_an_empty_name_is_refused(model: SentimentModel, tmp_path: Path) -> None:
+    source = write_reviews(tmp_path / "in.parquet", some_texts(3))
+    with pytest.raises(UsageError, match="reusing: a name is empty; check the variable"):
+        score_files(source, tmp_path / "out", model=model, options=Options(reuse=("",)))
 
 
 def test_score_files_takes_scores_too(model: SentimentModel, tmp_path: Path) -> None:

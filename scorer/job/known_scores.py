@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scorer.job.earlier import Earlier, EarlierScores, Read, at_once
+from scorer.job.earlier_scores import Earlier, EarlierScores, Read, at_once
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.job.result import Spared

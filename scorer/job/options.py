@@ -48,7 +48,7 @@ class Options:
         same_cpu: refuse workers of an engine whose CPU computes otherwise than that of this
             process.
         reuse: outputs of earlier runs, or folders of them, whose scores are taken where a text is
-            the same; see :mod:`scorer.job.earlier`.
+            the same; see :mod:`scorer.job.earlier_plan`.
         remember: most bytes for the scores of texts of this run, so that a text that is repeated
             isn't scored again; 0 for none.
     """

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
-from scorer.job.earlier import Earlier
+from scorer.job.earlier_scores import Earlier
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
 from scorer.job.known_scores import KnownScores

@@ -10,7 +10,7 @@ from functools import partial
 
 from scorer.job.ahead import asked_ahead
 from scorer.job.containment import STOPPED_REASON, contained
-from scorer.job.earlier import check_earlier, with_earlier
+from scorer.job.earlier_plan import check_earlier, with_earlier
 from scorer.job.engine import Engine, ThisProcess, Work
 from scorer.job.freshness import versions
 from scorer.job.known_scores import KnownScores

@@ -18,7 +18,7 @@ import pytest
 from helpers import left_in, resealed, run_command, some_texts, start_slow_scorer, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import UsageError
-from scorer.job import earlier
+from scorer.job import earlier_scores
 from scorer.job.freshness import STAMP_KEY
 from scorer.job.known_scores import KnownScores
 from scorer.job.plan import plan
@@ -193,7 +193,7 @@ def test_an_output_that_is_replaced_and_gives_no_scores_is_scored_anew_and_says_
 def test_beyond_a_bound_the_scores_lie_on_disk_and_nothing_is_left_there(
     model: SentimentModel, tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(earlier, "RUN_ENTRIES", 300)
+    monkeypatch.setattr(earlier_scores, "RUN_ENTRIES", 300)
     texts = some_texts(2000)
     source = write_reviews(tmp_path / "in.parquet", texts)
     fresh(source, tmp_path / "old.parquet", model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -175,6 +175,7 @@ class SentimentModel:
         tokens: Tokens,
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
+        wanted: npt.NDArray[np.bool_] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Score reviews that are tokenized already.
 
@@ -182,35 +183,23 @@ class SentimentModel:
             tokens: of the reviews.
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages ``packing`` and ``scoring``.
+            wanted: ``bool[rows]``, the rows to score; all of them if None.
 
         Returns:
-            ``float32[rows]``; NaN for a row without a token.
+            ``float32[rows]``; NaN for a row without a token, or that isn't wanted.
         """
         clock = clock or Stopwatch()
         scores = np.full(len(tokens), np.nan, np.float32)
         with clock.stage("packing"):
-            batches = list(micro_batches(tokens.lengths))
+            lengths = tokens.lengths if wanted is None else tokens.lengths * wanted
+            batches = list(micro_batches(lengths))
         for rows in batches:
             between()
             with clock.stage("packing"):
-                token_ids, lengths = tokens.padded(rows), tokens.lengths[rows].astype(np.int32)
+                token_ids, in_batch = tokens.padded(rows), tokens.lengths[rows].astype(np.int32)
             with clock.stage("scoring"):
-                scores[rows] = self.run(token_ids, lengths)
+                scores[rows] = self.run(token_ids, in_batch)
         return scores
-
-    def score_each(
-        self,
-        parts: Sequence[Tokens],
-        between: Callable[[], None] = lambda: None,
-        clock: Stopwatch | None = None,
-    ) -> list[npt.NDArray[np.float32]]:
-        """Score several groups of reviews together; see :meth:`score_tokens`.
-
-        Returns:
-            ``float32[rows]`` of each.
-        """
-        scores = self.score_tokens(Tokens.joined(parts), between, clock)
-        return np.split(scores, np.cumsum([len(part) for part in parts])[:-1])
 
     def run(
         self, token_ids: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]

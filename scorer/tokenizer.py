@@ -266,15 +266,8 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
     >>> valid_text(pa.array([b"caf\\xc3\\xa9", b"caf\\xe9"]))[0].to_pylist()
     ['café', 'caf�']
     """
-    if not is_text(texts.type):
-        raise ReviewsError(
-            f"a column of type {texts.type} can't be read as text; name a text column"
-        )
-    if isinstance(texts, pa.ChunkedArray):
-        texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)
-    texts = _plain_values(texts)
     # By way of bytes, so that `invalid_rows` is the first to check. Neither cast copies the data.
-    raw = texts.cast(pa.large_binary())
+    raw = raw_text(texts)
     rows = invalid_rows(raw)
     if len(rows):
         mask = np.zeros(len(raw), bool)
@@ -282,6 +275,24 @@ def valid_text(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.LargeStringArray, 
         mended = [raw[row].as_py().decode("utf-8", "replace").encode() for row in rows]
         raw = pc.replace_with_mask(raw, pa.array(mask), pa.array(mended, pa.large_binary()))
     return raw.cast(pa.large_string()), rows
+
+
+def raw_text(texts: pa.Array | pa.ChunkedArray) -> pa.LargeBinaryArray:
+    """Return texts as their bytes, valid UTF-8 or not, in one array; of that type it is the same.
+
+    Raises:
+        ReviewsError: the column holds no text.
+
+    >>> raw_text(pa.chunked_array([["a", None], ["b"]])).to_pylist()
+    [b'a', None, b'b']
+    """
+    if not is_text(texts.type):
+        raise ReviewsError(
+            f"a column of type {texts.type} can't be read as text; name a text column"
+        )
+    if isinstance(texts, pa.ChunkedArray):
+        texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], texts.type)
+    return _plain_values(texts).cast(pa.large_binary())
 
 
 def invalid_rows(raw: pa.LargeBinaryArray) -> list[int]:

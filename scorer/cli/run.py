@@ -210,6 +210,22 @@ TEXT_COLUMN_HELP = (
     help="Add columns with the words of each review, and the fraction of unknown ones.",
 )
 @click.option(
+    "--reuse",
+    metavar="OLD_OUTPUT",
+    multiple=True,
+    help="Take the scores of texts that this earlier output holds; of a folder those of the output "
+    "of the same name. May be OUTPUT itself, and may be given again.",
+)
+@click.option(
+    "--remember",
+    metavar="MIB",
+    type=click.IntRange(min=0),
+    default=64,
+    show_default=True,
+    callback=mebibytes,
+    help="Most MiB for scores of this run's texts, so that none is scored twice; 0: don't.",
+)
+@click.option(
     "--force", is_flag=True, help="Score anew, and replace a file that scorer didn't write."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and why; change nothing.")
@@ -254,6 +270,7 @@ def run(
       scorer run --keep review_id 'dumps/2024-*.parquet' scored/
       scorer run --where 'day>=2026-11-01' --success-file dumps/ scored/
       scorer run --shard 3/16 --report reports/3.json dumps/ scored/
+      scorer run --reuse scored/ dumps/ scored/
       scorer run --dry-run dumps/ scored/
       scorer run s3://bucket/dumps/ s3://bucket/scored/
       scorer run --engine spark dumps/ scored/

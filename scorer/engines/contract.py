@@ -108,12 +108,14 @@ class Process:
         pid: its process.
         fingerprint: of its arithmetic; None as long as it scored nothing.
         peak_memory: of its resident memory, in bytes.
+        notes: what else there is to say of it, in a sentence each.
     """
 
     host: str
     pid: int
     fingerprint: str | None
     peak_memory: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -264,6 +266,7 @@ class Roster:
         self._peaks: dict[tuple[str, int], int] = defaultdict(int)
         self._prints: dict[tuple[str, int], str | None] = {}
         self._files: dict[tuple[str, int], int] = defaultdict(int)
+        self._notes: dict[str, None] = {}
         self._again: list[Place] = []
         self._times_again = 0
 
@@ -279,6 +282,7 @@ class Roster:
         who = (process.host, process.pid)
         self._files[who] += 1
         self._peaks[who] = max(self._peaks[who], process.peak_memory)
+        self._notes |= dict.fromkeys(process.notes)
         self._prints[who] = process.fingerprint or self._prints.get(who)
 
     def crew(self, engine: str) -> Crew:
@@ -291,7 +295,7 @@ class Roster:
             fingerprint=prints[0] if len(prints) == 1 else None,
             engine=engine,
             workers=self._workers(),
-            notes=tuple(filter(None, (self._lost(), self._kinds(prints)))),
+            notes=tuple(filter(None, (*self._notes, self._lost(), self._kinds(prints)))),
         )
 
     def _workers(self) -> tuple[Worker, ...]:

@@ -32,6 +32,7 @@ from scorer.engines.contract import (
 from scorer.errors import ReviewsError, SentimentError
 from scorer.job.containment import contained
 from scorer.job.entry import Means, Watch
+from scorer.job.known_scores import KnownScores
 from scorer.job.line import Line
 from scorer.job.load import Threads
 from scorer.job.plan import Task
@@ -47,6 +48,7 @@ class Loaded:
 
     job: Job
     model: SentimentModel
+    known: KnownScores
 
 
 # The job that this process works for, by the key of its seal.
@@ -69,7 +71,8 @@ def work(sealed: Sealed, handed: Handed, attempt: int = 0) -> Done | Refused:
     with _in_folder(loaded.job.folder):
         result = contained(handed.task, partial(_scored, handed.task, loaded))
     kind = loaded.model.fingerprint if result.status == SCORED else None
-    process = Process(platform.node(), os.getpid(), kind, peak_memory())
+    notes = loaded.known.notes
+    process = Process(platform.node(), os.getpid(), kind, peak_memory(), notes)
     return Done(handed.place, result, process, time.process_time() - cpu, attempt)
 
 
@@ -99,7 +102,7 @@ def _scored(task: Task, loaded: Loaded) -> FileResult:
     job = loaded.job
     withdraw = job.mark.withdraw if job.mark else lambda: None
     with Threads(1, probe=job.probe) as pipeline:
-        means = Means(loaded.model, job.options, pipeline, withdraw)
+        means = Means(loaded.model, job.options, pipeline, loaded.known, withdraw)
         (result,) = Line([(task, task)], means, Watch()).results()
         return result
 
@@ -127,7 +130,7 @@ def _open(sealed: Sealed) -> Loaded | Refused:
             f"than that of this machine (fingerprint {model.fingerprint[:8]}, not "
             f"{job.fingerprint[:8]}); name machines of one kind, or leave the option out"
         )
-    return Loaded(job, model)
+    return Loaded(job, model, KnownScores(model, job.options))
 
 
 def differing(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | None:

@@ -62,7 +62,8 @@ def score_files(
 
     Raises:
         UsageError: an input doesn't exist, inputs and output don't fit together, or there is no
-            such shard; or the engine isn't there, or refuses its workers.
+            such shard; no scores can be taken from an output of ``options.reuse``; or the engine
+            isn't there, or refuses its workers.
         ModelRefused: the model file is damaged, of another version, or not ours.
 
     Example::

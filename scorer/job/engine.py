@@ -14,6 +14,7 @@ from typing import Protocol
 
 from scorer.job.ahead import asked_ahead
 from scorer.job.entry import Means, Watch
+from scorer.job.known_scores import KnownScores
 from scorer.job.line import Line
 from scorer.job.load import Threads
 from scorer.job.options import Options
@@ -81,12 +82,14 @@ class ThisProcess:
         self._cpu = time.process_time()
         self._threads = 0
         self._fingerprint: str | None = None
+        self._notes: tuple[str, ...] = ()
 
     def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of each file, in the order of the plan."""
         self._threads = work.options.threads or available_cores()
+        known = KnownScores(work.model, work.options)
         with Threads(self._threads, work.stop, work.probe) as pipeline:
-            means = Means(work.model, work.options, pipeline, work.withdraw)
+            means = Means(work.model, work.options, pipeline, known, work.withdraw)
             ahead = asked_ahead(work.tasks, force=work.options.force)
             line = Line(ahead, means, Watch(work.watch, work.reached))
             with closing(line.results()) as results:
@@ -94,9 +97,9 @@ class ThisProcess:
                     if result.status == SCORED:
                         self._fingerprint = work.model.fingerprint
                     yield place, result
+        self._notes = known.notes
 
     def crew(self) -> Crew:
         """Return this process."""
-        return Crew(
-            self._threads, time.process_time() - self._cpu, peak_memory(), self._fingerprint
-        )
+        cpu, peak = time.process_time() - self._cpu, peak_memory()
+        return Crew(self._threads, cpu, peak, self._fingerprint, notes=self._notes)

@@ -25,12 +25,13 @@ from scorer.errors import OutputError
 from scorer.job.containment import as_a_signal_does, result_of
 from scorer.job.empty_column import note_on
 from scorer.job.freshness import Asked
+from scorer.job.known_scores import KnownScores
 from scorer.job.load import Outcome, Part, Threads
 from scorer.job.options import Options
 from scorer.job.patience import Patience
 from scorer.job.plan import Task
 from scorer.job.preparation import Prepared, prepare
-from scorer.job.result import FAILED, SCORED, FileResult
+from scorer.job.result import FAILED, SCORED, FileResult, Spared
 from scorer.job.seen import write_seen
 from scorer.job.windows import Window
 from scorer.kernel import Counts
@@ -49,12 +50,14 @@ class Means:
         model: what scores.
         options: of the job.
         pipeline: threads that score, read and sync.
+        known: the scores that needn't be computed.
         begins: is called before the first row of each file whose output isn't done.
     """
 
     model: SentimentModel
     options: Options
     pipeline: Threads
+    known: KnownScores
     begins: Callable[[], None] = lambda: None
 
     @cached_property
@@ -98,6 +101,7 @@ class Entry:
         self._prepared: Prepared | None = None
         self._windows: Iterator[list[pa.RecordBatch]] = iter(())
         self._row = self._out = self._reused = 0
+        self._spared = Spared()
         self._is_read = False
         self._counts = Counts()
         self._untold: list[tuple[int, int | None]] = []
@@ -195,7 +199,15 @@ class Entry:
             return
         patience = Patience(means.options.wait_lock if patient else 0.0, means.pipeline.check)
         try:
-            made = prepare(asked, means.model, means.options, means.asked, means.pipeline, patience)
+            made = prepare(
+                asked,
+                means.model,
+                means.options,
+                means.asked,
+                means.pipeline,
+                patience,
+                means.known,
+            )
         except OutputError:
             if patient or not patience.was_needed or not means.options.wait_lock:
                 raise
@@ -227,6 +239,7 @@ class Entry:
                 self._file.output.write(batch)
         self._counts += outcome.counts
         self._reused += outcome.reused
+        self._spared += outcome.spared
         self._untold.append((outcome.counts.rows, outcome.position))
 
     def _complete(self) -> None:
@@ -260,4 +273,5 @@ class Entry:
             file.clock.seconds(),
             "; ".join(filter(None, (file.note, self._note))),
             file.changes,
+            spared=self._spared,
         )

@@ -7,9 +7,11 @@ import json
 import platform
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+
+import pyarrow
 
 from scorer._version import __version__
 from scorer.doubt.language import detector_version
@@ -41,6 +43,8 @@ FREE_OPTIONS = (
     "format",
     "wait_lock",
     "same_cpu",
+    "reuse",
+    "remember",
 )
 
 
@@ -79,6 +83,9 @@ class Stamp:
         asked: of an object scored, the digest of everything but it that was asked for; see
             :meth:`Asked.digest`. A rerun can tell by it that nothing changed without opening the
             object.
+        fingerprint: of the arithmetic, in hex; see ``SentimentModel.fingerprint``. It decides only
+            whether scores may be taken from the output; an older stamp has none.
+        pyarrow: its version, which cut the texts: likewise.
     """
 
     version: int
@@ -87,6 +94,8 @@ class Stamp:
     model_sha256: str
     options: OutputOptions
     asked: str = optional("")
+    fingerprint: str = optional("")
+    pyarrow: str = optional("")
 
     @classmethod
     def of(
@@ -116,6 +125,10 @@ class Stamp:
             ),
             asked=asked,
         )
+
+    def with_arithmetic(self, model: SentimentModel) -> Stamp:
+        """Return the stamp of an output that is scored here."""
+        return replace(self, fingerprint=model.fingerprint, pyarrow=pyarrow.__version__)
 
     def to_footer(self) -> dict[str, str]:
         """Return the key-value pair for the output's footer."""
@@ -187,10 +200,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an output is done, and the reason: why it is skipped, or scored anew."""
+    """Whether an output is done, and the reason: why it is skipped, or scored anew.
+
+    Attributes:
+        is_done: whether it is.
+        reason: in words; empty if nothing stood there.
+        stored: the JSON of its stamp, if it is done.
+    """
 
     is_done: bool
     reason: str = ""
+    stored: object = None
 
 
 def is_known(task: Task, asked: Asked) -> bool:
@@ -254,7 +274,7 @@ def judge(output: Place, stamp: Stamp, *, force: bool) -> Verdict:
         return Verdict(is_done=False, reason=f"scored anew: {' and '.join(changed)} changed")
     if force:
         return Verdict(is_done=False, reason="scored anew: --force")
-    return Verdict(is_done=True, reason=ALREADY_DONE)
+    return Verdict(is_done=True, reason=ALREADY_DONE, stored=stored)
 
 
 def _is_there(output: Place) -> bool:
@@ -295,7 +315,6 @@ def versions() -> dict[str, str]:
 @cache
 def _versions() -> Mapping[str, str]:
     import numpy
-    import pyarrow
 
     return {
         "scorer": __version__,

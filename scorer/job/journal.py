@@ -20,16 +20,13 @@ import re
 import shlex
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from threading import Lock
 from typing import BinaryIO
-
-import pyarrow as pa
 
 from scorer.errors import OutputError
 from scorer.scores import Scores
@@ -53,7 +50,6 @@ PARTIAL_BYTES = len(PARTIAL_LINE.format(*NO_PARTIAL))
 FRAME = struct.Struct("<II")  # length and CRC-32 of the payload that follows
 # The payload's head: first row, rows; digest of the texts. Then the fields of the scores.
 HEAD = struct.Struct("<QQ16s")
-DIGEST_BYTES = 16
 
 
 class ForeignFile(Exception):
@@ -109,7 +105,7 @@ class Journal:
         Args:
             start: first row of the window.
             rows: number of rows.
-            digest: of the texts, by :func:`digest_of`.
+            digest: of the texts, by :func:`scorer.job.text_digests.digest_of`.
         """
         with self._lock:
             offset = self._offsets.get(start)
@@ -294,17 +290,6 @@ def header_of(binding: object) -> bytes:
     """
     stored = json.dumps(to_json(binding), sort_keys=True)
     return f"{FORMAT}/{FORMAT_VERSION} {stored}\n".encode()
-
-
-def digest_of(texts: Sequence[pa.Array]) -> bytes:
-    """Return a BLAKE2 digest of texts: of their Arrow bytes."""
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    for text in texts:
-        if pa.types.is_dictionary(text.type):
-            # Only the indices would be serialized.
-            text = text.dictionary_decode()
-        digest.update(pa.RecordBatch.from_arrays([text], ["text"]).serialize())
-    return digest.digest()
 
 
 def read_start(file: BinaryIO) -> Start:

@@ -155,7 +155,9 @@ class Line:
     def _send(self) -> None:
         owners, means = self._owners, self._means
         check = partial(self._check, owners)
-        work = partial(score_load, self._load.parts, means.model, means.pipeline.probe, check)
+        work = partial(
+            score_load, self._load.parts, means.model, means.known, means.pipeline.probe, check
+        )
         self._sent.append(Sent(owners, means.pipeline.begin(work)))
         self._load, self._owners = Load(), []
 

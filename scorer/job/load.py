@@ -11,11 +11,15 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.job.journal import digest_of
+from scorer.job.known_scores import KnownScores
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.preparation import Prepared
+from scorer.job.result import Spared
+from scorer.job.text_digests import Digests, digest_of, digests_of
 from scorer.job.windows import ScoredWindow, Window
 from scorer.model import SentimentModel
 from scorer.scores import Scores
@@ -23,6 +27,7 @@ from scorer.storage.failures import writing
 from scorer.storage.place import work_path
 from scorer.system.stopwatch import Stopwatch
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS, WINDOW_BYTES, WINDOW_ROWS
+from scorer.tokenizer import Tokens, raw_text
 
 
 @dataclass(frozen=True)
@@ -71,90 +76,134 @@ Threads = Pipeline[list[Outcome]]
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a file's journal says of a window: the digest of its texts, and kept scores."""
+class _Looked:
+    """What a file's journal says of a window.
 
-    digest: bytes
+    Attributes:
+        part: the window.
+        texts: of its rows, as they stand in the file.
+        digests: of the texts.
+        scores: kept ones of a stopped run, if there are.
+    """
+
+    part: Part
+    texts: pa.LargeBinaryArray
+    digests: Digests
     scores: Scores | None
+
+    @classmethod
+    def up(cls, part: Part) -> _Looked:
+        file, window = part.file, part.window
+        with file.clock.stage("keeping"):
+            texts = raw_text(pa.chunked_array(file.source.kernel.texts(window.batches)))
+            digests = digests_of(texts)
+            kept = file.journal.find(window.start, len(window), digest_of(digests))
+        return cls(part, texts, digests, kept)
 
 
 def score_load(
-    parts: Sequence[Part], model: SentimentModel, probe: Probe, check: Check
+    parts: Sequence[Part], model: SentimentModel, known: KnownScores, probe: Probe, check: Check
 ) -> list[Outcome]:
     """Score windows together, or take their kept scores. Runs on several threads at once.
 
     If that fails, each is scored alone, so that a window's failure is its own.
 
+    Args:
+        parts: the windows.
+        model: what scores.
+        known: the scores that needn't be computed.
+        probe: is told of each window that is scored.
+        check: is called now and then.
+
     Raises:
         CancelledError: raised by ``check``.
     """
     try:
-        return [*_score(parts, model, probe, check)]
+        return [*_score(parts, model, known, probe, check)]
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # it becomes the result of its file
         if len(parts) == 1:
             return [error]
-        return [one for part in parts for one in score_load([part], model, probe, check)]
+        alone = (score_load([part], model, known, probe, check) for part in parts)
+        return [outcome for outcomes in alone for outcome in outcomes]
 
 
 def _score(
-    parts: Sequence[Part], model: SentimentModel, probe: Probe, check: Check
+    parts: Sequence[Part], model: SentimentModel, known: KnownScores, probe: Probe, check: Check
 ) -> list[ScoredWindow]:
-    found = [_look_up(part) for part in parts]
-    fresh = [part for part, one in zip(parts, found, strict=True) if one.scores is None]
+    looked = [_Looked.up(part) for part in parts]
+    fresh = [one for one in looked if one.scores is None]
     for _ in fresh:
         probe.scoring(check)
-    scored = iter(_rated(fresh, model, check) if fresh else ())
+    rated = iter(_rated(fresh, model, known, check) if fresh else ())
     return [
-        _answer(part, one.digest, next(scored)) if one.scores is None else _kept(part, one.scores)
-        for part, one in zip(parts, found, strict=True)
+        _answer(one, next(rated)) if one.scores is None else _kept(one, one.scores, known)
+        for one in looked
     ]
 
 
-def _look_up(part: Part) -> _Found:
-    file, window = part.file, part.window
-    with file.clock.stage("keeping"):
-        digest = digest_of(file.source.kernel.texts(window.batches))
-        return _Found(digest, file.journal.find(window.start, len(window), digest))
+@dataclass(frozen=True)
+class _Fresh:
+    """The scores of a window that was scored now, and how many of its rows weren't."""
+
+    scores: Scores
+    spared: Spared
 
 
-def _rated(parts: Sequence[Part], model: SentimentModel, check: Check) -> list[Scores]:
+def _rated(
+    looked: Sequence[_Looked], model: SentimentModel, known: KnownScores, check: Check
+) -> list[_Fresh]:
     """Score windows; each file's clock gets the share of its tokens."""
     clock = Stopwatch()
-    kernels = [part.file.source.kernel for part in parts]
-    texts = [
-        pa.chunked_array(kernel.texts(part.window.batches))
-        for kernel, part in zip(kernels, parts, strict=True)
-    ]
     with clock.stage("tokenizing"):
-        tokens = model.card.tokenizer.encode_each(texts)
-    values = model.score_each(tokens, check, clock)
+        tokens = model.card.tokenizer.encode_each([one.texts for one in looked])
+    with clock.stage("keeping"):
+        digests = np.concatenate([one.digests for one in looked])
+        taken = np.concatenate([_taken(*pair) for pair in zip(looked, tokens, strict=True)])
+    together = Tokens.joined(tokens)
+    rated = known.rate(model, together, digests, taken, check, clock)
     with clock.stage("tokenizing"):
-        scores = [
-            kernel.with_language(Scores.of(found, some), some, text, check)
-            for kernel, found, some, text in zip(kernels, values, tokens, texts, strict=True)
+        fresh = [
+            _Fresh(_scores(one, some, part.values, check), part.spared)
+            for one, some, part in zip(
+                looked, tokens, rated.split([*map(len, tokens)]), strict=True
+            )
         ]
-    total = sum(len(some.ids) for some in tokens)
-    for part, some in zip(parts, tokens, strict=True):
-        part.file.clock.add(clock.seconds(), len(some.ids) / max(1, total))
-    return scores
+    for one, some in zip(looked, tokens, strict=True):
+        one.part.file.clock.add(clock.seconds(), len(some.ids) / max(1, len(together.ids)))
+    return fresh
 
 
-def _answer(part: Part, digest: bytes, scores: Scores) -> ScoredWindow:
+def _taken(looked: _Looked, tokens: Tokens) -> npt.NDArray[np.float32]:
+    """Return the scores that earlier outputs of the file hold, ``float32[rows]``."""
+    return looked.part.file.earlier.find(looked.digests, tokens.lengths > 0)
+
+
+def _scores(
+    looked: _Looked, tokens: Tokens, values: npt.NDArray[np.float32], check: Check
+) -> Scores:
+    kernel, scores = looked.part.file.source.kernel, Scores.of(values, tokens)
+    return kernel.with_language(scores, tokens, looked.texts, check)
+
+
+def _answer(looked: _Looked, fresh: _Fresh) -> ScoredWindow:
     """Keep the scores of a window, and return it with its columns."""
+    part = looked.part
     file = part.file
     with file.clock.stage("keeping"), writing(work_path(file.source.task.output)):
-        file.journal.add(part.window.start, digest, scores)
-    return _with_columns(part, scores, reused=0)
+        file.journal.add(part.window.start, digest_of(looked.digests), fresh.scores)
+    return _with_columns(part, fresh.scores, 0, fresh.spared)
 
 
-def _kept(part: Part, scores: Scores) -> ScoredWindow:
-    return _with_columns(part, scores, reused=len(part.window))
+def _kept(looked: _Looked, scores: Scores, known: KnownScores) -> ScoredWindow:
+    known.remember(looked.digests, scores.values)
+    return _with_columns(looked.part, scores, len(looked.part.window), Spared())
 
 
-def _with_columns(part: Part, scores: Scores, reused: int) -> ScoredWindow:
+def _with_columns(part: Part, scores: Scores, reused: int, spared: Spared) -> ScoredWindow:
     kernel, window = part.file.source.kernel, part.window
     with part.file.clock.stage("writing"):
         counts = kernel.count(scores)
-        return ScoredWindow(kernel.append(window.batches, scores), counts, reused, window.position)
+        batches = kernel.append(window.batches, scores)
+    return ScoredWindow(batches, counts, reused, spared, window.position)

@@ -14,6 +14,8 @@ from scorer.tables.parquet_reader import MAX_CELL
 from scorer.tables.text_options import TextOptions
 
 INT96_CHOICES = ("refuse", "truncate")
+# Bytes.
+REMEMBERED = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Options:
         uncertain_domain: the domain whose held-out reviews those are; all if None.
         reasons: add the column ``sentiment_reason``.
         quality: add the columns ``sentiment_tokens`` and ``sentiment_unknown``.
+        reuse: outputs of earlier runs, or folders of them, whose scores are taken where a text is
+            the same; see :mod:`scorer.job.earlier_plan`.
+        remember: most bytes for the scores of texts of this run, so that a text that is repeated
+            isn't scored again; 0 for none.
     """
 
     text_column: str | None = None
@@ -79,6 +85,8 @@ class Options:
     uncertain_domain: str | None = optional(None)
     reasons: bool = optional(False)
     quality: bool = optional(False)
+    reuse: tuple[str, ...] = optional(())
+    remember: int = optional(REMEMBERED)
 
     def __post_init__(self) -> None:
         """Check that the options fit together.
@@ -92,6 +100,11 @@ class Options:
             raise UsageError(
                 f"reading the options: int96 is {self.int96!r}; name one of "
                 f"{' and '.join(INT96_CHOICES)}"
+            )
+        if self.force and self.reuse:
+            raise UsageError(
+                "reading the options: --force scores everything anew, and --reuse takes scores of "
+                "earlier outputs; give one or the other"
             )
         Where.of(self.where)
         if self.format not in FORMATS:

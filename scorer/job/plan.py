@@ -32,11 +32,13 @@ class Task:
         input: the file; or something that could not be looked at.
         output: the file to write.
         problem: why it can't be scored, in a sentence; empty if nothing is known.
+        earlier: outputs of earlier runs whose scores may be taken.
     """
 
     input: Place
     output: Place
     problem: str = ""
+    earlier: tuple[Place, ...] = ()
 
     @property
     def size(self) -> int:

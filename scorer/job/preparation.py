@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
+from scorer.job.earlier_scores import Earlier
 from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
+from scorer.job.known_scores import KnownScores
 from scorer.job.options import Options
 from scorer.job.patience import Patience
 from scorer.job.pipeline import Pipeline
@@ -44,6 +46,7 @@ class Prepared:
 
     source: OpenInput
     stamp: Stamp
+    earlier: Earlier
     seen: Seen | None
     reason: str
     changes: Changes
@@ -73,6 +76,7 @@ def prepare(
     asked: Asked,
     pipeline: Threads,
     patience: Patience,
+    known: KnownScores,
 ) -> Prepared | FileResult:
     """Open the input, and lock and begin the output; return the result at once if it is done.
 
@@ -83,6 +87,7 @@ def prepare(
         asked: what the two make of an input.
         pipeline: threads that read.
         patience: waits for another run that holds the output.
+        known: reads the scores of earlier outputs.
 
     Raises:
         ReviewsError: the input can't be read, or its columns don't fit.
@@ -96,14 +101,14 @@ def prepare(
         open_input = partial(_open, task, model, options, pipeline.check, clock)
         source, stamp = pipeline.reading(open_input)
         reviews = resources.enter_context(source.reviews)
-        seen = Seen.of(reviews.identity, asked.promise_of(stamp.json))
         judged = partial(judge, output, stamp, force=options.force)
         verdict = _asking(task, pipeline, judged)
         if verdict.is_done:
-            write_seen(work, seen)
+            write_seen(work, Seen.of(reviews.identity, asked.promise_of(verdict.stored)))
             return _skipped(task, started, clock)
         resources.callback(clear_stand_in, output)
         make_folder(work)
+        stamp = stamp.with_arithmetic(model)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
         held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
         journal = resources.enter_context(held)
@@ -113,6 +118,7 @@ def prepare(
             if verdict.is_done:
                 return FileResult(task, SKIPPED, verdict.reason, note=patience.note)
         with clock.stage("reading"):
+            earlier = known.earlier(task, pipeline.reading)
             times_truncated = _count_truncated(source, pipeline)
         compression = _asking(task, pipeline, source.compression)
         partial_file = begin_partial(work, journal, mode)
@@ -121,10 +127,11 @@ def prepare(
         return Prepared(
             source,
             stamp,
-            seen,
+            earlier,
+            Seen.of(reviews.identity, asked.promise_of(stamp.json)),
             verdict.reason,
             Changes(times_truncated, compression.replaced),
-            "; ".join(filter(None, (patience.note, upload_left(output)))),
+            "; ".join(filter(None, (patience.note, earlier.note, upload_left(output)))),
             journal,
             file,
             started,

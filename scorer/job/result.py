@@ -42,6 +42,23 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Spared:
+    """Rows that weren't scored, since their texts' scores were known. They add up with ``+``.
+
+    Attributes:
+        from_outputs: rows whose scores an earlier output had.
+        repeated: rows whose text had been scored in this run. Two threads may score a text at once,
+            so it can be less than the rows that repeat a text.
+    """
+
+    from_outputs: int = 0
+    repeated: int = 0
+
+    def __add__(self, other: Spared) -> Spared:
+        return Spared(self.from_outputs + other.from_outputs, self.repeated + other.repeated)
+
+
+@dataclass(frozen=True)
 class FileResult:
     """What became of one file.
 
@@ -57,6 +74,8 @@ class FileResult:
         note: what a user should know of a file that was scored all the same; mostly empty.
         changes: what the output holds otherwise than the input.
         is_counted: whether the number of rows is known: of a text it isn't before the run.
+        spared: rows that weren't scored, since their texts' scores were known.
+        to_score: rows that would be scored, if a preview looked for those known; None if it didn't.
     """
 
     task: Task
@@ -69,6 +88,8 @@ class FileResult:
     note: str = ""
     changes: Changes = Changes()
     is_counted: bool = True
+    spared: Spared = Spared()
+    to_score: int | None = None
 
     def of(self, task: Task) -> FileResult:
         """Return the same of another task: the one of the plan, which holds nothing of a store."""
@@ -236,6 +257,11 @@ class JobResult:
     def reused(self) -> int:
         """Rows whose scores came from a stopped run."""
         return sum(one.reused for one in self.files)
+
+    @property
+    def spared(self) -> Spared:
+        """Rows that weren't scored, since their texts' scores were known."""
+        return reduce(Spared.__add__, (one.spared for one in self.files), Spared())
 
     @property
     def stages(self) -> dict[str, float]:

@@ -12,8 +12,10 @@ from functools import partial
 from scorer.doubt.verdict import Judge
 from scorer.job.ahead import asked_ahead
 from scorer.job.containment import STOPPED_REASON, contained
+from scorer.job.earlier_plan import check_earlier, with_earlier
 from scorer.job.engine import Engine, ThisProcess, Work
 from scorer.job.freshness import versions
+from scorer.job.known_scores import KnownScores
 from scorer.job.options import Options
 from scorer.job.pipeline import Probe
 from scorer.job.plan import Plan
@@ -61,12 +63,13 @@ def run_job(
 
     Raises:
         UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; the
-            model, or what is installed, doesn't give what is asked for; or the engine isn't there,
-            or refuses its workers.
+            model, or what is installed, doesn't give what is asked for; no scores can be taken from
+            an earlier output; or the engine isn't there, or refuses its workers.
     """
     options, stop, probe = options or Options(), stop or threading.Event(), probe or Probe()
     check_doubt(model, options)
-    started, engine = Started.now(), engine or ThisProcess()
+    started, is_here = Started.now(), engine is None
+    plan, engine = _with_earlier(plan, model, options, is_here=is_here), engine or ThisProcess()
     mark = SuccessMark.of(plan) if options.success_file else None
     work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
     found: list[FileResult | None] = [None] * len(plan.tasks)
@@ -90,14 +93,17 @@ def preview_job(plan: Plan, model: SentimentModel, options: Options | None = Non
 
     Raises:
         UsageError: ``_SUCCESS`` is asked for, and can't be put into the folder of the outputs; or
-            the model, or what is installed, doesn't give what is asked for.
+            the model, or what is installed, doesn't give what is asked for; or no scores can be
+            taken from an earlier output.
     """
     options, started = options or Options(), Started.now()
     check_doubt(model, options)
+    plan = _with_earlier(plan, model, options, is_here=True)
     if options.success_file:
         SuccessMark.of(plan)
+    known = KnownScores(model, options)
     results = [
-        replace(contained(asked, partial(preview_file, asked, model, options)), task=task)
+        replace(contained(asked, partial(preview_file, asked, model, options, known)), task=task)
         for task, asked in asked_ahead(plan.tasks, force=options.force)
     ]
     cpu = time.process_time() - started.cpu
@@ -112,6 +118,22 @@ def check_doubt(model: SentimentModel, options: Options) -> None:
         UsageError: one can't.
     """
     Judge(options.doubt, model.card, model.name)
+
+
+def _with_earlier(plan: Plan, model: SentimentModel, options: Options, *, is_here: bool) -> Plan:
+    """Return the plan with the outputs whose scores are taken, each found fit.
+
+    Args:
+        plan: the files.
+        model: what scores.
+        options: of the job.
+        is_here: whether this process scores; else the arithmetic isn't known yet.
+    """
+    if not options.reuse:
+        return plan
+    plan = with_earlier(plan, options.reuse)
+    check_earlier(plan, model, options, model.fingerprint if is_here else None)
+    return plan
 
 
 @dataclass(frozen=True)

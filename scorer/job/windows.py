@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from scorer.job.result import Spared
 from scorer.kernel import Counts
 
 
@@ -34,9 +35,10 @@ class Window:
 
 @dataclass(frozen=True)
 class ScoredWindow:
-    """A window with its new columns; ``reused`` of its rows had been scored before."""
+    """A window with its new columns; ``reused`` of its rows had been scored by a stopped run."""
 
     batches: list[pa.RecordBatch]
     counts: Counts
     reused: int
+    spared: Spared
     position: int | None = None

@@ -29,7 +29,7 @@ from pathlib import Path
 from scorer.errors import UsageError
 from scorer.job.freshness import FREE_OPTIONS
 from scorer.job.plan import Task
-from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult
+from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult, Spared
 from scorer.job.shards import Share, listed_numbers, name_below, plan_digest
 from scorer.kernel import HISTOGRAM_BINS, Counts
 from scorer.reports.report import FileReport, Report, read_report
@@ -302,4 +302,5 @@ def _file_result(report: FileReport) -> FileResult:
         stages=figures.stage_seconds,
         note=report.note,
         changes=Changes(figures.times_truncated, figures.codecs_replaced),
+        spared=Spared(figures.from_outputs, figures.repeated),
     )

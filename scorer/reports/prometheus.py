@@ -84,10 +84,12 @@ def _metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
 
 
 def _row_metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
-    counts = result.counts
+    counts, spared = result.counts, result.spared
     for name, meaning, value in (
         ("rows", "Rows written.", counts.rows),
         ("rows_reused", "Rows whose scores a stopped run had left.", result.reused),
+        ("rows_from_outputs", "Rows whose scores an earlier output had.", spared.from_outputs),
+        ("rows_repeated", "Rows whose text had been scored in the run.", spared.repeated),
         ("rows_without_text", "Rows without a token, which have no score.", counts.without_text),
         ("rows_invalid_utf8", "Rows with invalid UTF-8.", counts.invalid),
         ("rows_truncated", "Rows longer than the network reads.", counts.truncated),

@@ -57,6 +57,9 @@ class Figures:
         stage_seconds: seconds of each stage, of all threads together: reading (hashing, too),
             tokenizing, packing, scoring (onnxruntime), keeping (the journal), writing.
         rows_per_second: rows written in a second of wall-clock time.
+        from_outputs: rows whose scores an earlier output had, by ``--reuse``; left out if there are
+            none.
+        repeated: rows whose text had been scored in this run; left out if there are none.
     """
 
     rows: int
@@ -79,6 +82,8 @@ class Figures:
     other_language: int = optional(0)
     too_unknown: int = optional(0)
     uncertain: int = optional(0)
+    from_outputs: int = optional(0)
+    repeated: int = optional(0)
 
     @classmethod
     def of(cls, result: FileResult | JobResult) -> Figures:
@@ -105,6 +110,8 @@ class Figures:
             other_language=counts.other_language,
             too_unknown=counts.too_unknown,
             uncertain=counts.uncertain,
+            from_outputs=result.spared.from_outputs,
+            repeated=result.spared.repeated,
         )
 
 

@@ -14,11 +14,15 @@ from scorer.job.result import (
     Changes,
     FileResult,
     JobResult,
+    Spared,
     SuccessFile,
 )
 from scorer.kernel import Counts
 from scorer.system.records import Json
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
+
+LEAST_REPEATED = 1000
+LEAST_SHARE_REPEATED = 0.01
 
 
 def file_line(result: FileResult) -> str:
@@ -32,12 +36,19 @@ def file_message(result: FileResult) -> str:
         return result.reason
     if result.status in (SKIPPED, STOPPED):
         return f"{result.task.output}: {result.reason}"
-    parts = (result.reason, _reused(result.reused), *_changes(result.changes))
+    parts = (
+        result.reason,
+        _reused(result.reused),
+        *_spared(result.spared, result.counts.rows),
+        *_changes(result.changes),
+    )
     reasons = "; ".join(filter(None, parts))
     if result.status == PLANNED:
         rows = (
             f"{result.counts.rows:,} rows" if result.is_counted else "rows unknown before the run"
         )
+        if result.to_score is not None:
+            reasons += f"; would score {result.to_score:,} of {rows.removesuffix(' rows')}"
         return f"{result.task.output}: {rows}; {reasons}"
     rows_per_second = result.counts.rows / max(result.seconds, 1e-9)
     speed = f"{result.seconds:.1f} s, {rows_per_second:,.0f} rows/s"
@@ -47,6 +58,14 @@ def file_message(result: FileResult) -> str:
 
 def _reused(rows: int) -> str:
     return f"{rows:,} rows were scored by a run that was stopped" if rows else ""
+
+
+def _spared(spared: Spared, rows: int) -> Iterator[str]:
+    """Yield how many rows weren't scored; a few that repeat a text are not worth a word."""
+    if spared.from_outputs:
+        yield f"{spared.from_outputs:,} rows had a score in an earlier output"
+    if spared.repeated >= max(LEAST_REPEATED, LEAST_SHARE_REPEATED * rows):
+        yield f"{spared.repeated:,} rows repeat a text"
 
 
 def _changes(changes: Changes) -> Iterator[str]:
@@ -105,8 +124,9 @@ def summary(result: JobResult) -> str:
     uncounted = sum(not one.is_counted for one in result.files)
     if uncounted:
         rows += f", and those of {uncounted:,} of the files, unknown before the run"
-    not_known = ", ".join(_not_known(result.counts))
-    return f"{files}: {', '.join(parts)}; {rows}{f'; {not_known}' if not_known else ''}"
+    parts = [f"{files}: {', '.join(parts)}", rows]
+    spared = _spared(result.spared, result.counts.rows)
+    return "; ".join(filter(None, (*parts, *spared, ", ".join(_not_known(result.counts)))))
 
 
 def _files(result: JobResult) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
-# "reading" includes the hash of the input; "keeping" is the journal: the scores of an unfinished
-# output.
+# "reading" includes the hash of the input, and the scores of earlier outputs; "keeping" is the
+# journal, the scores of an unfinished output, and the look-up of those that are known.
 STAGES = ("reading", "tokenizing", "packing", "scoring", "keeping", "writing")
 
 

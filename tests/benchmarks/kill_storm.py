@@ -1,11 +1,12 @@
 """Kill a scorer at random, run it again, compare the bytes.
 
-    python tests/benchmarks/kill_storm.py [KILLS [SEED [OPTION…]]]
+    python tests/benchmarks/kill_storm.py [KILLS [SEED [reuse] [OPTION…]]]
 
 A folder of files with at least ten windows each is scored to its end once. Then it is scored anew
 again and again, on two threads, with the options of ``scorer run`` that are given, and each run is
 ended at a random moment: by SIGKILL, by SIGTERM, by Ctrl-C, or by a burst of those. Every few kills
-a run goes through to its end. Ends with 1 if
+a run goes through to its end. With ``reuse`` all but the first run take the scores of the first
+third of each file from earlier outputs. Ends with 1 if
 
 - a file under its final name ever differs from that of the undisturbed run,
 - something is left beside the outputs of a finished run,
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +56,7 @@ class Storm:
         slowest: the longest answer to a signal, in seconds.
         finishing: runs that went through where a kill had left scores.
         taken_up: those of them that took some up.
+        from_outputs: those of them that took scores of earlier outputs.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -61,6 +64,7 @@ class Storm:
     slowest: float = 0.0
     finishing: int = 0
     taken_up: int = 0
+    from_outputs: int = 0
 
     def fault(self, sentence: str) -> None:
         """Keep a fault, and print it at once."""
@@ -81,6 +85,17 @@ def write_dump(folder: Path, chance: random.Random) -> None:
             windows = sum(1 for _ in reviews.windows())
         if windows < LEAST_WINDOWS:
             raise SystemExit(f"{path} has {windows} windows, fewer than {LEAST_WINDOWS}")
+
+
+def write_earlier(source: Path, folder: Path) -> tuple[object, ...]:
+    """Score the first third of each file; return the options that take those scores."""
+    before, old = folder / "before", folder / "old"
+    before.mkdir()
+    for path in source.iterdir():
+        pq.write_table(pq.read_table(path).slice(0, ROWS // 3), before / path.name)
+    if start(before, old).wait():
+        raise SystemExit("the earlier run failed")
+    return "--reuse", old
 
 
 def start(source: Path, target: Path, *options: object) -> subprocess.Popen[str]:
@@ -138,12 +153,16 @@ def kill(process: subprocess.Popen[str], storm: Storm, chance: random.Random) ->
 
 
 def go_through(
-    source: Path, target: Path, expected: dict[str, bytes], storm: Storm, options: list[str]
+    source: Path,
+    target: Path,
+    expected: dict[str, bytes],
+    storm: Storm,
+    options: Sequence[object],
 ) -> None:
     """Run to the end; compare what stands there, and count what was taken up."""
     has_kept = any(target.glob(".*.scores"))
     report = target.with_suffix(".json")
-    process = start(source, target, *options, "--report", report)
+    process = start(source, target, "--report", report, *options)
     _, stderr = process.communicate()
     if process.returncode or stderr:
         storm.fault(f"a finishing run ended with {process.returncode}: {stderr}")
@@ -155,10 +174,14 @@ def go_through(
         storm.fault(f"a finished run left {', '.join(left)}")
     if has_kept:
         storm.finishing += 1
-        storm.taken_up += json.loads(report.read_text())["total"]["reused"] > 0
+        total = json.loads(report.read_text())["total"]
+        storm.taken_up += total["reused"] > 0
+        storm.from_outputs += total.get("from_outputs", 0) > 0
 
 
-def blow(folder: Path, kills: int, chance: random.Random, options: list[str]) -> Storm:
+def blow(
+    folder: Path, kills: int, chance: random.Random, options: Sequence[str], *, is_reusing: bool
+) -> Storm:
     """Kill so many runs."""
     source, target, storm = folder / "in", folder / "out", Storm()
     write_dump(source, chance)
@@ -168,16 +191,17 @@ def blow(folder: Path, kills: int, chance: random.Random, options: list[str]) ->
     seconds, expected = time.monotonic() - began, visible(target)
     print(f"undisturbed: {FILES} files of {ROWS} rows in {seconds:.1f} s", flush=True)
     shutil.rmtree(target)
+    again = [*options, *(write_earlier(source, folder) if is_reusing else ())]
     until_through = chance.randint(1, 4)
     for number in range(1, kills + 1):
-        process = start(source, target, *options)
+        process = start(source, target, *again)
         time.sleep(chance.uniform(0, seconds))
         kill(process, storm, chance)
         if not visible(target).items() <= expected.items():
             storm.fault(f"after kill {number} a file under its final name differs")
         until_through -= 1
         if not until_through or number == kills:
-            go_through(source, target, expected, storm, options)
+            go_through(source, target, expected, storm, again)
             shutil.rmtree(target)
             until_through = chance.randint(1, 4)
         if not number % 20:
@@ -185,17 +209,18 @@ def blow(folder: Path, kills: int, chance: random.Random, options: list[str]) ->
     return storm
 
 
-def main(kills: int, seed: int, options: list[str]) -> int:
+def main(kills: int, seed: int, options: Sequence[str], *, is_reusing: bool) -> int:
     """Let a storm blow, print what it found, and return 1 if there was a fault."""
     # A shell that starts this in the background has Ctrl-C ignored, and a process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)  # noqa: S311  # test data
     with tempfile.TemporaryDirectory() as folder:
-        storm = blow(Path(folder), kills, chance, options)
+        storm = blow(Path(folder), kills, chance, options, is_reusing=is_reusing)
     for end, count in sorted(storm.ends.items()):
         print(f"{count:5}  {end}")
     print(f"slowest answer to a signal: {storm.slowest:.2f} s")
     print(f"kept scores were taken up in {storm.taken_up} of {storm.finishing} finishing runs")
+    print(f"scores of earlier outputs were taken in {storm.from_outputs} of them")
     if 2 * storm.taken_up < storm.finishing:
         storm.fault("kept scores were taken up in less than half of the runs")
     return int(bool(storm.faults))
@@ -203,6 +228,13 @@ def main(kills: int, seed: int, options: list[str]) -> int:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:3]]
+    words = sys.argv[3:]
+    is_reusing = words[:1] == ["reuse"]
     sys.exit(
-        main(numbers[0] if numbers else KILLS, numbers[1] if len(numbers) > 1 else 1, sys.argv[3:])
+        main(
+            numbers[0] if numbers else KILLS,
+            numbers[1] if len(numbers) > 1 else 1,
+            words[is_reusing:],
+            is_reusing=is_reusing,
+        )
     )

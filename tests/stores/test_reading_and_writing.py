@@ -66,6 +66,29 @@ def test_a_rerun_over_a_folder_lists_twice_reads_the_ends_of_the_outputs_and_wri
     assert {one.method for one in store.asked} == {"GET"}
 
 
+def test_scores_are_taken_from_objects_and_from_the_one_that_is_replaced(
+    store: SmallStore, run: Run, reviews: Path, local: Path, tmp_path: Path
+) -> None:
+    more = write_reviews(tmp_path / "more.parquet", [*some_texts(3000), "one more"])
+    store.objects["in/a.parquet"] = reviews.read_bytes()
+    own = ("s3://bucket/in/", "s3://bucket/out/", "--reuse", "s3://bucket/out/")
+    assert "in an earlier output" not in run(*own).stdout
+    first = store.objects["out/a.parquet"]
+    store.objects["in/a.parquet"] = more.read_bytes()
+    done = run(*own)
+    taken = "3,000 rows had a score in an earlier output"
+    assert (done.returncode, done.stderr, taken in done.stdout) == (0, "", True)
+    store.objects["old/a.parquet"] = first
+    for old in ("s3://bucket/old/", "s3://bucket/old/a.parquet"):
+        store.objects.pop("out/a.parquet")
+        assert taken in run(*own[:2], "--reuse", old).stdout
+    missing = run(*own[:2], "--reuse", "s3://bucket/none/a.parquet")
+    assert (missing.returncode, "reusing s3://bucket/none/a.parquet: " in missing.stderr) == (
+        2,
+        True,
+    )
+
+
 def test_a_changed_object_is_scored_anew_and_another_option_too(
     store: SmallStore, run: Run, reviews: Path, tmp_path: Path
 ) -> None:

@@ -88,7 +88,7 @@ def test_sixteen_shards_in_any_order_two_of_them_killed_write_what_one_run_write
     first, second = sorted({shard_of(f"day=2/{name}.parquet", 16) for name in "ab"})
     for name in "ab":
         # Two windows, in the last file of its shard.
-        write_reviews(folder / f"in/day=2/{name}.parquet", ["a good film"] * 2100)
+        write_reviews(folder / f"in/day=2/{name}.parquet", some_texts(2100, ord(name)))
     whole = run_here(cli, "run", "in", "whole", "--model", "fast")
     assert whole.returncode == 0
     order = list(range(1, 17))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from held import wait_until_gone
@@ -20,6 +22,7 @@ from scorer.engines import contract, worker
 from scorer.engines.carried import CarriedModel
 from scorer.engines.contract import Done, FileEngine, Handed, Process, Refused, Roster, Sealed
 from scorer.errors import ModelRefused, UsageError
+from scorer.job.freshness import STAMP_KEY
 from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult
 from scorer.system.cores import available_cores
@@ -84,6 +87,44 @@ def test_workers_make_the_local_bytes_and_the_report_has_the_order_of_the_plan(
     assert (result.crew.engine, result.threads) == ("Pickled", 1)
     assert result.fingerprint == model.fingerprint
     assert local.threads == available_cores()
+
+
+def test_workers_take_the_scores_of_earlier_outputs_and_say_what_they_forgot(
+    dump: Path, model: SentimentModel, tmp_path: Path
+) -> None:
+    score_files(dump, tmp_path / "old", model=model)
+    write_reviews(dump / "3.parquet", some_texts(2000, 3))
+    options = Options(reuse=(str(tmp_path / "old"),), remember=1000)
+    result = score_files(dump, tmp_path / "out", model=model, engine=Pickled(), options=options)
+    assert [one.spared.from_outputs for one in result.files] == [20, 40, 60, 80, 0]
+    assert [note.partition(" the older")[0] for note in result.notes] == [
+        "of more than the 24 texts that --remember keeps"
+    ]
+    score_files(dump, tmp_path / "local", model=model)
+    for name in left_in(tmp_path / "out"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+
+
+def test_a_worker_of_another_arithmetic_takes_no_scores_and_fails_the_file_by_name(
+    dump: Path, model: SentimentModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "old.parquet"
+    score_files(dump / "0.parquet", old, model=model)
+    monkeypatch.setattr(SentimentModel, "fingerprint", "f" * 64)
+    options = Options(reuse=(str(old),))
+    result = score_files(
+        dump / "1.parquet", tmp_path / "out/", model=model, engine=Pickled(), options=options
+    )
+    assert result.files[0].reason == (
+        f"reusing {old}: its scores are of another arithmetic, {model_print(old)[:12]} and not "
+        "ffffffffffff; name an output that agrees with this run, or leave it out"
+    )
+
+
+def model_print(output: Path) -> str:
+    """Return the fingerprint that an output's footer names."""
+    footer = pq.read_metadata(output).metadata[STAMP_KEY.encode()]
+    return str(json.loads(footer)["fingerprint"])
 
 
 def test_relative_paths_lead_where_they_lead_for_the_driver(

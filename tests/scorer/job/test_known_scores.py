@@ -129,7 +129,7 @@ def test_equal_digests_are_equal_bytes_so_a_mended_text_is_not_taken_for_an_unme
     rated = KnownScores(model, Options()).rate(model, tokens, digests, nothing)
     assert rated.repeated.tolist() == [False, False, True]
     assert rated.values.tobytes() == model.score(texts).tobytes()
-    assert tokens.invalid == 2
+    assert len(tokens.mended) == 2
 
 
 def test_a_folder_is_mirrored_by_name_and_a_file_serves_all(

@@ -16,17 +16,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from scorer.insight.drift import find_drift
     from scorer.job.api import score_files
     from scorer.job.options import Options
     from scorer.kernel import Kernel
     from scorer.model import SentimentModel
 
-__all__ = ["Kernel", "Options", "SentimentError", "SentimentModel", "score_files", "__version__"]
+__all__ = [
+    "Kernel",
+    "Options",
+    "SentimentError",
+    "SentimentModel",
+    "find_drift",
+    "score_files",
+    "__version__",
+]
 
 _HOMES = {
     "Kernel": "scorer.kernel",
     "Options": "scorer.job.options",
     "SentimentModel": "scorer.model",
+    "find_drift": "scorer.insight.drift",
     "score_files": "scorer.job.api",
 }
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column, listed, path_to, text_array
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
+from scorer.reference import Bins, count_rows
 from scorer.schema_metadata import with_columns
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
@@ -38,6 +39,7 @@ class Counts:
         unknown: tokens that are not in the vocabulary.
         histogram: rows by score, in 20 bins of equal width from 0 to 1; a bin includes its lower
             bound.
+        bins: rows by score, length and unknown words, in the bins of a model's reference.
     """
 
     rows: int = 0
@@ -48,6 +50,7 @@ class Counts:
     tokens: int = 0
     unknown: int = 0
     histogram: tuple[int, ...] = (0,) * HISTOGRAM_BINS
+    bins: Bins = Bins()
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -59,6 +62,7 @@ class Counts:
             tokens=self.tokens + other.tokens,
             unknown=self.unknown + other.unknown,
             histogram=tuple(map(sum, zip(self.histogram, other.histogram, strict=True))),
+            bins=self.bins + other.bins,
         )
 
     @property
@@ -75,15 +79,15 @@ class Scores:
         values: ``float32[rows]``, the probability of positive; NaN for a row without a token.
         invalid: rows with invalid UTF-8.
         truncated: rows longer than the network reads.
-        tokens: tokens of all rows.
-        unknown: tokens that are not in the vocabulary.
+        tokens: ``int32[rows]``, all tokens of each row.
+        unknown: ``int32[rows]``, those that are not in the vocabulary.
     """
 
     values: npt.NDArray[np.float32]
     invalid: int
     truncated: int
-    tokens: int
-    unknown: int
+    tokens: npt.NDArray[np.int32]
+    unknown: npt.NDArray[np.int32]
 
 
 class Kernel:
@@ -166,7 +170,9 @@ class Kernel:
             clock: receives the seconds of the stages.
         """
         values = self.model.score_tokens(tokens, between, clock)
-        return Scores(values, tokens.invalid, tokens.truncated, len(tokens.ids), tokens.unknown)
+        lengths, unknown = np.diff(tokens.offsets), tokens.unknown_by_row
+        counts = lengths.astype(np.int32), unknown.astype(np.int32)
+        return Scores(values, tokens.invalid, tokens.truncated, *counts)
 
     def append(self, batches: Sequence[pa.RecordBatch], scores: Scores) -> list[pa.RecordBatch]:
         """Return the batches of a window with both columns."""
@@ -191,9 +197,10 @@ class Kernel:
             without_text=len(scores.values) - len(with_text),
             invalid=scores.invalid,
             truncated=scores.truncated,
-            tokens=scores.tokens,
-            unknown=scores.unknown,
+            tokens=int(scores.tokens.sum(dtype=np.int64)),
+            unknown=int(scores.unknown.sum(dtype=np.int64)),
             histogram=tuple(np.bincount(bins, minlength=HISTOGRAM_BINS).tolist()),
+            bins=count_rows(scores.values, scores.tokens, scores.unknown),
         )
 
     def _columns(self, scores: npt.NDArray[np.float32]) -> tuple[pa.Array, pa.Array]:

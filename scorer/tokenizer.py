@@ -69,6 +69,16 @@ class Tokens:
         """Tokens of all rows that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN_ID))
 
+    @property
+    def unknown_by_row(self) -> npt.NDArray[np.int64]:
+        """``int64[rows]``: the tokens of each row that are not in the vocabulary.
+
+        >>> Tokens(np.array([1, 6, 1], np.int32), np.array([0, 0, 2, 3]), 9).unknown_by_row.tolist()
+        [0, 1, 1]
+        """
+        places = np.flatnonzero(self.ids == UNKNOWN_ID)
+        return np.diff(np.searchsorted(places, self.offsets))
+
     def padded(
         self, rows: npt.NDArray[np.int64], length: int | None = None
     ) -> npt.NDArray[np.int32]:

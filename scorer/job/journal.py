@@ -2,7 +2,8 @@
 
     .NAME.scores    a line that says what the scores depend on, JSON
                     a line that names the unfinished output beside it, by device and inode
-                    records: length, CRC-32, first row, digest of the texts, counts, float32 scores
+                    records: length, CRC-32, first row, digest of the texts, counts; float32 scores,
+                    int32 tokens and int32 unknown tokens of the rows
     .NAME.partial   the unfinished output
 
 The journal is also the output's lock: one process writes an output, a second one is told so. A
@@ -40,7 +41,7 @@ from scorer.storage.whole_file import create, other_kind, partial_path
 from scorer.system.records import to_json
 
 FORMAT = "review-sentiment-scores"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SUFFIX = ".scores"
 LONGEST_HEADER = 1 << 20
 
@@ -51,9 +52,10 @@ NO_PARTIAL = (0, 0)
 PARTIAL_BYTES = len(PARTIAL_LINE.format(*NO_PARTIAL))
 
 FRAME = struct.Struct("<II")  # length and CRC-32 of the payload that follows
-# The payload's head: first row, rows; digest of the texts; rows of invalid UTF-8, truncated rows,
-# tokens, unknown tokens. Then the scores.
-HEAD = struct.Struct("<QQ16sQQQQ")
+# The payload's head: first row, rows; digest of the texts; rows of invalid UTF-8, truncated rows.
+# Then all scores, the tokens of all rows, their unknown tokens.
+HEAD = struct.Struct("<QQ16sQQ")
+ROW_BYTES = 3 * 4
 DIGEST_BYTES = 16
 
 
@@ -119,14 +121,19 @@ class Journal:
             head = HEAD.unpack(os.pread(self._handle, HEAD.size, offset))
             if head[:3] != (start, rows, digest):
                 return None
-            values = os.pread(self._handle, 4 * rows, offset + HEAD.size)
-        return Scores(np.frombuffer(values, "<f4").astype(np.float32), *head[3:])
+            content = os.pread(self._handle, ROW_BYTES * rows, offset + HEAD.size)
+        values = np.frombuffer(content, "<f4", rows).astype(np.float32)
+        lengths, unknown = np.frombuffer(content, "<i4", offset=4 * rows).reshape(2, rows)
+        invalid, truncated = head[3:]
+        counts = lengths.astype(np.int32), unknown.astype(np.int32)
+        return Scores(values, invalid, truncated, *counts)
 
     def add(self, start: int, digest: bytes, scores: Scores) -> None:
         """Keep the scores of a window. After :meth:`close` nothing happens."""
-        counts = (scores.invalid, scores.truncated, scores.tokens, scores.unknown)
-        head = HEAD.pack(start, len(scores.values), digest, *counts)
-        payload = head + scores.values.astype("<f4").tobytes()
+        rows = len(scores.values)
+        head = HEAD.pack(start, rows, digest, scores.invalid, scores.truncated)
+        counts = (one.astype("<i4").tobytes() for one in (scores.tokens, scores.unknown))
+        payload = b"".join((head, scores.values.astype("<f4").tobytes(), *counts))
         with self._lock:
             if self._is_open:
                 self._offsets[start] = self._end + FRAME.size

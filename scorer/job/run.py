@@ -133,4 +133,5 @@ def _job_result(
         success_file=success,
         share=plan.share,
         retries=plan.stores.retries.done,
+        reference=model.card.reference,
     )

@@ -7,7 +7,9 @@ import pytest
 from scorer import Kernel, SentimentModel
 from scorer.errors import ReviewsError
 from scorer.kernel import Counts, Scores
+from scorer.reference import count_rows
 
+ONES = np.ones(2, np.int32)
 BATCH = pa.record_batch(
     {"id": [1, 2], "review": ["a great film", None], "stars": pa.array([5, None], pa.int8())}
 )
@@ -92,7 +94,7 @@ def test_a_score_at_the_threshold_is_positive_wherever_it_is_asked(model: Sentim
     threshold = np.float32(model.card.threshold)
     below = np.nextafter(threshold, np.float32(0))
     values = np.array([threshold, below], np.float32)
-    kernel, scores = Kernel(model, BATCH.schema), Scores(values, 0, 0, 2, 0)
+    kernel, scores = Kernel(model, BATCH.schema), Scores(values, 0, 0, ONES, 0 * ONES)
     (batch,) = kernel.append([BATCH], scores)
     assert batch["sentiment"].to_pylist() == ["positive", "negative"]
     assert kernel.count(scores).positive == 1
@@ -102,12 +104,14 @@ def test_a_score_at_the_threshold_is_positive_wherever_it_is_asked(model: Sentim
 
 def test_a_bin_of_the_histogram_includes_its_lower_bound(model: SentimentModel) -> None:
     values = np.array([0, 0.049, 0.05, 0.5, 0.99, 1, np.nan], np.float32)
-    counts = Kernel(model, BATCH.schema).count(
-        Scores(values, invalid=1, truncated=2, tokens=30, unknown=4)
-    )
+    lengths = np.array([5, 5, 5, 5, 5, 5, 0], np.int32)
+    unknown = np.array([4, 0, 0, 0, 0, 0, 0], np.int32)
+    scores = Scores(values, 1, 2, lengths, unknown)
+    counts = Kernel(model, BATCH.schema).count(scores)
     histogram = [0] * 20
     histogram[0], histogram[1], histogram[10], histogram[19] = 2, 1, 1, 2
-    assert counts == Counts(7, 3, 1, 1, 2, 30, 4, tuple(histogram))
+    bins = count_rows(values, lengths, unknown)
+    assert counts == Counts(7, 3, 1, 1, 2, 30, 4, tuple(histogram), bins)
     assert (counts + counts).histogram == tuple(2 * rows for rows in histogram)
 
 

@@ -291,7 +291,8 @@ def test_what_a_run_left_that_was_killed_at_its_very_end_goes_with_the_next(
     run_job(plan([source], target), model)
     with pytest.raises(Stopped), kept_scores(target, ModelId("a", "b")) as journal:
         begin_partial(target, journal).write_bytes(b"left")
-        journal.add(0, bytes(16), Scores(np.zeros(9, np.float32), 0, 0, 9, 0))
+        zeros = np.zeros(9, np.int32)
+        journal.add(0, bytes(16), Scores(np.zeros(9, np.float32), 0, 0, zeros, zeros))
         raise Stopped("killed", 137)
     assert (
         run_command("scorer", "run", source, target).stdout == f"skipped  {target}: already done\n"

@@ -76,8 +76,11 @@ class Tokens:
         >>> Tokens(np.array([1, 6, 1], np.int32), np.array([0, 0, 2, 3]), 9).unknown_by_row.tolist()
         [0, 1, 1]
         """
-        places = np.flatnonzero(self.ids == UNKNOWN_ID)
-        return np.diff(np.searchsorted(places, self.offsets))
+        is_unknown = np.append(self.ids == UNKNOWN_ID, False).view(np.int8)
+        counts = np.add.reduceat(is_unknown, self.offsets[:-1], dtype=np.int64)
+        # Of a row without tokens it returns the token that follows.
+        found: npt.NDArray[np.int64] = counts * (np.diff(self.offsets) > 0)
+        return found
 
     def padded(
         self, rows: npt.NDArray[np.int64], length: int | None = None

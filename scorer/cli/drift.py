@@ -68,11 +68,12 @@ class Comparison:
 
 
 def _norms(model: SentimentModel, reference: Path | None, domain: str | None) -> tuple[Norm, ...]:
-    from scorer.insight.drift import norms_of
-    from scorer.reports.former import read_norm
-
     if reference is not None:
+        from scorer.reports.former import read_norm
+
         return (read_norm(reference, model.file.sha256),)
+    from scorer.insight.drift import norms_of
+
     known = model.card.reference
     return () if known is None else norms_of(known, domain)
 

@@ -55,7 +55,7 @@ class Measure:
     Attributes:
         name: score, length (in tokens), or unknown (the fraction of unknown words).
         psi: the population stability index.
-        chance: the index that chance exceeds once in a thousand times, at this number of rows.
+        chance: what chance exceeds about once in a thousand times, at this number of rows.
         is_drift: whether the index is at or above the threshold, and above chance.
         bounds: lower bound of each bin but the first.
         expected: rows of the norm in each bin.
@@ -128,12 +128,26 @@ def find_drift(
     return nearest_drift(result.bins, norms_of(result.reference, domain), threshold)
 
 
-def nearest_drift(bins: Bins, norms: Sequence[Norm], threshold: float = THRESHOLD) -> Drift | None:
-    """Compare rows with the nearest of some norms; None without rows, or without norms."""
+def nearest_drift(
+    bins: Bins,
+    norms: Sequence[Norm],
+    threshold: float = THRESHOLD,
+    *,
+    is_nearest: bool | None = None,
+) -> Drift | None:
+    """Compare rows with the nearest of some norms; None without rows, or without norms.
+
+    Args:
+        bins: of the rows.
+        norms: what to compare with.
+        threshold: from which an index beyond chance is drift.
+        is_nearest: whether no norm was named; so it is by default if there are several.
+    """
     if not norms or not bins.rows:
         return None
+    unnamed = len(norms) > 1 if is_nearest is None else is_nearest
     drifts = [
-        Drift(norm, threshold, tuple(_measures(bins, norm.bins, threshold)), len(norms) > 1)
+        Drift(norm, threshold, tuple(_measures(bins, norm.bins, threshold)), unnamed)
         for norm in norms
     ]
     return min(drifts, key=lambda drift: drift.distance)

@@ -116,6 +116,7 @@ class MergedResult(JobResult):
         reports: of the files, as their shards told them.
         distribution: the scored rows of all shards, by score, length and unknown words.
         norms: what the shards were compared with.
+        is_nearest: whether these are the nearest domains, since none was named.
     """
 
     last_end: float = 0.0
@@ -124,6 +125,7 @@ class MergedResult(JobResult):
     reports: tuple[FileReport, ...] = ()
     distribution: Bins = Bins()
     norms: tuple[Norm, ...] = ()
+    is_nearest: bool = False
 
     @property
     def bins(self) -> Bins:
@@ -146,7 +148,7 @@ class MergedResult(JobResult):
         Args:
             threshold: from which an index beyond chance is drift.
         """
-        return nearest_drift(self.bins, self.norms, threshold)
+        return nearest_drift(self.bins, self.norms, threshold, is_nearest=self.is_nearest)
 
     def to_report(self, drift: Drift | None = None) -> Report:
         """Return the report of all shards, and of the drift that was found in them."""
@@ -200,6 +202,7 @@ def merge(shards: Sequence[ShardReport]) -> MergedResult:
             f"{first.share.files:,} of the plan, so one was edited; run its shard again"
         )
     fingerprints = {report.fingerprint for report in reports} - {None}
+    drifts = _drifts(reports)
     return MergedResult(
         files=tuple(map(_file_result, files)),
         started=min(shard.started for shard in shards),
@@ -221,24 +224,25 @@ def merge(shards: Sequence[ShardReport]) -> MergedResult:
         names=names,
         reports=files,
         distribution=sum((one.distribution or Bins() for one in reports), Bins()),
-        norms=_norms(reports),
+        norms=tuple(dict.fromkeys(drift.norm for drift in drifts)),
+        is_nearest=any(drift.is_nearest for drift in drifts),
     )
 
 
-def _norms(reports: Sequence[Report]) -> tuple[Norm, ...]:
-    """Return what the shards were compared with.
+def _drifts(reports: Sequence[Report]) -> list[Drift]:
+    """Return the drift of each shard that scored rows.
 
     Raises:
-        UsageError: they were told to compare with different things.
+        UsageError: they were told to compare with different reviews.
     """
     drifts = [report.drift for report in reports if report.drift is not None]
-    norms = tuple(dict.fromkeys(drift.norm for drift in drifts))
-    if len(norms) > 1 and not all(drift.is_nearest for drift in drifts):
-        raise UsageError(
-            f"merging the reports: the shards were compared with different reviews, {norms[0]} and "
-            f"{norms[1]}; run them with the same --reference or --reference-domain"
-        )
-    return norms
+    for one in drifts:
+        if one.norm != drifts[0].norm and not (one.is_nearest and drifts[0].is_nearest):
+            raise UsageError(
+                f"merging the reports: the shards were compared with {drifts[0].norm} and with "
+                f"{one.norm}; run them again with one --reference, or one --reference-domain"
+            )
+    return drifts
 
 
 def _check_figures(path: Path, report: Report) -> None:

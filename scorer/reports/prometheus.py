@@ -107,7 +107,7 @@ def _drift_metrics(drift: Drift | None) -> Iterator[tuple[str, str, list[Sample]
         return
     for name, meaning, attribute in (
         ("drift_psi", "Population stability index, by measure.", "psi"),
-        ("drift_chance", "The index that chance exceeds once in a thousand times.", "chance"),
+        ("drift_chance", "The index that chance exceeds about once in a thousand times.", "chance"),
         ("drift", "Whether the measure drifted, 1 or 0.", "is_drift"),
     ):
         samples = [({"measure": one.name}, getattr(one, attribute)) for one in drift.measures]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.int64]
 
 # Parts of the reference below the bounds of a bin.
-QUANTILES = (0.005, 0.01, *(tenth / 10 for tenth in range(1, 10)), 0.99, 0.995)
+QUANTILES = np.array([0.005, 0.01, *(tenth / 10 for tenth in range(1, 10)), 0.99, 0.995])
 # What a normal variable exceeds once in 2,000 times. In bins of a few rows the index has a longer
 # tail than chi-square: in simulations it exceeds its bound up to 1.7 times in a thousand, and there
 # are three indices a run.
@@ -43,10 +43,10 @@ def cuts(reference: Sequence[int]) -> list[int]:
     counts = np.asarray(reference, np.int64)
     # Of the reference below each bound; the first bound lies before all bins.
     below = np.concatenate([[0], np.cumsum(counts)])
-    nearest = [np.abs(below - quantile * below[-1]).argmin() for quantile in QUANTILES]
-    # Of bounds with the same rows below them the first was found; before all rows, the last counts.
+    # Of bounds with the same rows below them the first is found; before all rows, the last counts.
+    nearest = np.abs(below - QUANTILES[:, None] * below[-1]).argmin(axis=1)
     smallest = int(np.flatnonzero(counts).min(initial=len(counts)))
-    found = {max(int(bound), smallest) if below[bound] == 0 else int(bound) for bound in nearest}
+    found = {bound if below[bound] else max(bound, smallest) for bound in nearest.tolist()}
     return sorted(found - {0, len(counts)})
 
 

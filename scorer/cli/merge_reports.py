@@ -11,7 +11,7 @@ import click
 from scorer.cli.drift import check_drift
 from scorer.cli.options import FAIL_ON_DRIFT, LOG_FORMAT, METRICS_FILE, TARGET_FILE, in_a_folder
 from scorer.cli.printing import Lines, Targets, check_success
-from scorer.errors import JobFailed
+from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,11 @@ def merge_reports(
             mark.withdraw()
         raise _lacking(absent, shards[0].share.of)
     result = merge(shards)
+    if fail_on_drift is not None and result.bins.rows and not result.norms:
+        raise UsageError(
+            "merging the reports: --fail-on-drift has nothing to compare with, since the model's "
+            "file tells nothing of its held-out reviews; run the shards with --reference"
+        )
     if mark is not None and success_file is not None:
         success = mark.conclude_shards(result.files, result.names, success_file)
         result = replace(result, success_file=success)

@@ -242,3 +242,17 @@ def test_shards_that_were_compared_with_different_reviews_are_refused(last: Path
         "with the 400 rows of a.json; run them again with one --reference, or one "
         "--reference-domain\n"
     )
+
+
+@pytest.mark.usefixtures("parts")
+def test_merged_shards_of_a_model_without_a_reference_refuse_to_fail_on_drift(
+    old_model: Path,
+) -> None:
+    reports = shards("--model", old_model)
+    assert run_here(cli, "merge-reports", *reports).returncode == 0
+    done = run_here(cli, "merge-reports", *reports, "--fail-on-drift", 0.2)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: merging the reports: --fail-on-drift has nothing to compare with, since the "
+        "model's file tells nothing of its held-out reviews; run the shards with --reference\n"
+    )

@@ -16,7 +16,7 @@ from scorer.reference import (
     count_unknown,
 )
 from scorer.system.escape import escaped
-from scorer.tokenizer import UNKNOWN_ID, Tokens
+from scorer.tokenizer import Tokens
 from trainer.data.reviews import Reviews
 
 Rows = npt.NDArray[np.bool_]
@@ -35,8 +35,7 @@ def make_reference(
     if scores is None:
         return None
     lengths = np.diff(tokens.offsets)
-    of_unknown = tokens.owners[tokens.ids == UNKNOWN_ID]
-    unknown = np.bincount(of_unknown, minlength=len(tokens))
+    unknown = tokens.unknown_by_row
     positive = held_out.labels == 1
 
     def count(rows: Rows) -> Counted:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from scorer.doubt.asked import Doubt
+    from scorer.insight.drift import find_drift
     from scorer.job.api import score_files
     from scorer.job.options import Options
     from scorer.kernel import Kernel
@@ -28,6 +29,7 @@ __all__ = [
     "Options",
     "SentimentError",
     "SentimentModel",
+    "find_drift",
     "score_files",
     "__version__",
 ]
@@ -37,6 +39,7 @@ _HOMES = {
     "Kernel": "scorer.kernel",
     "Options": "scorer.job.options",
     "SentimentModel": "scorer.model",
+    "find_drift": "scorer.insight.drift",
     "score_files": "scorer.job.api",
 }
 

@@ -20,6 +20,7 @@ from scorer.doubt.verdict import (
 )
 from scorer.errors import ReviewsError
 from scorer.model import SentimentModel
+from scorer.reference import Bins, count_rows
 from scorer.schema_metadata import with_columns
 from scorer.scores import Scores
 from scorer.tokenizer import Tokens
@@ -55,6 +56,7 @@ class Counts:
         other_language: rows without a score because of their language.
         too_unknown: rows without a score because of their unknown words.
         uncertain: rows with a score and no label.
+        bins: rows by score, length and unknown words, in the bins of a model's reference.
     """
 
     rows: int = 0
@@ -69,6 +71,7 @@ class Counts:
     other_language: int = 0
     too_unknown: int = 0
     uncertain: int = 0
+    bins: Bins = Bins()
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -84,6 +87,7 @@ class Counts:
             other_language=self.other_language + other.other_language,
             too_unknown=self.too_unknown + other.too_unknown,
             uncertain=self.uncertain + other.uncertain,
+            bins=self.bins + other.bins,
         )
 
     @property
@@ -218,6 +222,7 @@ class Kernel:
             other_language=verdicts.count(OTHER_LANGUAGE),
             too_unknown=verdicts.count(UNKNOWN_WORDS),
             uncertain=int(np.count_nonzero(verdicts.uncertain)),
+            bins=count_rows(scores.values, scores.tokens, scores.unknown),
         )
 
     def _columns(self, scores: Scores) -> list[pa.Array]:

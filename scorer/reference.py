@@ -1,8 +1,9 @@
 """The reference of a model: how scores, lengths and unknown words of its held-out reviews lie.
 
 They are counted in fixed bins, so that counts of other reviews can be compared with them and added
-up. The scores are counted by label, so that the bins also tell what part of the reviews outside any
-band of scores the model gets right. Where ``calibration`` has folds, these scores are cross-fitted.
+up: those of a run are :class:`Bins`. The scores of the reference are counted by label, so that the
+bins also tell what part of the reviews outside any band of scores the model gets right. Where
+``calibration`` has folds, these scores are cross-fitted.
 """
 
 from __future__ import annotations
@@ -35,6 +36,81 @@ MOST_REVIEWS = 2**53
 MOST_DOMAINS = 100
 
 Counts = tuple[int, ...]
+# Of rows, in 32 or 64 bits.
+Numbers = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Rows by score, by length and by unknown words, in fixed bins. They add up with ``+``.
+
+    Attributes:
+        version: of the bins.
+        score: rows that have a score, 200 bins (see :func:`count_scores`).
+        length: rows that have a token, by all of their tokens (see :func:`count_lengths`).
+        unknown: rows that have a token, by the fraction of unknown ones (see
+            :func:`count_unknown`).
+    """
+
+    version: int = VERSION
+    score: Counts = (0,) * SCORE_BINS
+    length: Counts = (0,) * LENGTH_BINS
+    unknown: Counts = (0,) * UNKNOWN_BINS
+
+    def __add__(self, other: Bins) -> Bins:
+        return Bins(
+            self.version,
+            _sum(self.score, other.score),
+            _sum(self.length, other.length),
+            _sum(self.unknown, other.unknown),
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows that have a token."""
+        return sum(self.length)
+
+    def check(self, what: str) -> None:
+        """Check counts that come from a file.
+
+        Args:
+            what: their name, for messages.
+
+        Raises:
+            RecordError: the bins aren't those of this release, or the counts make no sense.
+        """
+        if self.version != VERSION:
+            raise RecordError(
+                f"{what} has bins of version {self.version!r:.20}, this release has {VERSION}"
+            )
+        sizes = {"score": SCORE_BINS, "length": LENGTH_BINS, "unknown": UNKNOWN_BINS}
+        for name, size in sizes.items():
+            _check_counts(what, name, getattr(self, name), size)
+
+
+def count_rows(
+    scores: npt.NDArray[np.float32],
+    lengths: Numbers,
+    unknown: Numbers,
+) -> Bins:
+    """Count rows in bins.
+
+    Args:
+        scores: ``float32[rows]``; NaN for a row without a score.
+        lengths: ``integer[rows]``, all tokens of each row.
+        unknown: ``integer[rows]``, tokens that are not in the vocabulary.
+
+    >>> bins = count_rows(np.array([0.5, np.nan], np.float32), np.array([9, 0]), np.array([1, 0]))
+    >>> sum(bins.score), bins.length[8], bins.unknown[12]
+    (1, 1, 1)
+    """
+    filled = lengths > 0
+    counted = (
+        count_scores(scores[~np.isnan(scores)]),
+        count_lengths(lengths[filled]),
+        count_unknown(unknown[filled], lengths[filled]),
+    )
+    return Bins(VERSION, *(tuple(counts.tolist()) for counts in counted))
 
 
 @dataclass(frozen=True)
@@ -59,6 +135,11 @@ class Counted:
         """Number of reviews."""
         return sum(self.tokens)
 
+    @property
+    def bins(self) -> Bins:
+        """The same, without the labels."""
+        return Bins(VERSION, _sum(self.negative, self.positive), self.tokens, self.unknown)
+
     def check(self, what: str) -> None:
         """Check counts that come from a file.
 
@@ -70,11 +151,7 @@ class Counted:
                 sense.
         """
         for name, size in SIZES.items():
-            counts = getattr(self, name)
-            if len(counts) != size or not 0 <= min(counts) <= max(counts) <= MOST_REVIEWS:
-                raise RecordError(
-                    f"{what}'s {name!r} aren't {size} counts from 0 to {MOST_REVIEWS}"
-                )
+            _check_counts(what, name, getattr(self, name), size)
         totals = sum(self.negative) + sum(self.positive), sum(self.tokens), sum(self.unknown)
         if len(set(totals)) > 1 or not totals[0]:
             raise RecordError(
@@ -133,11 +210,11 @@ def count_scores(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.bincount(bins, minlength=SCORE_BINS)
 
 
-def count_lengths(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def count_lengths(lengths: Numbers) -> npt.NDArray[np.int64]:
     """Count lengths in bins of a quarter of an octave, ``int64[LENGTH_BINS]``.
 
     Args:
-        lengths: ``int64[reviews]``, all tokens of each review.
+        lengths: ``integer[reviews]``, all tokens of each review.
 
     >>> np.flatnonzero(count_lengths(np.array([1, 9, 10, 11, 12]))).tolist()
     [1, 8, 9, 10]
@@ -146,18 +223,27 @@ def count_lengths(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.bincount(bins, minlength=LENGTH_BINS)
 
 
-def count_unknown(
-    unknown: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def count_unknown(unknown: Numbers, lengths: Numbers) -> npt.NDArray[np.int64]:
     """Count reviews by their fraction of unknown tokens, ``int64[101]``.
 
     The first bin has none, the next up to 1%, then up to 2%, and so on.
 
     Args:
-        unknown: ``int64[reviews]``, tokens that are not in the vocabulary.
-        lengths: ``int64[reviews]``, all tokens; at least one.
+        unknown: ``integer[reviews]``, tokens that are not in the vocabulary.
+        lengths: ``integer[reviews]``, all tokens; at least one.
 
     >>> np.flatnonzero(count_unknown(np.array([0, 1, 1, 3]), np.array([9, 100, 99, 3]))).tolist()
     [0, 1, 2, 100]
     """
-    return np.bincount(-(-100 * unknown // lengths), minlength=UNKNOWN_BINS)
+    # In 64 bits: a hundred times a count may be more than 32 hold.
+    hundredths = -(-100 * unknown.astype(np.int64) // lengths)
+    return np.bincount(hundredths, minlength=UNKNOWN_BINS)
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return tuple(map(sum, zip(one, other, strict=True)))
+
+
+def _check_counts(what: str, name: str, counts: Counts, size: int) -> None:
+    if len(counts) != size or not 0 <= min(counts) <= max(counts) <= MOST_REVIEWS:
+        raise RecordError(f"{what}'s {name!r} aren't {size} counts from 0 to {MOST_REVIEWS}")

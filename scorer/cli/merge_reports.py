@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scorer.cli.options import LOG_FORMAT, METRICS_FILE, TARGET_FILE, in_a_folder
+from scorer.cli.drift import check_drift
+from scorer.cli.options import FAIL_ON_DRIFT, LOG_FORMAT, METRICS_FILE, TARGET_FILE, in_a_folder
 from scorer.cli.printing import Lines, Targets, check_success
-from scorer.errors import JobFailed
+from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scorer.insight.drift import Drift
     from scorer.job.success_file import SuccessMark
     from scorer.reports.merged import MergedResult, ShardReport
 
@@ -37,12 +39,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Folder of the outputs: put an empty _SUCCESS there when, and only when, all is done.",
 )
+@FAIL_ON_DRIFT
 @LOG_FORMAT
 def merge_reports(
     reports: tuple[Path, ...],
     report: Path | None,
     metrics_file: Path | None,
     success_file: Path | None,
+    fail_on_drift: float | None,
 ) -> None:
     """Sum up the REPORTs of all shards of a run.
 
@@ -55,8 +59,9 @@ def merge_reports(
 
     \b
     Exit codes: 0 all shards are done, 1 unexpected, 2 usage, 3 files failed or shards are missing,
-    130 Ctrl-C, 143 SIGTERM.
+    5 drift, 130 Ctrl-C, 143 SIGTERM.
     """
+    from scorer.insight.drift import THRESHOLD
     from scorer.reports.merged import merge, missing, read_shards
 
     shards = read_shards(reports)
@@ -69,12 +74,19 @@ def merge_reports(
             mark.withdraw()
         raise _lacking(absent, shards[0].share.of)
     result = merge(shards)
+    if fail_on_drift is not None and result.bins.rows and not result.norms:
+        raise UsageError(
+            "merging the reports: --fail-on-drift has nothing to compare with, since the model's "
+            "file tells nothing of its held-out reviews; run the shards with --reference"
+        )
     if mark is not None and success_file is not None:
         success = mark.conclude_shards(result.files, result.names, success_file)
         result = replace(result, success_file=success)
-    _tell(result, targets)
-    targets.write(result, result.to_report())
+    drift = result.find_drift(THRESHOLD if fail_on_drift is None else fail_on_drift)
+    _tell(result, targets, drift, is_asked=fail_on_drift is not None)
+    targets.write(result, drift, result.to_report(drift))
     _end(result, shards)
+    check_drift(drift, fail_on_drift)
 
 
 def _mark(folder: Path, shards: Sequence[ShardReport]) -> SuccessMark:
@@ -115,13 +127,13 @@ def _lacking(absent: Sequence[int], of: int) -> JobFailed:
     )
 
 
-def _tell(result: MergedResult, targets: Targets) -> None:
-    """Print the line of each file that isn't done, and the summary."""
+def _tell(result: MergedResult, targets: Targets, drift: Drift | None, *, is_asked: bool) -> None:
+    """Print the line of each file that isn't done, the summary, and drift."""
     lines = Lines(alone=False, err=targets.use_stdout)
     for one in result.files:
         if not one.is_done:
             lines.show_file(one)
-    lines.show_summary(result)
+    lines.show_summary(result, drift, is_asked=is_asked)
 
 
 def _end(result: MergedResult, shards: Sequence[ShardReport]) -> None:

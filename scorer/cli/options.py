@@ -75,10 +75,10 @@ def sha256(context: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
-def local_folder(
+def local_path(
     context: click.Context, parameter: click.Parameter, value: Path | None
 ) -> Path | None:
-    """Check that a folder is one of this machine.
+    """Check that a path is one of this machine.
 
     Raises:
         UsageError: it is an address, or its name is too long.
@@ -114,6 +114,12 @@ METRICS_FILE = click.option(
     type=TARGET_FILE,
     callback=in_a_folder,
     help="Prometheus textfile to write them to; - for stdout.",
+)
+FAIL_ON_DRIFT = click.option(
+    "--fail-on-drift",
+    metavar="PSI",
+    type=click.FloatRange(min=0),
+    help="End with 5 if score, length or unknown words drifted so far (0.2: much), beyond chance.",
 )
 LOG_FORMAT = click.option(
     "--log-format",

@@ -11,6 +11,7 @@ from scorer.console import log_is_json, say, show, tell
 from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
+    from scorer.insight.drift import Drift
     from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
     from scorer.reports.report import Report
@@ -50,13 +51,23 @@ class Lines:
         if not is_failed:
             self._show(file_line(result))
 
-    def show_summary(self, result: JobResult) -> None:
-        """Print the last lines: what became of several files, and what else there is to say."""
-        from scorer.reports.text import closing_lines, job_facts, summary
+    def show_summary(
+        self, result: JobResult, drift: Drift | None = None, *, is_asked: bool = False
+    ) -> None:
+        """Print the last lines: what became of several files, and what else there is to say.
 
-        closing = closing_lines(result)
+        Args:
+            result: of the job.
+            drift: how far its rows lie from what they are compared with.
+            is_asked: whether the command asked for it; if not, only what drifted is told.
+        """
+        from scorer.reports.text import closing_lines, drift_facts, drift_lines, job_facts, summary
+
+        closing = [*closing_lines(result), *drift_lines(drift, is_asked=is_asked)]
         if log_is_json():
-            say("; ".join((summary(result), *closing)), facts=job_facts(result))
+            level = "warning" if drift and drift.is_drift else "info"
+            facts = job_facts(result) | drift_facts(drift)
+            say("; ".join((summary(result), *closing)), level, facts)
         is_told = self.alone and result.share is None
         for line in closing if is_told else (summary(result), *closing):
             self._show(line)
@@ -85,13 +96,20 @@ class Targets:
         """Whether one of them is stdout."""
         return STDOUT in (self.report, self.metrics_file)
 
-    def check(self, tasks: Sequence[Task], model: Path | None, success_file: Place | None) -> None:
+    def check(
+        self,
+        tasks: Sequence[Task],
+        model: Path | None,
+        success_file: Place | None,
+        reference: Path | None = None,
+    ) -> None:
         """Check before the run that nothing is overwritten that must not be.
 
         Args:
             tasks: what is read and written; of all shards, if there are any.
             model: the model file, if one is read.
             success_file: the ``_SUCCESS`` that is asked for.
+            reference: the report that the run is compared with.
 
         Raises:
             UsageError: two paths of the command are one file, or a target isn't a file of ours.
@@ -101,7 +119,8 @@ class Targets:
 
         named = {"--report": self.report, "--metrics-file": self.metrics_file}
         files = {name: path for name, path in named.items() if path and path != STDOUT}
-        others = {"the model": model, **files, "--success-file": success_file}
+        read = {"the model": model, "--reference": reference}
+        others = {**read, **files, "--success-file": success_file}
         check_apart(tasks, {name: path for name, path in others.items() if path})
         if self.report == self.metrics_file == STDOUT:
             raise UsageError("checking --metrics-file: stdout takes it or --report; name a file")
@@ -122,12 +141,15 @@ class Targets:
             with writing(self.report):
                 self.report.unlink(missing_ok=True)
 
-    def write(self, result: JobResult, report: Report | None = None) -> None:
+    def write(
+        self, result: JobResult, drift: Drift | None = None, report: Report | None = None
+    ) -> None:
         """Write the figures.
 
         Args:
             result: of the job.
-            report: of it; made of ``result`` if None.
+            drift: that was found in it.
+            report: of both; made of them if None.
 
         Raises:
             OutputError: one can't be written.
@@ -136,15 +158,15 @@ class Targets:
         from scorer.reports.report import Report
 
         if self.report is not None:
-            report = report or Report.of(result)
+            report = report or Report.of(result, drift)
             if self.report == STDOUT:
                 show(report.to_text().rstrip())
             else:
                 report.write(self.report)
         if self.metrics_file == STDOUT:
-            show(metrics_text(result).rstrip())
+            show(metrics_text(result, drift).rstrip())
         elif self.metrics_file is not None:
-            write_metrics(result, self.metrics_file)
+            write_metrics(result, self.metrics_file, drift)
 
 
 def check_success(result: JobResult) -> None:

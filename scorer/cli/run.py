@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scorer.cli.drift import Comparison, check_drift
 from scorer.cli.options import (
+    FAIL_ON_DRIFT,
     LOG_FORMAT,
     METRICS_FILE,
     MODEL_OPTION,
@@ -17,7 +19,7 @@ from scorer.cli.options import (
     dropped_columns,
     in_a_folder,
     kept_columns,
-    local_folder,
+    local_path,
     mebibytes,
     sha256,
 )
@@ -158,7 +160,7 @@ TEXT_COLUMN_HELP = (
     "--state-dir",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    callback=local_folder,
+    callback=local_path,
     help="Where unfinished outputs of stores lie.  [default: the user's state folder]",
 )
 @click.option(
@@ -237,6 +239,20 @@ TEXT_COLUMN_HELP = (
     help="JSON file to write the figures of the run to; - for stdout.",
 )
 @METRICS_FILE
+@FAIL_ON_DRIFT
+@click.option(
+    "--reference",
+    metavar="REPORT",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=local_path,
+    help="Tell drift from the rows of a former run, whose report this is.",
+)
+@click.option(
+    "--reference-domain",
+    metavar="NAME",
+    help="Tell drift from the model's held-out reviews of a domain; all: of all.  [default: the "
+    "nearest]",
+)
 @LOG_FORMAT
 @click.pass_obj
 def run(
@@ -255,6 +271,9 @@ def run(
     state_dir: Path | None,
     engine: str,
     wait_lock: float | None,
+    fail_on_drift: float | None,
+    reference: Path | None,
+    reference_domain: str | None,
     **options: Any,
 ) -> None:
     """Score the file INPUT, Parquet, CSV or JSON Lines, into the Parquet file OUTPUT.
@@ -277,7 +296,7 @@ def run(
 
     \b
     Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
-    4 the model was refused, 130 Ctrl-C, 143 SIGTERM.
+    4 the model was refused, 5 drift, 130 Ctrl-C, 143 SIGTERM.
     """
     # Arrow's own allocator keeps up to 100 MB of unused memory; it is chosen on import.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -303,8 +322,9 @@ def run(
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)
-    targets.check(tasks, find_model(model), success_file)
+    targets.check(tasks, find_model(model), success_file, reference)
     loaded = SentimentModel.load(model, sha256=model_sha256)
+    comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
     lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
     if dry_run:
         result = preview_job(planned, loaded, chosen)
@@ -314,10 +334,12 @@ def run(
         if asked is not None:
             targets.withdraw_report()
         result = _run_watched(planned, loaded, chosen, probe, lines, engine)
-    lines.show_summary(result)
+    drift = comparison.find(result)
+    lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
     if not dry_run:
-        targets.write(result)
+        targets.write(result, drift)
     _end(result)
+    check_drift(drift, fail_on_drift)
 
 
 def _run_watched(

@@ -12,6 +12,7 @@ from scorer.job.plan import Task
 from scorer.job.shards import Share
 from scorer.job.tested import untested
 from scorer.kernel import Counts
+from scorer.reference import Bins, Reference
 from scorer.system.records import optional
 from scorer.system.stopwatch import STAGES
 
@@ -186,6 +187,7 @@ class JobResult:
         success_file: what became of ``_SUCCESS``; None if it wasn't asked for.
         share: of which shard of a plan the files are; None if they are all.
         retries: how often a request to a store was tried again.
+        reference: what the model's held-out reviews are like; None if its file doesn't tell.
     """
 
     files: tuple[FileResult, ...]
@@ -200,6 +202,7 @@ class JobResult:
     success_file: SuccessFile | None = None
     share: Share | None = None
     retries: int = 0
+    reference: Reference | None = None
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""
@@ -214,6 +217,11 @@ class JobResult:
     def counts(self) -> Counts:
         """The counts of all scored files together."""
         return reduce(Counts.__add__, (one.counts for one in self.files), Counts())
+
+    @property
+    def bins(self) -> Bins:
+        """The scored rows of all files together, by score, length and unknown words."""
+        return self.counts.bins
 
     @property
     def changes(self) -> Changes:

@@ -172,4 +172,5 @@ def _job_result(
         success_file=success,
         share=plan.share,
         retries=plan.stores.retries.done,
+        reference=model.card.reference,
     )

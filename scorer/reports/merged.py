@@ -15,6 +15,9 @@ Each key of it comes from those of the shards:
                          follow from them
     files                as their shards told them, in the order of names
     shard                number is null: all of them
+    distribution         the sum
+    drift                of the sum, from what the shards were compared with: of several domains the
+                         nearest of those that were the nearest to a shard
 """
 
 from __future__ import annotations
@@ -27,11 +30,13 @@ from itertools import chain
 from pathlib import Path
 
 from scorer.errors import UsageError
+from scorer.insight.drift import THRESHOLD, Drift, Norm, nearest_drift
 from scorer.job.freshness import FREE_OPTIONS
 from scorer.job.plan import Task
 from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult, Spared
 from scorer.job.shards import Share, listed_numbers, name_below, plan_digest
 from scorer.kernel import HISTOGRAM_BINS, Counts
+from scorer.reference import Bins
 from scorer.reports.report import FileReport, Report, read_report
 from scorer.system.records import to_json
 from scorer.system.stopwatch import STAGES
@@ -109,12 +114,23 @@ class MergedResult(JobResult):
         remarks: what else there is to say, in a sentence each.
         names: of the outputs below the folder OUTPUT, in the order of the files.
         reports: of the files, as their shards told them.
+        distribution: the scored rows of all shards, by score, length and unknown words.
+        norms: what the shards were compared with.
+        is_nearest: whether these are the nearest domains, since none was named.
     """
 
     last_end: float = 0.0
     remarks: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     reports: tuple[FileReport, ...] = ()
+    distribution: Bins = Bins()
+    norms: tuple[Norm, ...] = ()
+    is_nearest: bool = False
+
+    @property
+    def bins(self) -> Bins:
+        """The scored rows of all shards, by score, length and unknown words."""
+        return self.distribution
 
     @property
     def ended(self) -> float:
@@ -126,9 +142,17 @@ class MergedResult(JobResult):
         """What else there is to say, in a sentence each."""
         return self.remarks
 
-    def to_report(self) -> Report:
-        """Return the report of all shards."""
-        return replace(Report.of(self), files=self.reports)
+    def find_drift(self, threshold: float = THRESHOLD) -> Drift | None:
+        """Compare the rows of all shards with what these were compared with.
+
+        Args:
+            threshold: from which an index beyond chance is drift.
+        """
+        return nearest_drift(self.bins, self.norms, threshold, is_nearest=self.is_nearest)
+
+    def to_report(self, drift: Drift | None = None) -> Report:
+        """Return the report of all shards, and of the drift that was found in them."""
+        return replace(Report.of(self, drift), files=self.reports)
 
 
 def read_shards(paths: Sequence[Path]) -> list[ShardReport]:
@@ -178,6 +202,7 @@ def merge(shards: Sequence[ShardReport]) -> MergedResult:
             f"{first.share.files:,} of the plan, so one was edited; run its shard again"
         )
     fingerprints = {report.fingerprint for report in reports} - {None}
+    drifts = _drifts(reports)
     return MergedResult(
         files=tuple(map(_file_result, files)),
         started=min(shard.started for shard in shards),
@@ -198,7 +223,26 @@ def merge(shards: Sequence[ShardReport]) -> MergedResult:
         remarks=_remarks(shards),
         names=names,
         reports=files,
+        distribution=sum((one.distribution or Bins() for one in reports), Bins()),
+        norms=tuple(dict.fromkeys(drift.norm for drift in drifts)),
+        is_nearest=any(drift.is_nearest for drift in drifts),
     )
+
+
+def _drifts(reports: Sequence[Report]) -> list[Drift]:
+    """Return the drift of each shard that scored rows.
+
+    Raises:
+        UsageError: they were told to compare with different reviews.
+    """
+    drifts = [report.drift for report in reports if report.drift is not None]
+    for one in drifts:
+        if one.norm != drifts[0].norm and not (one.is_nearest and drifts[0].is_nearest):
+            raise UsageError(
+                f"merging the reports: the shards were compared with {drifts[0].norm} and with "
+                f"{one.norm}; run them again with one --reference, or one --reference-domain"
+            )
+    return drifts
 
 
 def _check_figures(path: Path, report: Report) -> None:

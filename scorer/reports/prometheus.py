@@ -6,8 +6,10 @@ The format: https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+from scorer.insight.drift import Drift
 from scorer.job.result import FAILED, SCORED, SKIPPED, JobResult
 from scorer.kernel import HISTOGRAM_BINS
 from scorer.storage.failures import writing
@@ -18,20 +20,20 @@ PREFIX = "review_sentiment"
 Sample = tuple[dict[str, str], float]
 
 
-def write_metrics(result: JobResult, path: Path) -> None:
+def write_metrics(result: JobResult, path: Path, drift: Drift | None = None) -> None:
     """Write the metrics of a run. The file is renamed into place: no half of it is ever scraped.
 
     Raises:
         OutputError: it can't be written.
     """
     with writing(path), whole_file(path) as temporary:
-        temporary.write_text(metrics_text(result), encoding="utf-8")
+        temporary.write_text(metrics_text(result, drift), encoding="utf-8")
 
 
-def metrics_text(result: JobResult) -> str:
-    """Return the metrics of a run; each is a gauge of the last run."""
+def metrics_text(result: JobResult, drift: Drift | None = None) -> str:
+    """Return the metrics of a run, and of its drift; each is a gauge of the last run."""
     lines = []
-    for name, meaning, samples in _metrics(result):
+    for name, meaning, samples in chain(_metrics(result), _drift_metrics(drift)):
         lines += [f"# HELP {PREFIX}_{name} {meaning}", f"# TYPE {PREFIX}_{name} gauge"]
         lines += [f"{PREFIX}_{name}{_labels(labels)} {value:.17g}" for labels, value in samples]
     return "\n".join(lines) + "\n"
@@ -116,6 +118,18 @@ def _row_metrics(result: JobResult) -> Iterator[tuple[str, str, list[Sample]]]:
         ("peak_memory_bytes", "The most memory that the process held.", result.peak_memory),
     ):
         yield name, meaning, [({}, value)]
+
+
+def _drift_metrics(drift: Drift | None) -> Iterator[tuple[str, str, list[Sample]]]:
+    if drift is None:
+        return
+    for name, meaning, attribute in (
+        ("drift_psi", "Population stability index, by measure.", "psi"),
+        ("drift_chance", "The index that chance exceeds about once in a thousand times.", "chance"),
+        ("drift", "Whether the measure drifted, 1 or 0.", "is_drift"),
+    ):
+        samples = [({"measure": one.name}, getattr(one, attribute)) for one in drift.measures]
+        yield name, meaning, samples
 
 
 def _labels(labels: dict[str, str]) -> str:

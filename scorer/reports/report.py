@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from scorer.errors import UsageError, one_line
+from scorer.insight.drift import Drift
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
 from scorer.job.result import (
@@ -22,6 +23,7 @@ from scorer.job.result import (
     Worker,
 )
 from scorer.job.shards import Share
+from scorer.reference import Bins
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file
 from scorer.system.escape import json_text
@@ -165,6 +167,10 @@ class Report:
         retries: how often a request to a store was tried again; left out if it never was.
         engine: that handed out the files; left out if the process itself scored them.
         workers: of the engine; left out without one.
+        distribution: the scored rows by score, length and unknown words; left out if there are
+            none.
+        drift: how far they lie from what they are compared with; left out if there is nothing to
+            compare, or to compare with.
     """
 
     report_version: int
@@ -189,10 +195,12 @@ class Report:
     retries: int = optional(0)
     engine: str = optional("")
     workers: tuple[Worker, ...] = optional(())
+    distribution: Bins | None = optional(None)
+    drift: Drift | None = optional(None)
 
     @classmethod
-    def of(cls, result: JobResult) -> Report:
-        """Return the report of a job."""
+    def of(cls, result: JobResult, drift: Drift | None = None) -> Report:
+        """Return the report of a job, and of the drift that was found in it."""
         return cls(
             report_version=REPORT_VERSION,
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
@@ -216,6 +224,8 @@ class Report:
             retries=result.retries,
             engine=result.crew.engine,
             workers=result.crew.workers,
+            distribution=result.bins if result.bins.rows else None,
+            drift=drift,
         )
 
     def to_text(self) -> str:
@@ -247,16 +257,24 @@ class Report:
         files = stored.get("files")
         if isinstance(files, list):
             stored["files"] = [_nested(one) for one in files]
-        return from_json(cls, stored)
+        report = from_json(cls, stored)
+        for bins in report.all_bins():
+            bins.check("the report")
+        return report
+
+    def all_bins(self) -> list[Bins]:
+        """Return the bins of the run, and of what it is compared with, as far as there are any."""
+        of_run = [] if self.distribution is None else [self.distribution]
+        return [*of_run, *([] if self.drift is None else [self.drift.norm.bins])]
 
 
-def write_report(result: JobResult, path: Path) -> None:
-    """Write the report of a job as JSON.
+def write_report(result: JobResult, path: Path, drift: Drift | None = None) -> None:
+    """Write the report of a job, and of the drift that was found in it, as JSON.
 
     Raises:
         OutputError: it can't be written.
     """
-    Report.of(result).write(path)
+    Report.of(result, drift).write(path)
 
 
 def read_report(path: Path) -> Report:

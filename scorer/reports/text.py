@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scorer.insight.drift import Drift
 from scorer.job.inputs import counted
 from scorer.job.result import (
     FAILED,
@@ -23,6 +24,8 @@ from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 
 LEAST_REPEATED = 1000
 LEAST_SHARE_REPEATED = 0.01
+# In words.
+MEASURES = {"score": "score", "length": "length", "unknown": "unknown words"}
 
 
 def file_line(result: FileResult) -> str:
@@ -161,6 +164,38 @@ def success_line(found: SuccessFile) -> str:
     if found.is_written:
         return f"{found.path} says that all is done"
     return f"no {found.path}: {found.reason}"
+
+
+def drift_lines(drift: Drift | None, *, is_asked: bool) -> list[str]:
+    """Return what there is to say of drift: at most a line; if nobody asked, only of drift."""
+    if drift is None:
+        return ["no row was scored, so no drift is told"] if is_asked else []
+    return [drift_line(drift)] if is_asked or drift.is_drift else []
+
+
+def drift_line(drift: Drift) -> str:
+    """Return how far the rows of a run lie from what they are compared with.
+
+    As in ``no drift from the 2,000 held-out reviews of films: score 0.01, length 0.02, unknown
+    words 0.01``; what drifted is marked.
+    """
+    measures = ", ".join(
+        f"{MEASURES[one.name]} {one.psi:.2f}{' (drift)' if one.is_drift else ''}"
+        for one in drift.measures
+    )
+    nearest = ", the nearest domain" if drift.is_nearest else ""
+    return f"{'DRIFT' if drift.is_drift else 'no drift'} from {drift.norm}{nearest}: {measures}"
+
+
+def drift_facts(drift: Drift | None) -> dict[str, Json]:
+    """Return the keys of drift in the JSON log: the index of each measure, and those that drifted.
+
+    There are none without drift.
+    """
+    if drift is None or not drift.is_drift:
+        return {}
+    psi = {one.name: round(one.psi, 4) for one in drift.measures}
+    return {"psi": psi, "drifted": [one.name for one in drift.measures if one.is_drift]}
 
 
 def file_facts(result: FileResult) -> dict[str, Json]:

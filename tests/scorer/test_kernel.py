@@ -8,6 +8,7 @@ from helpers import scores_of
 from scorer import SentimentModel
 from scorer.errors import ReviewsError
 from scorer.kernel import Counts, Kernel
+from scorer.reference import count_rows
 
 BATCH = pa.record_batch(
     {"id": [1, 2], "review": ["a great film", None], "stars": pa.array([5, None], pa.int8())}
@@ -109,7 +110,10 @@ def test_a_bin_of_the_histogram_includes_its_lower_bound(model: SentimentModel) 
     counts = Kernel(model, BATCH.schema).count(scores)
     histogram = [0] * 20
     histogram[0], histogram[1], histogram[10], histogram[19] = 2, 1, 1, 2
-    assert counts == Counts(7, 3, 1, 1, 1, most + 32, 9, tuple(histogram), unknown_heavy=2)
+    bins = count_rows(values, scores.tokens, scores.unknown)
+    assert counts == Counts(
+        7, 3, 1, 1, 1, most + 32, 9, tuple(histogram), unknown_heavy=2, bins=bins
+    )
     assert (counts + counts).histogram == tuple(2 * rows for rows in histogram)
 
 

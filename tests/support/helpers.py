@@ -105,6 +105,11 @@ def some_texts(rows: int, seed: int = 0) -> list[str]:
     return [" ".join(chance.choices(WORDS, k=chance.randint(1, 60))) for _ in range(rows)]
 
 
+def told(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the lines on stdout but that on drift: made-up reviews are like no real ones."""
+    return [line for line in done.stdout.splitlines() if not line.startswith("DRIFT from ")]
+
+
 def left_in(folder: Path) -> list[str]:
     """Return the names of all files below a folder, hidden ones included."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

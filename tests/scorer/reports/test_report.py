@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from helpers import left_in, run_command, some_texts, write_reviews
+from helpers import left_in, run_command, some_texts, told, write_reviews
 from scorer import SentimentModel, __version__
 from scorer.errors import UsageError
 from scorer.job.options import Options
@@ -70,6 +70,7 @@ def test_the_report_tells_of_each_file_and_of_all(
         "report_version", "started", "model", "versions", "notes", "fingerprint", "options",
         "threads", "peak_memory_bytes", "cpu_seconds", "scored", "skipped", "failed",
         "left_aside", "outputs_without_input", "total", "files",
+        "distribution",
     ]  # fmt: skip
     assert (report["scored"], report["skipped"], report["failed"]) == (1, 1, 1)
     assert report["model"]["sha256"] == model.file.sha256
@@ -232,7 +233,7 @@ def test_the_plan_names_every_file_and_changes_nothing(
     done = run_command(
         "scorer", "run", "--dry-run", dump, tmp_path / "out", "--report", tmp_path / "report.json"
     )
-    assert done.stdout.splitlines() == [
+    assert told(done) == [
         f"planned  {tmp_path}/out/a.parquet: 33 rows; new",
         f"skipped  {tmp_path}/out/c.parquet: already done",
         "3 files: 1 planned, 1 skipped, 1 failed; 33 rows to write",
@@ -260,7 +261,7 @@ def test_the_plan_says_why_an_output_is_scored_anew(
 def test_the_log_is_json_line_by_line_where_it_is_asked_for(dump: Path, tmp_path: Path) -> None:
     done = run_command("scorer", "run", dump, tmp_path / "out", "--log-format", "json")
     first, second, third, job, last = map(json.loads, done.stderr.splitlines())
-    assert len(done.stdout.splitlines()) == 3
+    assert len(told(done)) == 3
     keys = ["time", "level", "message", "input", "output", "status", "rows", "seconds"]
     assert list(first) == list(second) == keys
     assert first["message"].startswith(f"{tmp_path}/out/a.parquet: 33 rows, ")
@@ -272,10 +273,13 @@ def test_the_log_is_json_line_by_line_where_it_is_asked_for(dump: Path, tmp_path
         f"{tmp_path}/out/b.parquet",
     )
     assert (third["status"], third["rows"]) == ("scored", 9)
-    assert job["message"] == (
-        "3 files: 2 scored, 1 failed; 42 rows written; 1 with half of their words unknown or more"
-    )
-    assert list(job) == [*keys[:3], "scored", "skipped", "failed", "rows", "seconds"]
+    message, drift = job["message"].split("; DRIFT from ")
+    heavy = "1 with half of their words unknown or more"
+    assert message == f"3 files: 2 scored, 1 failed; 42 rows written; {heavy}"
+    assert (job["level"], job["drifted"]) == ("warning", ["score", "length", "unknown"])
+    assert drift.startswith("the 364 held-out reviews of ride_app, the nearest domain: score ")
+    job_keys = ["scored", "skipped", "failed", "rows", "seconds", "psi", "drifted"]
+    assert list(job) == [*keys[:3], *job_keys]
     assert (job["scored"], job["skipped"], job["failed"], job["rows"]) == (2, 0, 1, 42)
     assert last["message"] == "1 of 3 files failed, each is named above; mend them and run again"
     usage = run_command(

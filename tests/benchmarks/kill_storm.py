@@ -1,6 +1,9 @@
-"""Kill a scorer at random, run it again, compare the bytes: ``kill_storm.py [KILLS] [SEED]``.
+"""Kill a scorer at random, run it again, compare the bytes.
 
-A folder of files with at least ten windows each is scored to its end once. Then it is scored anew
+    python tests/benchmarks/kill_storm.py [KILLS] [SEED] [FILES]
+
+A folder of files with at least ten windows each, or of so many small ones, several of which are on
+their way at once, is scored to its end once. Then it is scored anew
 again and again, on two threads, and each run is ended at a random moment: by SIGKILL, by SIGTERM,
 by Ctrl-C, or by a burst of those. Every few kills a run goes through to its end. Ends with 1 if
 
@@ -32,6 +35,8 @@ from scorer.tables.parquet_reader import ParquetReviews
 KILLS = 200
 FILES = 3
 ROWS = 12000
+# Of each of many files.
+SMALL_ROWS = 50
 LEAST_WINDOWS = 10
 ANSWER_SECONDS = 2.0
 WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
@@ -44,6 +49,7 @@ class Storm:
 
     Attributes:
         faults: sentences.
+        most_partials: the most unfinished outputs that a kill left.
         ends: number of runs by how they ended.
         slowest: the longest answer to a signal, in seconds.
         finishing: runs that went through where a kill had left scores.
@@ -51,6 +57,7 @@ class Storm:
     """
 
     faults: list[str] = field(default_factory=list)
+    most_partials: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
     finishing: int = 0
@@ -62,17 +69,24 @@ class Storm:
         self.faults.append(sentence)
 
 
-def write_dump(folder: Path, chance: random.Random) -> None:
-    """Write reviews of 1 to 80 words, some of them null, in row groups of a third of a file."""
+def write_dump(folder: Path, chance: random.Random, files: int | None) -> None:
+    """Write reviews of 1 to 80 words, some of them null, in row groups of a third of a file.
+
+    Args:
+        folder: for the files.
+        chance: chooses the words.
+        files: so many small ones; a few of many windows if None.
+    """
     folder.mkdir()
-    for number in range(FILES):
-        texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 80))) for _ in range(ROWS)]
-        table = pa.table({"id": range(ROWS), "review": [*texts[2:], None, "é"]})
-        path = folder / f"{number}.parquet"
-        pq.write_table(table, path, row_group_size=ROWS // 3)
+    rows = SMALL_ROWS if files else ROWS
+    for number in range(files or FILES):
+        texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 80))) for _ in range(rows)]
+        table = pa.table({"id": range(rows), "review": [*texts[2:], None, "é"]})
+        path = folder / f"{number:04}.parquet"
+        pq.write_table(table, path, row_group_size=rows // 3)
         with ParquetReviews(path) as reviews:
             windows = sum(1 for _ in reviews.windows())
-        if windows < LEAST_WINDOWS:
+        if not files and windows < LEAST_WINDOWS:
             raise SystemExit(f"{path} has {windows} windows, fewer than {LEAST_WINDOWS}")
 
 
@@ -149,21 +163,23 @@ def go_through(source: Path, target: Path, expected: dict[str, bytes], storm: St
         storm.taken_up += json.loads(report.read_text())["total"]["reused"] > 0
 
 
-def blow(folder: Path, kills: int, chance: random.Random) -> Storm:
+def blow(folder: Path, kills: int, chance: random.Random, files: int | None) -> Storm:
     """Kill so many runs."""
     source, target, storm = folder / "in", folder / "out", Storm()
-    write_dump(source, chance)
+    write_dump(source, chance, files)
     began = time.monotonic()
     if start(source, target).wait():
         raise SystemExit("the undisturbed run failed")
     seconds, expected = time.monotonic() - began, visible(target)
-    print(f"undisturbed: {FILES} files of {ROWS} rows in {seconds:.1f} s", flush=True)
+    print(f"undisturbed: {len(expected)} files in {seconds:.1f} s", flush=True)
     shutil.rmtree(target)
     until_through = chance.randint(1, 4)
     for number in range(1, kills + 1):
         process = start(source, target)
         time.sleep(chance.uniform(0, seconds))
         kill(process, storm, chance)
+        partials = sum(1 for _ in target.glob(".*.partial"))
+        storm.most_partials = max(storm.most_partials, partials)
         if not visible(target).items() <= expected.items():
             storm.fault(f"after kill {number} a file under its final name differs")
         until_through -= 1
@@ -176,16 +192,17 @@ def blow(folder: Path, kills: int, chance: random.Random) -> Storm:
     return storm
 
 
-def main(kills: int, seed: int) -> int:
+def main(kills: int = KILLS, seed: int = 1, files: int | None = None) -> int:
     """Let a storm blow, print what it found, and return 1 if there was a fault."""
     # A shell that starts this in the background has Ctrl-C ignored, and a process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)  # noqa: S311  # test data
     with tempfile.TemporaryDirectory() as folder:
-        storm = blow(Path(folder), kills, chance)
+        storm = blow(Path(folder), kills, chance, files)
     for end, count in sorted(storm.ends.items()):
         print(f"{count:5}  {end}")
     print(f"slowest answer to a signal: {storm.slowest:.2f} s")
+    print(f"most unfinished outputs that a kill left: {storm.most_partials}")
     print(f"kept scores were taken up in {storm.taken_up} of {storm.finishing} finishing runs")
     if 2 * storm.taken_up < storm.finishing:
         storm.fault("kept scores were taken up in less than half of the runs")
@@ -193,5 +210,4 @@ def main(kills: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:3]]
-    sys.exit(main(numbers[0] if numbers else KILLS, numbers[1] if len(numbers) > 1 else 1))
+    sys.exit(main(*map(int, sys.argv[1:4])))

@@ -180,12 +180,14 @@ class ParquetOutput:
         """Remove what was written."""
         # Closing pyarrow's writer would make a valid, short file. Closing its handle frees the disk
         # space at once, but not while the background thread still writes through it.
-        if self._file is not None:
+        # A thread in the background may be completing the file, and let go of it.
+        file = self._file
+        if file is not None:
             if not self._is_writing:
                 with suppress(OSError):
-                    self._file.file_handle.close()
+                    file.file_handle.close()
             # Nor must the garbage collector close the writer.
-            self._file.is_open = False
+            file.is_open = False
         self._whole.discard()
 
     def _flush(self) -> None:

@@ -1,12 +1,13 @@
 """Kill a scorer at random, run it again, compare the bytes.
 
-    python tests/benchmarks/kill_storm.py [KILLS [SEED [reuse] [OPTION…]]]
+    python tests/benchmarks/kill_storm.py [KILLS [SEED]] [--files N] [--earlier] [OPTION…]
 
-A folder of files with at least ten windows each is scored to its end once. Then it is scored anew
-again and again, on two threads, with the options of ``scorer run`` that are given, and each run is
-ended at a random moment: by SIGKILL, by SIGTERM, by Ctrl-C, or by a burst of those. Every few kills
-a run goes through to its end. With ``reuse`` all but the first run take the scores of the first
-third of each file from earlier outputs. Ends with 1 if
+A folder of files with at least ten windows each, or of so many small ones, several of which are on
+their way at once, is scored to its end once. Then it is scored anew again and again, on two
+threads, with the options of ``scorer run`` that are given, and each run is ended at a random
+moment: by SIGKILL, by SIGTERM, by Ctrl-C, or by a burst of those. Every few kills a run goes
+through to its end. With ``--earlier`` all but the first run take the scores of the first third of
+each file from earlier outputs. Ends with 1 if
 
 - a file under its final name ever differs from that of the undisturbed run,
 - something is left beside the outputs of a finished run,
@@ -29,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,6 +39,8 @@ from scorer.tables.parquet_reader import ParquetReviews
 KILLS = 200
 FILES = 3
 ROWS = 12000
+# Of each of many files.
+SMALL_ROWS = 50
 LEAST_WINDOWS = 10
 ANSWER_SECONDS = 2.0
 WORDS = ("good", "bad", "film", "the", "not", "great", "awful", "and", "story", "actor")
@@ -52,6 +56,7 @@ class Storm:
 
     Attributes:
         faults: sentences.
+        most_partials: the most unfinished outputs that a kill left.
         ends: number of runs by how they ended.
         slowest: the longest answer to a signal, in seconds.
         finishing: runs that went through where a kill had left scores.
@@ -60,6 +65,7 @@ class Storm:
     """
 
     faults: list[str] = field(default_factory=list)
+    most_partials: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
     finishing: int = 0
@@ -72,18 +78,25 @@ class Storm:
         self.faults.append(sentence)
 
 
-def write_dump(folder: Path, chance: random.Random) -> None:
-    """Write reviews of 1 to 80 words, some of them null, in row groups of a third of a file."""
+def write_dump(folder: Path, chance: random.Random, files: int | None) -> None:
+    """Write reviews of 1 to 80 words, some of them null, in row groups of a third of a file.
+
+    Args:
+        folder: for the files.
+        chance: chooses the words.
+        files: so many small ones; a few of many windows if None.
+    """
     folder.mkdir()
-    for number in range(FILES):
-        texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 80))) for _ in range(ROWS)]
+    rows = SMALL_ROWS if files else ROWS
+    for number in range(files or FILES):
+        texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 80))) for _ in range(rows)]
         texts[::50], texts[7::70] = [FOREIGN] * len(texts[::50]), [NOISE] * len(texts[7::70])
-        table = pa.table({"id": range(ROWS), "review": [*texts[2:], None, "é"]})
-        path = folder / f"{number}.parquet"
-        pq.write_table(table, path, row_group_size=ROWS // 3)
+        table = pa.table({"id": range(rows), "review": [*texts[2:], None, "é"]})
+        path = folder / f"{number:04}.parquet"
+        pq.write_table(table, path, row_group_size=rows // 3)
         with ParquetReviews(path) as reviews:
             windows = sum(1 for _ in reviews.windows())
-        if windows < LEAST_WINDOWS:
+        if not files and windows < LEAST_WINDOWS:
             raise SystemExit(f"{path} has {windows} windows, fewer than {LEAST_WINDOWS}")
 
 
@@ -180,16 +193,22 @@ def go_through(
 
 
 def blow(
-    folder: Path, kills: int, chance: random.Random, options: Sequence[str], *, is_reusing: bool
+    folder: Path,
+    kills: int,
+    chance: random.Random,
+    files: int | None,
+    options: Sequence[str],
+    *,
+    is_reusing: bool,
 ) -> Storm:
     """Kill so many runs."""
     source, target, storm = folder / "in", folder / "out", Storm()
-    write_dump(source, chance)
+    write_dump(source, chance, files)
     began = time.monotonic()
     if start(source, target, *options).wait():
         raise SystemExit("the undisturbed run failed")
     seconds, expected = time.monotonic() - began, visible(target)
-    print(f"undisturbed: {FILES} files of {ROWS} rows in {seconds:.1f} s", flush=True)
+    print(f"undisturbed: {len(expected)} files in {seconds:.1f} s", flush=True)
     shutil.rmtree(target)
     again = [*options, *(write_earlier(source, folder) if is_reusing else ())]
     until_through = chance.randint(1, 4)
@@ -197,6 +216,8 @@ def blow(
         process = start(source, target, *again)
         time.sleep(chance.uniform(0, seconds))
         kill(process, storm, chance)
+        partials = sum(1 for _ in target.glob(".*.partial"))
+        storm.most_partials = max(storm.most_partials, partials)
         if not visible(target).items() <= expected.items():
             storm.fault(f"after kill {number} a file under its final name differs")
         until_through -= 1
@@ -209,32 +230,31 @@ def blow(
     return storm
 
 
-def main(kills: int, seed: int, options: Sequence[str], *, is_reusing: bool) -> int:
-    """Let a storm blow, print what it found, and return 1 if there was a fault."""
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("kills", type=int, default=KILLS)
+@click.argument("seed", type=int, default=1)
+@click.option("--files", type=int, help="So many small files.")
+@click.option("--earlier", "is_reusing", is_flag=True, help="Take scores of earlier outputs.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def main(
+    kills: int, seed: int, files: int | None, options: tuple[str, ...], *, is_reusing: bool
+) -> None:
+    """Let a storm blow, print what it found, and end with 1 if there was a fault."""
     # A shell that starts this in the background has Ctrl-C ignored, and a process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)  # noqa: S311  # test data
     with tempfile.TemporaryDirectory() as folder:
-        storm = blow(Path(folder), kills, chance, options, is_reusing=is_reusing)
+        storm = blow(Path(folder), kills, chance, files, options, is_reusing=is_reusing)
     for end, count in sorted(storm.ends.items()):
         print(f"{count:5}  {end}")
     print(f"slowest answer to a signal: {storm.slowest:.2f} s")
+    print(f"most unfinished outputs that a kill left: {storm.most_partials}")
     print(f"kept scores were taken up in {storm.taken_up} of {storm.finishing} finishing runs")
     print(f"scores of earlier outputs were taken in {storm.from_outputs} of them")
     if 2 * storm.taken_up < storm.finishing:
         storm.fault("kept scores were taken up in less than half of the runs")
-    return int(bool(storm.faults))
+    sys.exit(bool(storm.faults))
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:3]]
-    words = sys.argv[3:]
-    is_reusing = words[:1] == ["reuse"]
-    sys.exit(
-        main(
-            numbers[0] if numbers else KILLS,
-            numbers[1] if len(numbers) > 1 else 1,
-            words[is_reusing:],
-            is_reusing=is_reusing,
-        )
-    )
+    main()

@@ -122,7 +122,7 @@ def _load() -> Identifier:
         identifier: Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except OSError as error:  # it unpacks its model into a temporary file
         raise UsageError(
-            f"loading {detector_version()}: {one_line(error)}; it needs 20 MB of a temporary folder, "
-            "which TMPDIR names"
+            f"loading {detector_version()}: {one_line(error)}; it needs 70 MB in "
+            "a folder for temporary files, which TMPDIR names"
         ) from error
     return identifier

@@ -302,17 +302,17 @@ def test_py3langid_tells_german_from_english() -> None:
     assert detector.is_other("The hotel was very loud and the breakfast was cold.") is False
 
 
-def test_a_detector_that_finds_no_temporary_folder_says_so(
+def test_a_detector_that_finds_no_room_to_unpack_its_model_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     langid = pytest.importorskip("py3langid.langid")
 
     def fail(*given: object, **more: object) -> None:
-        raise FileNotFoundError(2, "No usable temporary directory found")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(langid.LanguageIdentifier, "from_model_file", fail)
     language._load.cache_clear()
-    with pytest.raises(UsageError, match="No usable temporary directory found; it needs 20 MB"):
+    with pytest.raises(UsageError, match="No space left on device; it needs 70 MB"):
         LanguageDetector("en").is_other(GERMAN)
 
 

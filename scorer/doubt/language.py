@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import Protocol
 
-from scorer.errors import UsageError
+from scorer.errors import UsageError, one_line
 
 PACKAGE = "py3langid"
 INSTALL = "pip install 'review-sentiment[language]'"
@@ -118,5 +118,11 @@ def _identifier() -> Identifier:
 def _load() -> Identifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier: Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        identifier: Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it unpacks its model into a temporary file
+        raise UsageError(
+            f"loading {detector_version()}: {one_line(error)}; it needs 70 MB in "
+            "a folder for temporary files, which TMPDIR names"
+        ) from error
     return identifier

@@ -302,5 +302,19 @@ def test_py3langid_tells_german_from_english() -> None:
     assert detector.is_other("The hotel was very loud and the breakfast was cold.") is False
 
 
+def test_a_detector_that_finds_no_room_to_unpack_its_model_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    langid = pytest.importorskip("py3langid.langid")
+
+    def fail(*given: object, **more: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(langid.LanguageIdentifier, "from_model_file", fail)
+    language._load.cache_clear()
+    with pytest.raises(UsageError, match="No space left on device; it needs 70 MB"):
+        LanguageDetector("en").is_other(GERMAN)
+
+
 def test_a_band_without_width_holds_nothing() -> None:
     assert not Band(0.5, 0.5, 1.0, 1.0).holds(np.array([0.5], np.float32)).any()

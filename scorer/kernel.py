@@ -61,6 +61,10 @@ class Counts:
             histogram=tuple(map(sum, zip(self.histogram, other.histogram, strict=True))),
         )
 
+    def __reduce__(self) -> tuple[type[Counts], tuple[object, ...]]:
+        """Pickle as bare numbers: there may be a million of these."""
+        return Counts, tuple(vars(self).values())
+
     @property
     def scored(self) -> int:
         """Rows that have a score."""

@@ -25,20 +25,25 @@ def contained(
     started = time.monotonic()
     try:
         if stop is not None and stop.is_set():
-            return FileResult(task, STOPPED, STOPPED_REASON)
+            return stopped(task)
         if task.problem:
             return FileResult(task, FAILED, task.problem)
         return act()
     except Stopped:
         if stop is None or not stop.is_set():
             raise
-        return FileResult(task, STOPPED, STOPPED_REASON, seconds=time.monotonic() - started)
+        return stopped(task, time.monotonic() - started)
     except SentimentError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  # a defect of ours must not stop the other files
         raise_if_stopped()
         reason = f"scoring {task.input}: {_unexpected(error)}"
     return FileResult(task, FAILED, reason, seconds=time.monotonic() - started)
+
+
+def stopped(task: Task, seconds: float = 0.0) -> FileResult:
+    """Return the result of a file that the job was stopped before, or in."""
+    return FileResult(task, STOPPED, STOPPED_REASON, seconds=seconds)
 
 
 def _unexpected(error: Exception) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from scorer.job.ahead import asked_ahead
-from scorer.job.containment import STOPPED_REASON, contained
+from scorer.job.containment import contained, stopped
 from scorer.job.engine import Engine, ThisProcess, Work
 from scorer.job.freshness import versions
 from scorer.job.options import Options
@@ -18,13 +18,13 @@ from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
 from scorer.job.result import (
     FAILED,
-    STOPPED,
     Crew,
     FileResult,
     JobResult,
     ModelId,
     SuccessFile,
 )
+from scorer.job.results import Results
 from scorer.job.success_file import SuccessMark
 from scorer.model import SentimentModel
 from scorer.system.cores import available_cores
@@ -65,16 +65,12 @@ def run_job(
     started, engine = Started.now(), engine or ThisProcess()
     mark = SuccessMark.of(plan) if options.success_file else None
     work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
-    found: list[FileResult | None] = [None] * len(plan.tasks)
+    results = Results(plan.tasks, stopped)
     for place, result in engine.results(work):
-        found[place] = result
+        results.put(place, result)
         if result.status == FAILED:
             work.withdraw()
         done(result)
-    results = [
-        FileResult(task, STOPPED, STOPPED_REASON) if one is None else one
-        for task, one in zip(plan.tasks, found, strict=True)
-    ]
     success = mark.conclude(results) if mark else None
     return _job_result(plan, results, model, options, started, engine.crew(), success)
 
@@ -113,7 +109,7 @@ class Started:
 
 def _job_result(
     plan: Plan,
-    results: list[FileResult],
+    results: Sequence[FileResult],
     model: SentimentModel,
     options: Options,
     started: Started,
@@ -121,7 +117,7 @@ def _job_result(
     success: SuccessFile | None = None,
 ) -> JobResult:
     return JobResult(
-        files=tuple(results),
+        files=results,
         started=started.time,
         seconds=time.monotonic() - started.clock,
         crew=crew,

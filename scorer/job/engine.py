@@ -57,7 +57,13 @@ class Work:
 
 
 class Engine(Protocol):
-    """Scores the files of a job."""
+    """Scores the files of a job.
+
+    Attributes:
+        name: of the engine; empty for this process.
+    """
+
+    name: str
 
     def results(self, work: Work) -> Iterator[tuple[int, FileResult]]:
         """Yield what became of files as they are done, in any order, each with its place.
@@ -76,6 +82,8 @@ class Engine(Protocol):
 
 class ThisProcess:
     """Scores one file after another on the threads of this process."""
+
+    name = ""
 
     def __init__(self) -> None:
         self._cpu = time.process_time()

@@ -99,7 +99,8 @@ def prepare(
         resources.callback(clear_stand_in, output)
         make_folder(work)
         binding, mode = source.binding(stamp), mode_for(work, reviews.permissions)
-        patience = Patience(options.wait_lock, pipeline.check)
+        told = partial(pipeline.probe.waiting, str(output))
+        patience = Patience(options.wait_lock, pipeline.check, told)
         held = kept_scores(work, binding, fresh=options.force, mode=mode, again=patience)
         journal = resources.enter_context(held)
         if isinstance(output, Path):

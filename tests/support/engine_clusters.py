@@ -36,7 +36,7 @@ class RayNodes:
         from ray.cluster_utils import Cluster
 
         # Ray's workers would give way to whatever else the machine does.
-        os.environ["RAY_worker_niceness"] = "0"
+        os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  # Ray spells it so
         self._cluster = Cluster(initialize_head=True, head_node_args=NODE | {"num_cpus": 0})
         for _ in range(nodes):
             self.add()

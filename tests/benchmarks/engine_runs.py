@@ -31,9 +31,9 @@ from typing import Any
 import click
 import pyarrow as pa
 import pyarrow.parquet as pq
-from engine_clusters import RayNodes, spark_session
 
 from dumps import Dump, assert_as_locally, contents, rows_with_corners
+from engine_clusters import RayNodes, spark_session
 from held import Held, parent_of, wait_until_gone, wait_until_held
 from helpers import some_texts, write_reviews
 from scorer import Kernel, Options, SentimentModel, score_files

@@ -48,6 +48,7 @@ def start(engine: str) -> None:
         import ray
 
         ray.init(
+            "local",
             num_cpus=cores,
             object_store_memory=200 << 20,
             include_dashboard=False,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from engine_clusters import RayNodes
 
 from dumps import Dump, assert_as_locally, contents, reasons
+from engine_clusters import RayNodes
 from held import Held, wait_until_gone, wait_until_held
 from scorer import Kernel, Options, SentimentModel, score_files
 from scorer.engines import contract

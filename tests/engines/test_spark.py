@@ -11,9 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from engine_clusters import spark_session
 
 from dumps import Dump, assert_as_locally, contents, reasons
+from engine_clusters import spark_session
 from held import Held, parent_of, wait_until_gone, wait_until_held
 from scorer import Options, SentimentModel, score_files
 from scorer.engines import contract, worker

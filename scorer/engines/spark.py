@@ -135,11 +135,10 @@ def dealt(handed: Sequence[Handed], most: int) -> list[Piece]:
 
 def slots_of(session: Any) -> int:
     """Return how many tasks Spark runs at once, as far as it knows now: a task may take cores."""
-    from pyspark.sql.functions import max as largest
     from pyspark.sql.functions import spark_partition_id
 
-    spread = session.range(ROWS_TO_SPREAD).agg(largest(spark_partition_id()))
-    cores: int = spread.collect()[0][0] + 1
+    spread = session.range(ROWS_TO_SPREAD).select(spark_partition_id().alias("place"))
+    cores: int = spread.agg({"place": "max"}).collect()[0][0] + 1
     return max(1, cores // int(session.conf.get("spark.task.cpus", "1")))
 
 

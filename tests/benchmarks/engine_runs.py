@@ -289,8 +289,13 @@ def s3(address: str) -> Any:
     """Return the store at an address."""
     from pyarrow.fs import S3FileSystem
 
-    return S3FileSystem("x", "x", endpoint_override=address, region="us-east-1",
-                        allow_bucket_creation=True)  # fmt: skip
+    return S3FileSystem(
+        access_key="x",
+        secret_key="x",
+        endpoint_override=address,
+        region="us-east-1",
+        allow_bucket_creation=True,
+    )
 
 
 @main.command()

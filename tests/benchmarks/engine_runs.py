@@ -268,34 +268,31 @@ def store(engine: str, moto: str) -> None:
         folder = Path(scratch)
         for number in range(FILES):
             write_reviews(folder / f"in/{number:02}.parquet", some_texts(50 + number, number))
-        dump = locally(folder / "in", SentimentModel.load())
-        files = s3(address)
+        files, inputs = s3(address), folder / "in"
         files.create_dir("bucket/in")
-        for path in dump.folder.iterdir():
+        for path in inputs.iterdir():
             with files.open_output_stream(f"bucket/in/{path.name}") as target:
                 target.write(path.read_bytes())
-        words = ["run", "--engine", engine, "s3://bucket/in/", "s3://bucket/out/"]
-        command = [sys.executable, "-m", "scorer", *words, "--state-dir", str(folder / "state")]
-        for _ in range(2):
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            click.echo(f"{engine}: {done.stdout.splitlines()[-1]}")
-        for path in dump.outputs.iterdir():
-            with files.open_input_stream(f"bucket/out/{path.name}") as found:
-                assert found.read() == path.read_bytes(), path.name
-        click.echo(f"{engine}: {FILES} objects, the local bytes")
+        command = [sys.executable, "-m", "scorer", "run", "--state-dir", str(folder / "state")]
+        command += ["s3://bucket/in/"]
+        on_engine = ["s3://bucket/out/", "--engine", engine]
+        for words in (["s3://bucket/local/"], on_engine, on_engine):
+            done = subprocess.run(command + words, check=True, capture_output=True, text=True)
+            click.echo(f"{words[-1]}: {done.stdout.splitlines()[-1]}")
+        for path in inputs.iterdir():
+            found, local = (
+                files.open_input_stream(f"bucket/{one}/{path.name}").read()
+                for one in ("out", "local")
+            )
+            assert found == local, path.name
+        click.echo(f"{engine}: {FILES} objects, the local run's bytes")
 
 
 def s3(address: str) -> Any:
     """Return the store at an address."""
     from pyarrow.fs import S3FileSystem
 
-    return S3FileSystem(
-        access_key="x",
-        secret_key="x",
-        endpoint_override=address,
-        region="us-east-1",
-        allow_bucket_creation=True,
-    )
+    return S3FileSystem(endpoint_override=address, region="us-east-1", allow_bucket_creation=True)
 
 
 @main.command()

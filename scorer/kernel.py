@@ -90,6 +90,10 @@ class Counts:
             bins=self.bins + other.bins,
         )
 
+    def __reduce__(self) -> tuple[type[Counts], tuple[object, ...]]:
+        """Pickle as bare numbers: there may be a million of these."""
+        return Counts, tuple(vars(self).values())
+
     @property
     def scored(self) -> int:
         """Rows that have a score."""

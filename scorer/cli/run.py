@@ -317,7 +317,7 @@ def run(
     if wait_lock is None:
         wait_lock = SECONDS_TO_WAIT_ON_ENGINES if on_engine else 0.0
     chosen = Options(**options, wait_lock=wait_lock)
-    check_engine(engine, chosen)
+    hands = engine_for(engine, chosen)
     planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
     targets = Targets(report, metrics_file)
     success_file = success_path(planned) if chosen.success_file else None
@@ -333,7 +333,7 @@ def run(
     else:
         if asked is not None:
             targets.withdraw_report()
-        result = _run_watched(planned, loaded, chosen, probe, lines, engine)
+        result = _run_watched(planned, loaded, chosen, probe, lines, hands)
     drift = comparison.find(result)
     lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
     if not dry_run:
@@ -348,22 +348,27 @@ def _run_watched(
     options: Options,
     probe: Probe | None,
     lines: Lines,
-    engine: str,
+    engine: Engine | None,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
+    from scorer.cli.waits import Waits
     from scorer.job.preview import bytes_to_score, rows_to_score
     from scorer.job.run import run_job
     from scorer.reports.progress import ProgressLine
 
-    hands, tasks = engine_of(engine), planned.tasks
+    tasks, is_here = planned.tasks, engine is None
     # Workers are at several files at once, and know better than the driver how large these are.
-    names = [str(task.input) if hands is None else f"on {engine}" for task in tasks]
+    names = (
+        [str(task.input) for task in tasks]
+        if engine is None
+        else [f"on {engine.name}"] * len(tasks)
+    )
     # No footer of a text tells its rows.
-    in_bytes = hands is None and any(format_of(task.input.name) != PARQUET for task in tasks)
+    in_bytes = is_here and any(format_of(task.input.name) != PARQUET for task in tasks)
     to_score = bytes_to_score if in_bytes else rows_to_score
 
     def count(first: int) -> list[int]:
-        return to_score(tasks[first:], model, options) if hands is None else [0]
+        return to_score(tasks[first:], model, options) if is_here else [0]
 
     with ProgressLine(names, count, quiet=log_is_json(), in_bytes=in_bytes) as progress:
 
@@ -377,13 +382,13 @@ def _run_watched(
             watch=progress.update,
             reached=progress.reach,
             done=show,
-            probe=probe,
-            engine=hands,
+            probe=probe or Waits(),
+            engine=engine,
         )
 
 
-def check_engine(engine: str, options: Options) -> None:
-    """Check that the options fit the engine.
+def engine_for(engine: str, options: Options) -> Engine | None:
+    """Return an engine by its name; None for this process.
 
     Raises:
         UsageError: they don't, or what the engine needs isn't installed.
@@ -395,20 +400,11 @@ def check_engine(engine: str, options: Options) -> None:
             f"reading the options: --threads is about this process, and on --engine {engine} a "
             "worker scores with one thread; leave --threads out"
         )
-    engine_of(engine)
-
-
-def engine_of(name: str) -> Engine | None:
-    """Return an engine by its name; None for this process.
-
-    Raises:
-        UsageError: what it needs isn't installed.
-    """
-    if name == "local":
+    if engine == "local":
         return None
     from scorer.engines import engine_named
 
-    return engine_named(name)
+    return engine_named(engine)
 
 
 def _end(result: JobResult) -> None:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from scorer.doubt.language import detector_version
 from scorer.engines.carried import CarriedModel
@@ -91,8 +92,7 @@ class Sealed:
         return cls(known, content, sha256(repr(known).encode() + content).hexdigest())
 
 
-@dataclass(frozen=True)
-class Handed:
+class Handed(NamedTuple):
     """A file that is handed to a worker, and its place in the plan."""
 
     place: int

@@ -58,6 +58,16 @@ class Scorer:
     ) -> Scorer:
         """Return what scores rows on workers.
 
+        Args:
+            model: a loaded model, a model file of this machine, or the name of one that ships;
+                ``default`` if None. Its bytes travel to the workers.
+            text_column: the column with the reviews, or the field of a struct, as in
+                ``data.review``; found by its usual names if None.
+            prefix: put before the names of both new columns.
+            keep: names of the columns carried into the answer; every column if None.
+            drop: names of the columns left out of it; not with ``keep``.
+            doubt: when a review isn't scored, or is uncertain, and what is told of it.
+
         Raises:
             UsageError: there is no such model.
             ModelRefused: the model is damaged, of another version, or not ours.

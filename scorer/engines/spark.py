@@ -98,13 +98,11 @@ def with_sentiment(
 
     Args:
         frame: of classic Spark, or of Spark Connect.
-        model: a loaded model, a model file of this machine, or the name of one that ships;
-            ``default`` if None. Its bytes travel to the workers.
-        text_column: the column with the reviews, or the field of a struct, as in ``data.review``;
-            found by its usual names if None.
-        prefix: put before the names of the new columns.
-        keep: names of the columns carried into the answer; every column if None.
-        drop: names of the columns left out of it; not with ``keep``.
+        model: see :meth:`Scorer.of <scorer.engines.rows.Scorer.of>`, as of the others.
+        text_column: the same.
+        prefix: the same.
+        keep: the same.
+        drop: the same.
         doubt: when a review isn't scored, or is uncertain, and what is told of it.
 
     Raises:
@@ -144,7 +142,7 @@ def slots_of(session: Any) -> int:
     from pyspark.sql.functions import spark_partition_id
 
     spread = session.range(ROWS_TO_SPREAD).select(spark_partition_id().alias("place"))
-    cores: int = spread.distinct().count()
+    cores: int = spread.agg({"place": "max"}).collect()[0][0] + 1
     return max(1, cores // int(session.conf.get("spark.task.cpus", "1")))
 
 

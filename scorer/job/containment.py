@@ -25,7 +25,7 @@ def contained(
     started = time.monotonic()
     try:
         if stop is not None and stop.is_set():
-            return FileResult(task, STOPPED, STOPPED_REASON)
+            return stopped(task)
         if task.problem:
             return FileResult(task, FAILED, task.problem)
         return act()
@@ -48,7 +48,7 @@ def result_of(
         BaseException: the error, if it is neither: a signal, or the program's end.
     """
     if isinstance(error, Stopped) and stop is not None and stop.is_set():
-        return FileResult(task, STOPPED, STOPPED_REASON, seconds=seconds)
+        return stopped(task, seconds)
     if isinstance(error, SentimentError):
         return FileResult(task, FAILED, str(error), seconds=seconds)
     if not isinstance(error, Exception):
@@ -57,6 +57,11 @@ def result_of(
     raise_if_stopped()
     reason = f"scoring {task.input}: {_unexpected(error)}"
     return FileResult(task, FAILED, reason, seconds=seconds)
+
+
+def stopped(task: Task, seconds: float = 0.0) -> FileResult:
+    """Return the result of a file that the job was stopped before, or in."""
+    return FileResult(task, STOPPED, STOPPED_REASON, seconds=seconds)
 
 
 def _unexpected(error: Exception) -> str:

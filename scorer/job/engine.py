@@ -58,7 +58,13 @@ class Work:
 
 
 class Engine(Protocol):
-    """Scores the files of a job."""
+    """Scores the files of a job.
+
+    Attributes:
+        name: of the engine; empty for this process.
+    """
+
+    name: str
 
     def results(self, work: Work) -> Generator[tuple[int, FileResult]]:
         """Yield what became of files as they are done, in any order, each with its place.
@@ -77,6 +83,8 @@ class Engine(Protocol):
 
 class ThisProcess:
     """Scores the files on the threads of this process, small ones together."""
+
+    name = ""
 
     def __init__(self) -> None:
         self._cpu = time.process_time()

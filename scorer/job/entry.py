@@ -197,7 +197,9 @@ class Entry:
         if asked.problem:
             self.result = FileResult(self._task, FAILED, asked.problem)
             return
-        patience = Patience(means.options.wait_lock if patient else 0.0, means.pipeline.check)
+        told = partial(means.pipeline.probe.waiting, str(self._task.output))
+        seconds = means.options.wait_lock if patient else 0.0
+        patience = Patience(seconds, means.pipeline.check, told)
         try:
             made = prepare(
                 asked,

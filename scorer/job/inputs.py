@@ -21,6 +21,7 @@ from scorer.errors import UsageError
 from scorer.job.partitions import Where, partition_of
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
+from scorer.storage.light_place import LightPlace, texts_below
 from scorer.storage.listing import BROKEN, FILE, FOLDER, OTHER, Entry, entries_of, entry_at
 from scorer.storage.place import Place
 from scorer.tables.endings import ALL, ENDINGS, PARQUET, endings_of, format_of
@@ -63,8 +64,8 @@ class Input:
         problem: why it can't be scored, in a sentence; empty if nothing is known.
     """
 
-    path: Place
-    name: str
+    path: LightPlace = LightPlace()  # noqa: RUF009  # a descriptor of the field
+    name: str = ""
     problem: str = ""
 
 
@@ -287,7 +288,10 @@ class Search:
     def inputs(self) -> tuple[Input, ...]:
         """Return what was found, in the order of names."""
         names = sorted(self.found, key=_in_order)
-        return tuple(Input(self.top / name, name, self.found[name]) for name in names)
+        paths = texts_below(self.top, names)
+        return tuple(
+            Input(path, name, self.found[name]) for path, name in zip(paths, names, strict=True)
+        )
 
     def linked(self) -> tuple[tuple[Path, Path], ...]:
         """Return the real folders that links led to, each with the link."""
@@ -450,8 +454,9 @@ class Search:
         self.found[folder] = f"listing {self.top / folder}: {unreadable(error)}"
 
 
-def _in_order(name: str) -> list[str]:
-    return name.split("/")
+def _in_order(name: str) -> str:
+    """Return what sorts names folder by folder: no other character comes before this one."""
+    return name.replace("/", "\0")
 
 
 def _joined(folder: str, name: str) -> str:

@@ -14,6 +14,7 @@ class Patience:
     Args:
         seconds: to wait at most, all together.
         check: is called before each wait; it ends the wait by raising.
+        waiting: is called with the seconds before the first wait.
 
     Attributes:
         waited: seconds that were waited.
@@ -23,8 +24,13 @@ class Patience:
     (False, 0.0, '')
     """
 
-    def __init__(self, seconds: float, check: Callable[[], None]) -> None:
-        self._seconds, self._check = seconds, check
+    def __init__(
+        self,
+        seconds: float,
+        check: Callable[[], None],
+        waiting: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self._seconds, self._check, self._waiting = seconds, check, waiting
         self._began: float | None = None
         self.waited = 0.0
 
@@ -36,6 +42,8 @@ class Patience:
         if left <= 0:
             return False
         self._check()
+        if not self.waited:
+            self._waiting(self._seconds)
         time.sleep(min(left, SECONDS_BETWEEN_TRIES))
         self.waited = time.monotonic() - self._began
         return True

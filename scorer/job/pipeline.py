@@ -27,6 +27,9 @@ class Probe:
     def writing(self) -> None:
         """A slow call is about to start, on the background thread."""
 
+    def waiting(self, output: str, seconds: float) -> None:
+        """A file is about to wait for another run that writes its output, so long at most."""
+
 
 class Pipeline(Generic[Answer]):
     """Threads that work, shared by all files of a run; and one each that reads and syncs.

@@ -17,6 +17,7 @@ from scorer.job.object_inputs import asking, find_objects, objects_of
 from scorer.job.partitions import Where
 from scorer.job.shards import Shard, Share, name_below, plan_digest
 from scorer.storage.address import is_in_store
+from scorer.storage.light_place import LightPlace, texts_below
 from scorer.storage.listing import FILE, entry_at
 from scorer.storage.names import check_name
 from scorer.storage.place import ObjectPlace, Place, place_of
@@ -35,8 +36,8 @@ class Task:
         earlier: outputs of earlier runs whose scores may be taken.
     """
 
-    input: Place
-    output: Place
+    input: LightPlace = LightPlace()  # noqa: RUF009  # a descriptor of the field
+    output: LightPlace = LightPlace()  # noqa: RUF009  # a descriptor of the field
     problem: str = ""
     earlier: tuple[Place, ...] = ()
 
@@ -316,7 +317,14 @@ def _mirrored(found: Sequence[Found], target: Place) -> list[Task]:
                     f"planning the run: {other.path} and {given.path} would both be written to "
                     f"{target / name}; score them into two folders"
                 )
-    return [Task(given.path, target / name, given.problem) for name, given in inputs.items()]
+    if isinstance(target, Path):
+        outputs: Iterable[Place | str] = texts_below(target, inputs)
+    else:
+        outputs = (target / name for name in inputs)
+    return [
+        Task(given.path, output, given.problem)
+        for given, output in zip(inputs.values(), outputs, strict=True)
+    ]
 
 
 def _is_same(one: Place, other: Place) -> bool:
@@ -327,8 +335,8 @@ def _is_same(one: Place, other: Place) -> bool:
 def _check_overlap(found: Sequence[Found], tasks: Sequence[Task]) -> None:
     """Check that no output is an input of this run or the next, under whatever name."""
     real = RealPaths()
-    existing = {real.identity(task.output) for task in tasks}
-    existing = {one for one in existing if isinstance(one, tuple) or is_in_store(one)}
+    identities = (real.identity(task.output) for task in tasks)
+    existing = {one for one in identities if isinstance(one, tuple) or is_in_store(one)}
     for task in tasks if existing else ():
         if real.identity(task.input) in existing:
             raise UsageError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property
 
 from scorer.job.inputs import FileCount
 from scorer.job.options import Options
@@ -171,6 +172,45 @@ class Crew:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """What the results of some files add up to.
+
+    Attributes:
+        statuses: number of files of each status that there is.
+        counts: of all scored files.
+        changes: what the outputs hold otherwise than their inputs.
+        reused: rows whose scores came from a stopped run.
+        spared: rows that weren't scored, since their texts' scores were known.
+        stages: seconds of each stage.
+        uncounted: files whose number of rows isn't known.
+    """
+
+    statuses: Mapping[str, int]
+    counts: Counts
+    changes: Changes
+    reused: int
+    spared: Spared
+    stages: Mapping[str, float]
+    uncounted: int
+
+    @classmethod
+    def of(cls, results: Iterable[FileResult]) -> Totals:
+        """Add up results."""
+        statuses: Counter[str] = Counter()
+        counts, changes, spared, reused, uncounted = Counts(), Changes(), Spared(), 0, 0
+        stages = dict.fromkeys(STAGES, 0.0)
+        for one in results:
+            statuses[one.status] += 1
+            counts, changes = counts + one.counts, changes + one.changes
+            spared += one.spared
+            reused += one.reused
+            uncounted += not one.is_counted
+            for stage in STAGES:
+                stages[stage] += one.stages[stage]
+        return cls(statuses, counts, changes, reused, spared, stages, uncounted)
+
+
+@dataclass(frozen=True)
 class JobResult:
     """What became of a job.
 
@@ -190,7 +230,7 @@ class JobResult:
         reference: what the model's held-out reviews are like; None if its file doesn't tell.
     """
 
-    files: tuple[FileResult, ...]
+    files: Sequence[FileResult]
     started: float
     seconds: float
     crew: Crew
@@ -206,7 +246,12 @@ class JobResult:
 
     def count(self, status: str) -> int:
         """Return the number of files with a status."""
-        return sum(one.status == status for one in self.files)
+        return self.totals.statuses.get(status, 0)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """What the results of all files add up to, found in one go."""
+        return Totals.of(self.files)
 
     @property
     def is_alone(self) -> bool:
@@ -216,7 +261,7 @@ class JobResult:
     @property
     def counts(self) -> Counts:
         """The counts of all scored files together."""
-        return reduce(Counts.__add__, (one.counts for one in self.files), Counts())
+        return self.totals.counts
 
     @property
     def bins(self) -> Bins:
@@ -226,7 +271,7 @@ class JobResult:
     @property
     def changes(self) -> Changes:
         """What the outputs hold otherwise than their inputs."""
-        return reduce(Changes.__add__, (one.changes for one in self.files), Changes())
+        return self.totals.changes
 
     @property
     def ended(self) -> float:
@@ -264,14 +309,14 @@ class JobResult:
     @property
     def reused(self) -> int:
         """Rows whose scores came from a stopped run."""
-        return sum(one.reused for one in self.files)
+        return self.totals.reused
 
     @property
     def spared(self) -> Spared:
         """Rows that weren't scored, since their texts' scores were known."""
-        return reduce(Spared.__add__, (one.spared for one in self.files), Spared())
+        return self.totals.spared
 
     @property
     def stages(self) -> dict[str, float]:
         """Seconds of each stage, of all files together."""
-        return {stage: sum(one.stages[stage] for one in self.files) for stage in STAGES}
+        return dict(self.totals.stages)

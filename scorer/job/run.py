@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
 from scorer.doubt.verdict import Judge
 from scorer.job.ahead import asked_ahead
-from scorer.job.containment import STOPPED_REASON, contained
+from scorer.job.containment import contained, stopped
 from scorer.job.earlier_plan import check_earlier, with_earlier
 from scorer.job.engine import Engine, ThisProcess, Work
 from scorer.job.freshness import versions
@@ -22,13 +22,13 @@ from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
 from scorer.job.result import (
     FAILED,
-    STOPPED,
     Crew,
     FileResult,
     JobResult,
     ModelId,
     SuccessFile,
 )
+from scorer.job.results import Results
 from scorer.job.success_file import SuccessMark
 from scorer.model import SentimentModel
 from scorer.system.cores import available_cores
@@ -72,18 +72,14 @@ def run_job(
     plan, engine = _with_earlier(plan, model, options, is_here=is_here), engine or ThisProcess()
     mark = SuccessMark.of(plan) if options.success_file else None
     work = Work(plan.tasks, model, options, mark, watch, reached, stop, probe)
-    found: list[FileResult | None] = [None] * len(plan.tasks)
+    results = Results(plan.tasks, stopped)
     # Closed at once if `done` raises: files are on their way.
     with closing(engine.results(work)) as outcomes:
         for place, result in outcomes:
-            found[place] = result
+            results.put(place, result)
             if result.status == FAILED:
                 work.withdraw()
             done(result)
-    results = [
-        FileResult(task, STOPPED, STOPPED_REASON) if one is None else one
-        for task, one in zip(plan.tasks, found, strict=True)
-    ]
     success = mark.conclude(results) if mark else None
     return _job_result(plan, results, model, options, started, engine.crew(), success)
 
@@ -152,7 +148,7 @@ class Started:
 
 def _job_result(
     plan: Plan,
-    results: list[FileResult],
+    results: Sequence[FileResult],
     model: SentimentModel,
     options: Options,
     started: Started,
@@ -160,7 +156,7 @@ def _job_result(
     success: SuccessFile | None = None,
 ) -> JobResult:
     return JobResult(
-        files=tuple(results),
+        files=results,
         started=started.time,
         seconds=time.monotonic() - started.clock,
         crew=crew,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from textwrap import indent
+from typing import overload
 
 from scorer.errors import UsageError, one_line
 from scorer.insight.drift import Drift
@@ -30,6 +32,7 @@ from scorer.system.escape import json_text
 from scorer.system.records import RecordError, from_json, optional, to_json
 
 REPORT_VERSION = 2
+NO_FILES = '"files": []'
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class Report:
     left_aside: FileCount
     outputs_without_input: FileCount
     total: Figures
-    files: tuple[FileReport, ...]
+    files: Sequence[FileReport]
     success_file: SuccessFile | None = optional(None)
     shard: Share | None = optional(None)
     retries: int = optional(0)
@@ -218,7 +221,7 @@ class Report:
             left_aside=result.left_aside,
             outputs_without_input=result.without_input,
             total=Figures.of(result),
-            files=tuple(map(_file_report, result.files)),
+            files=FileReports(result.files),
             success_file=result.success_file,
             shard=result.share,
             retries=result.retries,
@@ -230,9 +233,18 @@ class Report:
 
     def to_text(self) -> str:
         """Return the report as JSON text."""
-        stored = to_json(replace(self, files=()))
-        stored["files"] = [_flat(one) for one in self.files]
-        return json_text(stored, indent=1) + "\n"
+        return "".join(self._pieces())
+
+    def _pieces(self) -> Iterator[str]:
+        """Yield the JSON text bit by bit: that of a million files is nearly a gigabyte."""
+        before, after = json_text(to_json(replace(self, files=())), indent=1).split(NO_FILES)
+        yield before
+        yield '"files": ['
+        for number, one in enumerate(self.files):
+            yield "," * bool(number) + "\n"
+            yield indent(json_text(_flat(one), indent=1), "  ")
+        yield "\n ]" if self.files else "]"
+        yield f"{after}\n"
 
     def write(self, path: Path) -> None:
         """Write the report as JSON.
@@ -240,9 +252,8 @@ class Report:
         Raises:
             OutputError: it can't be written.
         """
-        content = self.to_text().encode()
-        with writing(path), whole_file(path) as temporary:
-            temporary.write_bytes(content)
+        with writing(path), whole_file(path) as temporary, temporary.open("wb") as file:
+            file.writelines(piece.encode() for piece in self._pieces())
 
     @classmethod
     def from_text(cls, text: str) -> Report:
@@ -266,6 +277,35 @@ class Report:
         """Return the bins of the run, and of what it is compared with, as far as there are any."""
         of_run = [] if self.distribution is None else [self.distribution]
         return [*of_run, *([] if self.drift is None else [self.drift.norm.bins])]
+
+
+class FileReports(Sequence[FileReport]):
+    """The report of each file, made when it is looked at."""
+
+    def __init__(self, results: Sequence[FileResult]) -> None:
+        self._results = results
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    @overload
+    def __getitem__(self, place: int) -> FileReport: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[FileReport]: ...
+
+    def __getitem__(self, place: int | slice) -> FileReport | Sequence[FileReport]:
+        if isinstance(place, slice):
+            return tuple(map(_file_report, self._results[place]))
+        return _file_report(self._results[place])
+
+    def __iter__(self) -> Iterator[FileReport]:
+        return map(_file_report, self._results)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # nothing needs one
 
 
 def write_report(result: JobResult, path: Path, drift: Drift | None = None) -> None:

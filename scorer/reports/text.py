@@ -124,7 +124,7 @@ def summary(result: JobResult) -> str:
         return f"{files}: nothing to do"
     what = "to write" if result.count(PLANNED) else "written"
     rows = f"{result.counts.rows:,} rows {what}"
-    uncounted = sum(not one.is_counted for one in result.files)
+    uncounted = result.totals.uncounted
     if uncounted:
         rows += f", and those of {uncounted:,} of the files, unknown before the run"
     parts = [f"{files}: {', '.join(parts)}", rows]

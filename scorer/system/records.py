@@ -48,7 +48,8 @@ def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
 
     Args:
         kind: the dataclass to make. Its fields may be scalars, dataclasses, ``X | None``,
-            ``tuple[X, ...]`` and ``Mapping[str, X]``; ``object`` takes any JSON value as it is.
+            ``tuple[X, ...]``, ``Sequence[X]`` and ``Mapping[str, X]``; ``object`` takes any JSON
+            value as it is.
         stored: the JSON value.
         key: name of the value, for messages.
 
@@ -86,6 +87,8 @@ def _read(kind: Any, value: object, key: str) -> Any:
     if kind is object:
         return value
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Sequence:
+        origin, arguments = tuple, (*arguments, Ellipsis)
     if origin is UnionType:
         return _read_union(arguments, value, key)
     if origin is tuple and isinstance(value, list):

@@ -340,6 +340,48 @@ MUTANTS = (
         "self._check_rows(pq.read_metadata(self._whole.temporary).num_rows)",
         "tests/scorer/job/test_texts.py",
     ),
+    Mutant(
+        "an engine's worker of other versions scores",
+        "scorer/engines/worker.py",
+        "if found.get(name) != version:",
+        "if False:",
+        "tests/scorer/engines/test_contract.py",
+    ),
+    Mutant(
+        "--same-cpu takes any CPU",
+        "scorer/engines/worker.py",
+        "job.fingerprint is not None and model.fingerprint != job.fingerprint",
+        "False",
+        "tests/scorer/engines/test_contract.py",
+    ),
+    Mutant(
+        "an engine hands out small files first",
+        "scorer/engines/contract.py",
+        "key=lambda place: -sizes[place]",
+        "key=lambda place: sizes[place]",
+        "tests/scorer/engines/test_contract.py",
+    ),
+    Mutant(
+        "an output that only the engine's worker sees counts as scored",
+        "scorer/engines/contract.py",
+        "if result.status != SCORED or _is_seen(result.task.output):",
+        "if True:",
+        "tests/scorer/engines/test_contract.py",
+    ),
+    Mutant(
+        "an engine's worker goes on without its parent",
+        "scorer/system/parent.py",
+        "while os.getppid() == parent:",
+        "while True:",
+        "tests/scorer/engines/test_contract.py",
+    ),
+    Mutant(
+        "what was said of a file is lost when its result is packed",
+        "scorer/job/results.py",
+        "if getattr(result, name) != NEW[number]",
+        'if name != "note" and getattr(result, name) != NEW[number]',
+        "tests/scorer/job/test_results.py",
+    ),
 )
 
 

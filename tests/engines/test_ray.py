@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dumps import Dump, assert_as_locally, contents, reasons
+from engine_clusters import RayNodes
 from held import Held, wait_until_gone, wait_until_held
 from scorer import Kernel, Options, SentimentModel, score_files
 from scorer.engines import contract
@@ -21,22 +22,11 @@ from scorer.job.plan import plan
 from scorer.job.result import JobResult
 from scorer.job.run import run_job
 
-NODE = {"num_cpus": 1, "object_store_memory": 100 << 20}
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[object]:
-    """Ray with a node without slots, where the driver is, and two with one each."""
-    import ray
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args=NODE | {"num_cpus": 0})
-    for _ in range(2):
-        cluster.add_node(**NODE)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
+    with RayNodes(2) as nodes:
+        yield nodes
 
 
 def on_ray(dump: Dump, outputs: Path, model: SentimentModel, **options: object) -> JobResult:

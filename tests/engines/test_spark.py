@@ -8,15 +8,17 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dumps import QUIET_SPARK, Dump, assert_as_locally, contents, reasons
+from dumps import Dump, assert_as_locally, contents, reasons
+from engine_clusters import spark_session
 from held import Held, parent_of, wait_until_gone, wait_until_held
 from helpers import some_texts, write_reviews
 from scorer import Doubt, Options, SentimentModel, score_files
 from scorer.engines import contract, worker
-from scorer.engines.spark import SparkEngine, with_sentiment
+from scorer.engines.spark import SparkEngine, slots_of, with_sentiment
 from scorer.errors import ReviewsError, UsageError
 from scorer.job.plan import plan
 from scorer.job.result import STOPPED, JobResult
@@ -32,17 +34,8 @@ NOT_KNOWN = [
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[object]:
-    import pyspark
-    from pyspark.sql import SparkSession
-
-    # Executors are started by Spark's own scripts.
-    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
-    builder = SparkSession.builder.master("local-cluster[2,1,1024]")
-    for key, value in QUIET_SPARK.items():
-        builder = builder.config(key, value)
-    session = builder.config("spark.executor.memory", "1g").getOrCreate()
-    yield session
-    session.stop()
+    with spark_session("local-cluster[2,1,1024]") as session:
+        yield session
 
 
 def on_spark(dump: Dump, outputs: Path, model: SentimentModel, **options: object) -> JobResult:
@@ -162,6 +155,11 @@ def test_a_worker_of_another_version_or_another_cpu_is_refused(
     assert not (tmp_path / "out").exists()
     assert on_spark(dump, tmp_path / "out", model, same_cpu=True).count("failed") == 0
     assert worker.differing(mine, mine) is None
+
+
+def test_a_task_that_takes_two_cores_halves_the_slots(spark: object) -> None:
+    settings = SimpleNamespace(get=lambda key, default: {"spark.task.cpus": "2"}.get(key, default))
+    assert (slots_of(spark), slots_of(SimpleNamespace(range=spark.range, conf=settings))) == (2, 1)
 
 
 TEXTS = ["A great film.", None, "What an awful story.", "", "<br/>"] * 8

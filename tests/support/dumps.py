@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
+
+import pyarrow as pa
 
 from scorer.job.result import JobResult
 from scorer.reports.report import FileReport, Report
@@ -30,6 +33,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every file below a folder, hidden ones included."""
     paths = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def rows_with_corners(rows: int) -> pa.Table:
+    """Return rows with an ``id``, the review in ``data.review``, nested columns and nulls."""
+    texts = (["A great film.", None, "What an awful story.", "", "<br/>"] * rows)[:rows]
+    data = pa.array([{"review": text, "l": [1, None]} for text in texts])
+    maps = pa.array([[("k", row)] if row % 3 else None for row in range(rows)],
+                    pa.map_(pa.string(), pa.int64()))  # fmt: skip
+    prices = pa.array([Decimal("1.25")] * rows, pa.decimal128(9, 2))
+    return pa.table({"id": range(rows), "data": data, "m": maps, "d": prices})
 
 
 def without_times(result: JobResult) -> list[FileReport]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,6 +57,22 @@ def test_it_goes_on_where_the_other_run_was_killed(
         (found,) = waiting.result().files
     assert (found.status, found.counts.rows) == (SCORED, 30)
     assert found.note.startswith("waited ")
+
+
+def test_the_command_tells_of_a_wait_while_it_waits(reviews: Path, tmp_path: Path) -> None:
+    output, gate = tmp_path / "out.parquet", tmp_path / "gate"
+    other = start_slow_scorer("run", reviews, output, log=tmp_path / "log", gate=gate)
+    wait_for(tmp_path / "log", other, lines=1)
+    words = [sys.executable, "-m", "scorer", "run", "--wait-lock", "60", str(reviews), str(output)]
+    with subprocess.Popen(
+        words, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as it:
+        assert it.stderr is not None
+        assert it.stderr.readline() == (
+            f"{output}: waiting for another run that is writing it, for 60 s at most\n"
+        )
+        gate.touch()
+    assert (other.wait(), it.returncode) == (0, 0)
 
 
 def test_its_patience_ends_and_so_does_a_stopped_wait(

@@ -40,6 +40,27 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "half of a digest is taken for all of it",
+        "scorer/job/score_table.py",
+        "(some[:, 0] == others[:, 0]) & (some[:, 1] == others[:, 1])",
+        "some[:, 0] == others[:, 0]",
+        "tests/scorer/job/test_score_table.py",
+    ),
+    Mutant(
+        "scores of another arithmetic are taken",
+        "scorer/job/earlier_output.py",
+        "    if fingerprint is not None:",
+        "    if fingerprint is None:",
+        "tests/scorer/job/test_known_scores.py",
+    ),
+    Mutant(
+        "a repeated text is scored again",
+        "scorer/job/known_scores.py",
+        "rows = rows[np.isnan(found)]",
+        "values[rows] = np.nan",
+        "tests/scorer/job/test_known_scores.py",
+    ),
+    Mutant(
         "a score at the threshold is negative",
         "scorer/card.py",
         "scores >= np.float32(self.threshold)",

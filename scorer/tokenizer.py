@@ -8,6 +8,7 @@ to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
 from scorer.system.records import RecordError
+from scorer.words.cutting import Cut
 from scorer.words.first_rules import FirstRules
 from scorer.words.rules import Rules
 from scorer.words.word_table import WordTable
@@ -147,6 +149,10 @@ class Tokenizer:
             counts.append(cut.counts)
         offsets = np.cumsum(np.concatenate(counts))
         return Tokens(np.concatenate(ids), offsets, self.max_tokens, invalid)
+
+    def ids_of(self, cuts: Iterable[Cut]) -> npt.NDArray[np.int32]:
+        """Return the ids of tokens that were cut out already: ``int32[tokens]``."""
+        return np.concatenate([np.zeros(0, np.int32), *map(self._ids.find, cuts)])
 
     @cached_property
     def _ids(self) -> WordTable:

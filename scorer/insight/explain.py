@@ -87,7 +87,14 @@ class Explainer:
 
     def __init__(self, model: SentimentModel) -> None:
         self.model = model
-        self._twin = Twin(model)
+        self._twin = Twin(model.file)
+        texts = [golden.text for golden in model.card.golden]
+        found = self._twin.shares(model.card.tokenizer.encode(pa.array(texts))).scores
+        if not np.array_equal(found, model.score(texts)):
+            raise SentimentError(
+                f"explaining by the model {model.file.name}: its example sentences get other "
+                "scores than in scoring; report this, it must not happen"
+            )
 
     def explain(
         self, texts: pa.Array | pa.ChunkedArray, *, leave_out: bool = False

@@ -1,8 +1,7 @@
 """What each token adds to its review's logit.
 
 The session is a twin of the one that scores, made of the same bytes: its graph gives, beside the
-score, the values that the score is the sum of. No score is taken from it before it has shown that
-it gives the same bits.
+score, the values that the score is the sum of.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from scorer.errors import ModelRefused, SentimentError
 from scorer.insight.graph import Ngrams, OtherGraph, read_parts
-from scorer.model import SentimentModel, session_options
+from scorer.model import session_options
+from scorer.modelfile import ModelFile
 from scorer.modelproto import read_nodes, with_outputs
 from scorer.packing import micro_batches
 from scorer.system.quiet import import_onnxruntime
@@ -72,19 +71,18 @@ class Twin:
     that the score is the sigmoid of.
 
     Args:
-        model: the model.
+        file: the model file.
 
     Raises:
         ModelRefused: its graph isn't built as this release's exporter builds it.
     """
 
-    def __init__(self, model: SentimentModel) -> None:
-        content = model.file.content
+    def __init__(self, file: ModelFile) -> None:
         try:
-            self._parts = read_parts(read_nodes(content))
+            self._parts = read_parts(read_nodes(file.content))
             names = (*self._parts.by_row, self._parts.states, *self._parts.constants)
             self._session = import_onnxruntime().InferenceSession(
-                with_outputs(content, dict.fromkeys(names)),
+                with_outputs(file.content, dict.fromkeys(names)),
                 session_options(),
                 providers=["CPUExecutionProvider"],
                 enable_fallback=0,
@@ -93,10 +91,9 @@ class Twin:
         except Exception as error:  # onnxruntime's dozen exception types have no common base
             why = error if isinstance(error, OtherGraph) else "onnxruntime refuses it"
             raise ModelRefused(
-                f"explaining by the model {model.file.name}: its graph isn't built as this "
-                f"release's exporter builds it, {why}; export it again"
+                f"explaining by the model {file.name}: its graph isn't built as this release's "
+                f"exporter builds it, {why}; export it again"
             ) from error
-        self._check_bits(model)
 
     def shares(self, tokens: Tokens) -> Shares:
         """Return what the scores of tokenized reviews are the sums of."""
@@ -146,15 +143,6 @@ class Twin:
         one = {"token_ids": np.array([[UNKNOWN_ID]], np.int32), "lengths": np.array([1], np.int32)}
         names = list(dict.fromkeys(self._parts.constants))
         return dict(zip(names, self._session.run(names, one), strict=True))
-
-    def _check_bits(self, model: SentimentModel) -> None:
-        texts = [golden.text for golden in model.card.golden]
-        found = self.shares(model.card.tokenizer.encode(pa.array(texts))).scores
-        if not np.array_equal(found, model.score(texts)):
-            raise SentimentError(
-                f"explaining by the model {model.file.name}: it scores its example sentences in "
-                "another way than for scoring; report this, it must not happen"
-            )
 
     def _check_sums(self, shares: Shares) -> None:
         misses = np.abs(shares.sums() - shares.logits)

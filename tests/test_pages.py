@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scorer import errors
+from scorer.cli.explain import explain
 from scorer.cli.run import run
 from scorer.console import UNEXPECTED
 from scorer.reports.report import Figures, FileReport, Report
@@ -40,6 +41,12 @@ def test_the_page_lists_every_option_of_run_and_no_other() -> None:
         option for name in in_backticks("options") for option in re.findall(r"--[a-z0-9-]+", name)
     ]
     known = [option for parameter in run.params for option in parameter.opts if option[:2] == "--"]
+    assert sorted(named) == sorted(known)
+
+
+def test_the_page_lists_every_option_of_explain_and_no_other() -> None:
+    named = [name for name in in_backticks("explain options") if name.startswith("--")]
+    known = [one for option in explain.params for one in option.opts if one[:2] == "--"]
     assert sorted(named) == sorted(known)
 
 

@@ -194,6 +194,20 @@ MUTANTS = (
         "tests/scorer/words/test_scan.py",
     ),
     Mutant(
+        "of equal states the last one counts in an explanation",
+        "scorer/insight/shares.py",
+        "where = states.argmax(axis=0)",
+        "where = len(states) - 1 - states[::-1].argmax(axis=0)",
+        "tests/scorer/insight/test_shares.py",
+    ),
+    Mutant(
+        "what vanishes from a text belongs to no word",
+        "scorer/words/tracing.py",
+        "vanished = (new.sizes == 0)",
+        "vanished = (new.sizes < 0)",
+        "tests/scorer/words/test_tracing.py",
+    ),
+    Mutant(
         "a string is scored letter by letter",
         "scorer/model.py",
         "if isinstance(texts, single):",

@@ -8,6 +8,7 @@
     │   └── OutputUnreachable     3  an output in a store that didn't take it
     ├── JobFailed                 3  some or all files of a job failed; each was named before
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
+    ├── TooManyFlips              5  two models differ in more labels than was allowed
     ├── RunFolderError            3  trainer.errors: a run folder that is missing or unfinished
     └── ExportRefused             4  exporter.errors: a model that doesn't pass the proof
     Stopped                 130/143  Ctrl-C or SIGTERM; not an Exception
@@ -68,6 +69,12 @@ class ModelRefused(SentimentError):
     """A model file that isn't ours, is of another version, or is damaged."""
 
     exit_code = 4
+
+
+class TooManyFlips(SentimentError):
+    """All is compared, and the models differ in more labels than was allowed."""
+
+    exit_code = 5
 
 
 class Stopped(BaseException):

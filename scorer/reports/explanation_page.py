@@ -37,12 +37,12 @@ BLOCK = (
 
 def fragment(explanation: Explanation, name: str = "") -> str:
     """Return the HTML of one review, styles and all."""
-    title = f"<b>{_text(name)}</b> " if name else ""
+    title = f"<b>{plain_text(name)}</b> " if name else ""
     if explanation.score is None:
         head = f"{title}no text"
     else:
         head = (
-            f"{title}<b>{explanation.score:.3f} {_text(str(explanation.label))}</b> "
+            f"{title}<b>{explanation.score:.3f} {plain_text(str(explanation.label))}</b> "
             f"<small>logit {explanation.logit:+.2f}: bias {explanation.bias:+.2f}, calibration "
             f"{explanation.calibration:+.2f}, the rest by the words</small>"
         )
@@ -57,10 +57,10 @@ def fragment(explanation: Explanation, name: str = "") -> str:
 
 def _piece(piece: Piece) -> str:
     if piece.word is None:
-        return _text(piece.text)
+        return plain_text(piece.text)
     colour, opacity = GREEN if piece.word.contribution > 0 else RED, OPACITIES[piece.level]
     style = f' style="background:rgba({colour},{opacity})"' if piece.level else ""
-    return f'<span{style} title="{piece.word.contribution:+.3f}">{_text(piece.text)}</span>'
+    return f'<span{style} title="{piece.word.contribution:+.3f}">{plain_text(piece.text)}</span>'
 
 
 def _without(explanation: Explanation) -> str:
@@ -73,14 +73,14 @@ def _without(explanation: Explanation) -> str:
 
 
 def _row(word: Word) -> str:
-    cells = (_text(word.token), f"{word.contribution:+.2f}", f"{word.score_without:.3f}")
+    cells = (plain_text(word.token), f"{word.contribution:+.2f}", f"{word.score_without:.3f}")
     return f"<tr><td>{'<td>'.join(cells)}</tr>"
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     r"""Return text that does nothing in HTML but be read.
 
-    >>> _text('<b title="x">\u202e\x00 &amp;')
+    >>> plain_text('<b title="x">\u202e\x00 &amp;')
     '&lt;b title=&quot;x&quot;&gt;\\u202e\\x00 &amp;amp;'
     """
     if not text.isprintable():

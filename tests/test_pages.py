@@ -7,9 +7,11 @@ import subprocess
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from scorer import errors
+from scorer.cli.compare import compare
 from scorer.cli.explain import explain
 from scorer.cli.run import run
 from scorer.console import UNEXPECTED
@@ -44,9 +46,10 @@ def test_the_page_lists_every_option_of_run_and_no_other() -> None:
     assert sorted(named) == sorted(known)
 
 
-def test_the_page_lists_every_option_of_explain_and_no_other() -> None:
-    named = [name for name in in_backticks("explain options") if name.startswith("--")]
-    known = [one for option in explain.params for one in option.opts if one[:2] == "--"]
+@pytest.mark.parametrize("command", [explain, compare], ids=lambda command: command.name)
+def test_the_page_lists_every_option_of_a_command_and_no_other(command: click.Command) -> None:
+    named = [name for name in in_backticks(f"{command.name} options") if name.startswith("--")]
+    known = [one for option in command.params for one in option.opts if one[:2] == "--"]
     assert sorted(named) == sorted(known)
 
 

@@ -1,4 +1,4 @@
-"""What scores are made of.
+"""What scores are made of, and how two models differ.
 
 May import ``job``, ``tables``, ``kernel`` and what stands below them.
 """

@@ -57,7 +57,7 @@ def trace(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> Spans:
     """Cut texts into tokens, and say where each stands.
 
     What vanishes belongs to the token before it ("soooo" is one word of five letters), and what
-    stands for a token is its place: the eight letters of ``&hearts;``.
+    stands for a token is its place: the eight characters of ``&hearts;``.
 
     Args:
         rules: of a model.

@@ -28,8 +28,10 @@ FEW = 10_000
 MEASURED = """
 import atexit, re, sys
 from pathlib import Path
-status = Path("/proc/self/status")
-atexit.register(lambda: print(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1], file=sys.stderr))
+def tell():
+    status = Path("/proc/self/status").read_text()
+    print(re.search("VmHWM: *\\t* *([0-9]+)", status)[1], file=sys.stderr)
+atexit.register(tell)
 from scorer.cli import main
 main()
 """

@@ -201,6 +201,20 @@ MUTANTS = (
         "tests/scorer/insight/test_shares.py",
     ),
     Mutant(
+        "labels that flip to positive are counted as flipping to negative",
+        "scorer/insight/comparison.py",
+        "flips & self.is_positive_b,",
+        "flips & ~self.is_positive_b,",
+        "tests/scorer/insight/test_compare.py",
+    ),
+    Mutant(
+        "outputs of other reviews are compared all the same",
+        "scorer/insight/compare.py",
+        "if not texts.equals(others):",
+        "if len(texts) != len(others):",
+        "tests/scorer/insight/test_compare.py",
+    ),
+    Mutant(
         "what vanishes from a text belongs to no word",
         "scorer/words/tracing.py",
         "vanished = (new.sizes == 0)",

@@ -117,6 +117,8 @@ def chosen_rows(given: str, text_column: str | None, choice: Choice) -> Iterator
         for rows in _chosen(reviews, _text_column(reviews, text_column, choice), choice):
             found += len(rows.numbers)
             yield rows
+    if not found and choice == Choice():
+        raise UsageError(f"choosing rows of {place}: it has none; name another file")
     if not found:
         raise UsageError(
             f"choosing rows of {place}: none of them is wanted by --rows and --where; look at the "

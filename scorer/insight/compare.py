@@ -39,6 +39,8 @@ from scorer.tokenizer import valid_text
 POSITIVE = pa.array(["1", "1.0", "true", "positive", "pos"])
 NEGATIVE = pa.array(["0", "0.0", "false", "negative", "neg"])
 LONGEST_EXAMPLE = 300
+# Characters of a value by which rows are grouped: that many values of any length are bounded, too.
+LONGEST_VALUE = 200
 NOTHING = "(null)"
 
 Truth: TypeAlias = npt.NDArray[np.float64] | None
@@ -325,7 +327,8 @@ def _part(rows: Rows, scored: Scored, question: Question) -> Part:
         by_length = group_sums(measures, *length_groups(words))
     if question.by is not None:
         values = _as_text(_column(rows.table, question.by), question.by, rows)
-        encoded = pc.fill_null(values, NOTHING).dictionary_encode()
+        short = pc.utf8_slice_codeunits(pc.fill_null(values, NOTHING), 0, LONGEST_VALUE)
+        encoded = short.dictionary_encode()
         names = encoded.dictionary.to_pylist()
         by_value = group_sums(measures, encoded.indices.to_numpy(), names)
     examples = _examples(rows, scored, texts, question.examples)

@@ -85,7 +85,9 @@ def test_what_is_no_condition_is_named(condition: str) -> None:
 def test_a_file_that_fits_nothing_is_named_in_a_sentence(tmp_path: Path) -> None:
     path = write_reviews(tmp_path / "in.parquet", some_texts(3))
     pq.write_table(pa.table({"review": ["a"], "tags": [["x"]]}), tmp_path / "tags.parquet")
+    empty = write_reviews(tmp_path / "empty.parquet", [])
     cases = [
+        (empty, None, (), UsageError, f"choosing rows of {empty}: it has none; name another"),
         (tmp_path / "none.parquet", None, (), UsageError, "none.parquet does not exist; check"),
         (tmp_path, None, (), UsageError, "is a folder; name one file"),
         (path, "4", (), UsageError, "none of them is wanted by --rows and --where"),

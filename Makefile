@@ -39,7 +39,9 @@ override OUT   := $(value OUT)
 override MODEL := $(value MODEL)
 override DATA  := $(value DATA)
 override TRAIN := $(value TRAIN)
-export IN OUT MODEL DATA TRAIN RUN NAME USED
+export IN OUT MODEL DATA TRAIN RUN NAME USED BEFORE
+# The one that a new model replaces: the one before the newest.
+BEFORE ?= $(shell ls -t models/*.onnx 2>/dev/null | sed -n 2p)
 # Further options, as words of the shell.
 ARGS  ?=
 
@@ -69,6 +71,13 @@ adapt: $(FULL)/.done ## Adapt a model to DATA=reviews.parquet of your own into r
 export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
 	@test -n "$$RUN" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
 	@$(FULL)/bin/exporter convert "$$RUN" "models/$$NAME.onnx" $${USED:+--not-worse-than "$$USED"} $(ARGS)
+
+.PHONY: compare
+compare: $(BASE)/.done ## Compare MODEL, the newest in models/, with BEFORE, the one before it or default, on IN=reviews.parquet [ARGS=…]
+	@test -n "$$IN" || { echo "make compare needs IN=, a file or a folder of reviews"; exit 2; }
+	@new="$${MODEL:-$$(ls -t models/*.onnx 2>/dev/null | head -n 1)}"; \
+	test -n "$$new" || { echo "make compare found no model in models/; make one with: make export"; exit 2; }; \
+	$(BASE)/bin/scorer compare "$${BEFORE:-default}" "$$new" "$$IN" $(ARGS)
 
 .PHONY: test
 test: $(FULL)/.done ## All tests: the scorer's in an environment that has the wheel only, without TensorFlow

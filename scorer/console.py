@@ -202,6 +202,12 @@ def can_redraw() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in DUMB_TERMINALS
 
 
+def can_colour() -> bool:
+    """Whether stdout is a terminal that shows colours, and they are wanted: no-color.org."""
+    is_dumb = os.environ.get("TERM", "") in DUMB_TERMINALS
+    return sys.stdout.isatty() and not is_dumb and not os.environ.get("NO_COLOR")
+
+
 def draw(text: str) -> None:
     """Write to stderr, if anybody can read it: a message that can't be written ends no job."""
     with suppress(OSError):
@@ -215,8 +221,18 @@ def show(text: str) -> None:
         OutputError: it can't be written.
         BrokenPipeError: the reader has left.
     """
+    show_escaped(escaped_page(text))
+
+
+def show_escaped(text: str) -> None:
+    """Print on stdout what its maker has escaped already, and may have coloured.
+
+    Raises:
+        OutputError: it can't be written.
+        BrokenPipeError: the reader has left.
+    """
     try:
-        click.echo(escaped_page(text))
+        click.echo(text)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -8,7 +8,8 @@
     │   └── OutputUnreachable     3  an output in a store that didn't take it
     ├── JobFailed                 3  some or all files of a job failed; each was named before
     ├── ModelRefused              4  a model file that is damaged, of another version, or not ours
-    ├── DriftFound            5  all is done, and the rows drifted from what they are compared with
+    ├── DriftFound                5  all is done, and the rows drifted further than was allowed
+    ├── TooManyFlips              5  two models differ in more labels than was allowed
     ├── RunFolderError            3  trainer.errors: a run folder that is missing or unfinished
     └── ExportRefused             4  exporter.errors: a model that doesn't pass the proof
     Stopped                 130/143  Ctrl-C or SIGTERM; not an Exception
@@ -73,6 +74,12 @@ class ModelRefused(SentimentError):
 
 class DriftFound(SentimentError):
     """All is done, and the rows lie further from what they are compared with than was allowed."""
+
+    exit_code = 5
+
+
+class TooManyFlips(SentimentError):
+    """All is compared, and the models differ in more labels than was allowed."""
 
     exit_code = 5
 

@@ -29,6 +29,9 @@ from scorer.tokenizer import FIRST_WORD_ID, UNKNOWN_ID, Tokens
 if TYPE_CHECKING:
     import onnxruntime
 
+    from scorer.insight.explain import Explainer
+    from scorer.insight.explanation import Explanation
+
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT_MODEL = "default"
 
@@ -144,6 +147,27 @@ class SentimentModel:
         """
         scores = self.score(texts)
         return np.stack([1 - scores, scores], axis=1)
+
+    def explain(self, text: str | bytes | None, *, leave_out: bool = False) -> Explanation:
+        """Say which words carried a review's score; a notebook shows the answer in colours.
+
+        Args:
+            text: the review.
+            leave_out: whether to score it without each of its ten strongest words, too.
+
+        Raises:
+            TypeError: it is not one review.
+            ModelRefused: this model's graph isn't built as this release's exporter builds it.
+        """
+        return self.explainer.explain_text(text, leave_out=leave_out)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What explains the scores of many reviews; it is made when it is first asked for."""
+        # It stands higher than this module, and is a room of its own.
+        from scorer.insight.explain import Explainer
+
+        return Explainer(self)
 
     @overload
     def label(self, scores: float) -> str | None: ...

@@ -1,10 +1,12 @@
-"""Tensors of an ONNX file whose data lie outside it, found in its bytes alone.
+"""What stands in the bytes of an ONNX file, read without the ``onnx`` package.
+
+Three things are asked: whether a tensor's data lie outside the file; which node gives which value;
+and for bytes of the same graph that gives further values.
 
 ONNX lets a tensor name a file beside the model ("external data"), and onnxruntime reads it, from
 the working folder if the model is given as bytes. What lies there decides the scores then, and no
 hash of the model file says what it was. So the bytes are read as the protocol buffers that they
-are, without the ``onnx`` package: only the messages that a tensor can hide in, and of a tensor only
-what says where its data lie.
+are: only the messages that a tensor can hide in, and of a tensor only what says where its data lie.
 
 Wire format: https://protobuf.dev/programming-guides/encoding/. Field numbers:
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
@@ -12,7 +14,8 @@ https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from scorer.errors import ModelRefused
 
@@ -32,6 +35,8 @@ FIELDS: Mapping[str, Mapping[int, str]] = {
     "sparse": {1: "tensor", 2: "tensor"},
 }  # fmt: skip
 
+GRAPH, GRAPH_NODE, GRAPH_OUTPUT, OUTPUT_NAME = 7, 1, 12, 1
+NODE_INPUT, NODE_OUTPUT, NODE_OPERATOR = 1, 2, 4
 TENSOR_NAME, EXTERNAL_DATA, DATA_LOCATION = 8, 13, 14
 
 LARGEST_VARINT = 10  # bytes
@@ -141,3 +146,75 @@ def _varint(content: bytes, start: int, stop: int) -> tuple[int, int]:
         if byte < 128:
             return value, offset + 1
     raise ProtoError(f"a number at byte {start} doesn't end")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a graph.
+
+    Attributes:
+        operator: what it computes, as in ``"LSTM"``.
+        inputs: names of the values that it reads; an input that is left out has an empty one.
+        outputs: names of the values that it gives.
+    """
+
+    operator: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def read_nodes(content: bytes) -> list[Node]:
+    """Return the nodes of a model's graph, in order; not those of graphs within attributes.
+
+    Raises:
+        ProtoError: the bytes are not a protocol buffer.
+
+    >>> read_nodes(bytes.fromhex("3a0d 0a0b 0a0161 120162 2203416273"))
+    [Node(operator='Abs', inputs=('a',), outputs=('b',))]
+    """
+    return [
+        _node(content, *node)
+        for graph in _messages(content, GRAPH, 0, len(content))
+        for node in _messages(content, GRAPH_NODE, *graph)
+    ]
+
+
+def _node(content: bytes, start: int, stop: int) -> Node:
+    strings: dict[int, list[str]] = {NODE_INPUT: [], NODE_OUTPUT: [], NODE_OPERATOR: []}
+    for number, found in strings.items():
+        for first, last in _messages(content, number, start, stop):
+            found.append(content[first:last].decode("utf-8", "replace"))
+    inputs, outputs, operators = strings.values()
+    return Node("".join(operators[-1:]), tuple(inputs), tuple(outputs))
+
+
+def _messages(content: bytes, wanted: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield where each message or string under a field's number begins and ends."""
+    for number, wire, value, end in read_fields(content, start, stop):
+        if (number, wire) == (wanted, MESSAGE):
+            yield value, end
+
+
+def with_outputs(content: bytes, names: Iterable[str]) -> bytes:
+    """Return bytes of the same model whose graph gives further values.
+
+    A few bytes more at the end are enough: a message that stands several times is merged.
+
+    Args:
+        content: of the model.
+        names: of values of its graph.
+    """
+    outputs = (_message(GRAPH_OUTPUT, _message(OUTPUT_NAME, name.encode())) for name in names)
+    return content + _message(GRAPH, b"".join(outputs))
+
+
+def _message(number: int, content: bytes) -> bytes:
+    return _as_varint(number << 3 | MESSAGE) + _as_varint(len(content)) + content
+
+
+def _as_varint(value: int) -> bytes:
+    encoded = b""
+    while value > 127:
+        encoded += bytes([value & 127 | 128])
+        value >>= 7
+    return encoded + bytes([value])

@@ -8,7 +8,7 @@ to :mod:`scorer.packing`, scoring to :mod:`scorer.model`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from scorer.errors import ReviewsError
 from scorer.system.records import RecordError
+from scorer.words.cutting import Cut
 from scorer.words.first_rules import FirstRules
 from scorer.words.rules import Rules
 from scorer.words.word_table import WordTable
@@ -196,6 +197,10 @@ class Tokenizer:
             )
             for (_, mended), (first, last) in zip(valid, rows, strict=True)
         ]
+
+    def ids_of(self, cuts: Iterable[Cut]) -> npt.NDArray[np.int32]:
+        """Return the ids of tokens that were cut out already: ``int32[tokens]``."""
+        return np.concatenate([np.zeros(0, np.int32), *map(self._ids.find, cuts)])
 
     @cached_property
     def _ids(self) -> WordTable:

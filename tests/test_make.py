@@ -66,6 +66,14 @@ def test_adapt_passes_a_model_and_further_options(environments: Path) -> None:
     assert words[:3] == ["adapt", "my model.onnx", "a.csv"]
 
 
+def test_compare_takes_the_newest_model_against_the_one_before_it(environments: Path) -> None:
+    words = ("IN=my dump/", "MODEL=my new.onnx", "ARGS=--by 'a b'")
+    assert make(environments, "compare", *words, "BEFORE=") == [
+        "compare", "default", "my new.onnx", "my dump/", "--by", "a b",
+    ]  # fmt: skip
+    assert make(environments, "compare", *words, "BEFORE=old one.onnx")[1] == "old one.onnx"
+
+
 def test_the_newest_run_is_one_that_can_be_exported(tmp_path: Path) -> None:
     runs = {"old": "model.keras", "my run": "model.keras", "linear": "linear.npz", "none": None}
     for age, (name, model) in enumerate(runs.items()):

@@ -7,9 +7,12 @@ import subprocess
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 from scorer import errors
+from scorer.cli.compare import compare
+from scorer.cli.explain import explain
 from scorer.cli.run import run
 from scorer.console import UNEXPECTED
 from scorer.reports.report import Figures, FileReport, Report
@@ -40,6 +43,13 @@ def test_the_page_lists_every_option_of_run_and_no_other() -> None:
         option for name in in_backticks("options") for option in re.findall(r"--[a-z0-9-]+", name)
     ]
     known = [option for parameter in run.params for option in parameter.opts if option[:2] == "--"]
+    assert sorted(named) == sorted(known)
+
+
+@pytest.mark.parametrize("command", [explain, compare], ids=lambda command: command.name)
+def test_the_page_lists_every_option_of_a_command_and_no_other(command: click.Command) -> None:
+    named = [name for name in in_backticks(f"{command.name} options") if name.startswith("--")]
+    known = [one for option in command.params for one in option.opts if one[:2] == "--"]
     assert sorted(named) == sorted(known)
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from scorer._version import __version__
+from scorer.cli.compare import compare
 from scorer.cli.demo import demo
+from scorer.cli.explain import explain
 from scorer.cli.inspect import inspect
 from scorer.cli.merge_reports import merge_reports
 from scorer.cli.run import run
@@ -36,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (run, merge_reports, text, inspect, demo):
+for command in (run, merge_reports, text, explain, compare, inspect, demo):
     cli.add_command(command)
 
 

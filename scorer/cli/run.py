@@ -296,7 +296,7 @@ def run(
 
     \b
     Exit codes: 0 all scored or already done, 1 unexpected, 2 usage, 3 some or all files failed,
-    4 the model was refused, 5 drift, 130 Ctrl-C, 143 SIGTERM.
+    4 the model was refused, 5 drift, or more flips than compare allows, 130 Ctrl-C, 143 SIGTERM.
     """
     # Arrow's own allocator keeps up to 100 MB of unused memory; it is chosen on import.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

@@ -36,7 +36,7 @@ def text(texts: tuple[str, ...], model: str | None, *, as_json: bool) -> None:
     from scorer.model import SentimentModel
 
     loaded = SentimentModel.load(model)
-    for raw in _batches(texts):
+    for raw in typed_texts(texts):
         scores = loaded.score(raw)
         for one, score, label in zip(raw, scores, loaded.label(scores), strict=True):
             shown = json_line if as_json else score_line
@@ -44,7 +44,7 @@ def text(texts: tuple[str, ...], model: str | None, *, as_json: bool) -> None:
             show(shown(found, label, one.decode("utf-8", "replace")))
 
 
-def _batches(texts: tuple[str, ...]) -> Iterator[list[bytes]]:
+def typed_texts(texts: tuple[str, ...]) -> Iterator[list[bytes]]:
     """Yield the texts that were typed, as bytes; where ``-`` stands, the lines of stdin."""
     for is_stdin, group in groupby(texts, STANDARD_INPUT.__eq__):
         if not is_stdin:

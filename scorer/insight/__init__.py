@@ -1,4 +1,5 @@
-"""What a run or a model shows beside its scores, found from counts. Printing is left to reports.
+"""What is seen beside the scores: drift, what a score is made of, two models compared.
 
-It imports the job's results and what stands below; no engine, no report, nothing of the terminal.
+Printing is left to reports. It imports ``job``, ``tables``, ``kernel`` and what stands below; no
+engine, no report, nothing of the terminal.
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
@@ -75,6 +76,26 @@ class Pipeline(Generic[Answer]):
     def begin(self, work: Callable[[], Answer]) -> Future[Answer]:
         """Have work done by one of the threads, and return at once."""
         return self._pool.submit(work)
+
+    def answers(self, works: Iterable[Callable[[], Answer]]) -> Iterator[Answer]:
+        """Yield the answers of works, in their order, while further ones are under way.
+
+        At most one more than there are threads waits, so that memory is bounded.
+
+        Raises:
+            CancelledError: ``stop`` was set.
+        """
+        waiting: deque[Future[Answer]] = deque()
+        for work in works:
+            waiting.append(self.begin(work))
+            if len(waiting) > self.threads + 1:
+                yield self._answer(waiting.popleft())
+        while waiting:
+            yield self._answer(waiting.popleft())
+
+    def _answer(self, answer: Future[Answer]) -> Answer:
+        self.wait_for(answer)
+        return answer.result()
 
     def wait_for(self, answer: Future[Answer]) -> None:
         """Wait until work is done, whether it succeeded or not.

@@ -21,9 +21,9 @@ def check_report_target(path: Path) -> None:
     Raises:
         UsageError: something stands there that isn't a report of ours, or can't be read.
     """
-    content = _content(path, "--report")
+    content = content_at(path, "--report")
     if content and not REPORT_START.match(content):
-        raise _foreign(path, "--report", "a report")
+        raise foreign(path, "--report", "a report")
 
 
 def check_metrics_target(path: Path) -> None:
@@ -32,20 +32,29 @@ def check_metrics_target(path: Path) -> None:
     Raises:
         UsageError: something stands there that isn't a metrics file of ours, or can't be read.
     """
-    content = _content(path, "--metrics-file")
+    content = content_at(path, "--metrics-file")
     lines = [line for line in content.splitlines() if line.strip()]
     if not all(map(METRIC_LINE.match, lines)):
-        raise _foreign(path, "--metrics-file", "a metrics file")
+        raise foreign(path, "--metrics-file", "a metrics file")
 
 
-def _content(path: Path, option: str) -> bytes:
-    """Return the beginning of what stands there; nothing if nothing does."""
+def content_at(path: Path, option: str, *, or_stdout: bool = True) -> bytes:
+    """Return the beginning of what stands where a file is to be written; nothing if nothing does.
+
+    Args:
+        path: of the file.
+        option: that names it, for messages.
+        or_stdout: whether the option takes "-" for stdout.
+
+    Raises:
+        UsageError: it isn't a regular file, or can't be read.
+    """
     try:
         what = other_kind(path)
         if what is not None:
             raise UsageError(
                 f"checking {option}: {what} stands at {path}, and only a regular file is replaced; "
-                f"name another file, or write to stdout with {option} -"
+                f"name another file{f', or write to stdout with {option} -' if or_stdout else ''}"
             )
         with path.open("rb") as file:
             return file.read(LONGEST_METRICS)
@@ -57,7 +66,8 @@ def _content(path: Path, option: str) -> bytes:
         ) from error
 
 
-def _foreign(path: Path, option: str, what: str) -> UsageError:
+def foreign(path: Path, option: str, what: str) -> UsageError:
+    """Return the error that a file isn't what the option writes."""
     return UsageError(
         f"checking {option}: the file {path} is not {what} of scorer's; "
         "name another file, or remove that one first"

@@ -175,16 +175,30 @@ def shorten_runs(
     >>> data.tobytes(), offsets.tolist()
     (b'soogood', [0, 3, 7])
     """
+    places = repeats(data, offsets, longest)
+    if not len(places):
+        return data, offsets
+    return np.delete(data, places), offsets - np.searchsorted(places, offsets)
+
+
+def repeats(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], longest: int
+) -> npt.NDArray[np.int64]:
+    """Return the places of ASCII letters that repeat the letter before them too often.
+
+    Args:
+        data: ``uint8[bytes]`` of all rows.
+        offsets: ``int64[rows + 1]``: where each row begins.
+        longest: how many equal letters stay.
+    """
     same = data[1:] == data[:-1]
     for _ in range(longest - 1):
         same = same[1:] & same[:-1]
     places = np.flatnonzero(same) + longest
     places = places[IS_ASCII_LETTER[data[places]]]
     rows = np.searchsorted(offsets, places, "right") - 1
-    places = places[(rows < len(offsets) - 1) & (places - longest >= offsets[rows])]
-    if not len(places):
-        return data, offsets
-    return np.delete(data, places), offsets - np.searchsorted(places, offsets)
+    within = (rows < len(offsets) - 1) & (places - longest >= offsets[rows])
+    return np.asarray(places[within])
 
 
 def _cut_piece(

@@ -111,12 +111,7 @@ class FirstRules:
         >>> tokens.to_pylist(), offsets.tolist()
         (["it's", 'great', '!', 'so', 'so'], [0, 3, 3, 5])
         """
-        texts = normalize_beyond_ascii(texts, self.normalization, lower_case=False)
-        texts = pc.utf8_lower(texts) if self.lower_case else texts
-        most = most_bytes(texts)
-        for pattern, replacement in self.replacements:
-            texts = replace(texts, pattern, replacement, most)
-        texts = pc.ascii_trim_whitespace(texts)
+        texts = pc.ascii_trim_whitespace(self.rewrite(texts))
         # An empty text would become one empty token; a null becomes an empty list.
         texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
         lists = pc.ascii_split_whitespace(texts)
@@ -124,3 +119,16 @@ class FirstRules:
         offsets = np.zeros(len(lengths) + 1, np.int64)
         np.cumsum(lengths, out=offsets[1:])
         return lists.flatten(), offsets
+
+    def rewrite(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+        """Do the steps before the cutting.
+
+        Raises:
+            ModelRefused: the replacements make the texts more than four times as long.
+        """
+        texts = normalize_beyond_ascii(texts, self.normalization, lower_case=False)
+        texts = pc.utf8_lower(texts) if self.lower_case else texts
+        most = most_bytes(texts)
+        for pattern, replacement in self.replacements:
+            texts = replace(texts, pattern, replacement, most)
+        return texts

@@ -137,13 +137,25 @@ class Rules:
         Raises:
             ModelRefused: the replacements make the texts more than four times as long.
         """
+        return self.cut_rewritten(self.rewrite(texts))
+
+    def rewrite(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+        """Do the steps before the cutting: entities, patterns, normalisation.
+
+        Letters of texts that are ASCII keep their case; cutting lowers it.
+
+        Raises:
+            ModelRefused: the replacements make the texts more than four times as long.
+        """
         texts = texts.fill_null("") if texts.null_count else texts
         most = most_bytes(texts)
         scan = self._decode(Scan(texts))
         for rule in self.replacements:
             scan = _replace(scan, rule, most)
-        texts = scan.texts
-        texts = normalize_beyond_ascii(texts, self.normalization, lower_case=self.lower_case)
+        return normalize_beyond_ascii(scan.texts, self.normalization, lower_case=self.lower_case)
+
+    def cut_rewritten(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
+        """Cut texts that :meth:`rewrite` has rewritten."""
         return cut(
             texts, self._characters, lower_case=self.lower_case, longest_run=self.longest_run
         )
@@ -193,10 +205,10 @@ class Rules:
         if not self.entities or not rows.any():
             return scan
         held = scan.texts.filter(pa.array(rows))
-        decoded = [ENTITY.sub(self._character, text) for text in held.to_pylist()]
+        decoded = [ENTITY.sub(self.character, text) for text in held.to_pylist()]
         return scan.changed(rows, held, pa.array(decoded, pa.large_string()))
 
-    def _character(self, entity: re.Match[str]) -> str:
+    def character(self, entity: re.Match[str]) -> str:
         """Return what an entity stands for: itself if it has no meaning."""
         apostrophe, decimal, hexadecimal, name = entity.groups()
         if name is not None:
@@ -260,15 +272,19 @@ def read_rules(stored: object) -> Rules | FirstRules:
 
 def _replace(scan: Scan, rule: Replacement, most: int) -> Scan:
     """Replace a rule's pattern in the texts that the rule is for."""
-    if not rule.where and not rule.beyond_ascii:
-        return Scan(replace(scan.texts, rule.pattern, rule.replacement, most))
-    rows = scan.rows_with(rule.where)
-    if rule.beyond_ascii:
-        rows |= scan.beyond_ascii
+    rows = rows_for(scan, rule)
     if not rows.any():
         return scan
     held = scan.texts.filter(pa.array(rows))
     return scan.changed(rows, held, replace(held, rule.pattern, rule.replacement, most))
+
+
+def rows_for(scan: Scan, rule: Replacement) -> npt.NDArray[np.bool_]:
+    """Return the texts that a rule is for: ``bool[rows]``."""
+    if not rule.where and not rule.beyond_ascii:
+        return np.ones(len(scan.texts), bool)
+    rows = scan.rows_with(rule.where)
+    return rows | scan.beyond_ascii if rule.beyond_ascii else rows
 
 
 def _check_count(what: str, items: tuple[object, ...], most: int) -> None:

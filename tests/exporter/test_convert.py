@@ -7,6 +7,9 @@ from onnx import TensorProto
 
 from exporter.convert import IR_VERSION, OPSET, network_to_onnx
 from exporter.rounding import round_weights
+from scorer.insight.shares import Twin
+from scorer.modelfile import ModelFile
+from scorer.tokenizer import Tokens
 from trainer.models.network import build_network
 from trainer.settings import preset
 
@@ -40,35 +43,22 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
     return network
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"bidirectional": False},
-        {"pooling": "last"},
-        {"pooling": "last", "bidirectional": False},
-        {"wide_order": 3, "wide_slots": 64},
-        {"wide_order": 2, "wide_slots": 1 << 16},
-        {"wide_order": 1},
-        {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
-        {"pooling": "last", "bidirectional": False, "corrected": True},
-        {"wide_order": 2, "wide_slots": 64, "last_length": 12},
-        {"pooling": "last", "last_length": 12},
-    ],
-    ids=[
-        "default",
-        "forward",
-        "last",
-        "article",
-        "triples",
-        "pairs",
-        "words",
-        "corrected",
-        "corrected article",
-        "by length",
-        "by length, no branch",
-    ],
-)
+KINDS = {
+    "default": {},
+    "forward": {"bidirectional": False},
+    "last": {"pooling": "last"},
+    "article": {"pooling": "last", "bidirectional": False},
+    "triples": {"wide_order": 3, "wide_slots": 64},
+    "pairs": {"wide_order": 2, "wide_slots": 1 << 16},
+    "words": {"wide_order": 1},
+    "corrected": {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
+    "corrected article": {"pooling": "last", "bidirectional": False, "corrected": True},
+    "by length": {"wide_order": 2, "wide_slots": 64, "last_length": 12},
+    "by length, no branch": {"pooling": "last", "last_length": 12},
+}
+
+
+@pytest.mark.parametrize("changes", KINDS.values(), ids=KINDS)
 def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     changes: dict[str, object],
 ) -> None:
@@ -106,3 +96,28 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
         feed = {"token_ids": unpadded, "lengths": lengths[row : row + 1]}
         alone.append(session.run(None, feed)[0][0])
     np.testing.assert_array_equal(scores, alone)
+
+
+@pytest.mark.parametrize("changes", KINDS.values(), ids=KINDS)
+def test_the_score_of_every_kind_of_network_can_be_explained(changes: dict[str, object]) -> None:
+    import onnxruntime
+
+    content = network_to_onnx(made_up_network(dict(changes))).SerializeToString()
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(0, 30, 64)
+    ids = rng.integers(1, 52, lengths.sum()).astype(np.int32)
+    tokens = Tokens(ids, np.append(0, np.cumsum(lengths)), max_tokens=25)
+    shares = Twin(ModelFile("made up", content)).shares(tokens)
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    for row in np.flatnonzero(lengths):
+        alone = tokens.padded(np.array([row]))
+        feed = {"token_ids": alone, "lengths": np.array([alone.shape[1]], np.int32)}
+        assert session.run(["score"], feed)[0][0] == shares.scores[row]
+    scored = lengths > 0
+    np.testing.assert_allclose(shares.sums()[scored], shares.logits[scored], atol=1e-5)
+    np.testing.assert_allclose(
+        1 / (1 + np.exp(-shares.logits[scored])), shares.scores[scored], atol=1e-6
+    )
+    assert np.isnan(shares.scores[~scored]).all()
+    assert len(shares.tokens) == np.minimum(lengths, 25).sum()

@@ -50,6 +50,8 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         {"wide_order": 3, "wide_slots": 64},
         {"wide_order": 2, "wide_slots": 1 << 16},
         {"wide_order": 1},
+        {"wide_order": 3, "wide_slots": 64, "read_tokens": 16, "last_length": 12},
+        {"wide_order": 1, "read_tokens": 8, "pooling": "last"},
         {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
         {"pooling": "last", "bidirectional": False, "corrected": True},
         {"wide_order": 2, "wide_slots": 64, "last_length": 12},
@@ -63,6 +65,8 @@ def made_up_network(changes: dict[str, object]) -> keras.Model:
         "triples",
         "pairs",
         "words",
+        "strongest blocks",
+        "strongest block, last state",
         "corrected",
         "corrected article",
         "by length",
@@ -82,6 +86,7 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
     # They add up integers, or the conversion would refuse.
     sums = changes.get("wide_order", 0) + changes.get("corrected", False)
+    sums += "read_tokens" in changes
     assert operators.count("ReduceSum") == sums
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]

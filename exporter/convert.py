@@ -9,6 +9,7 @@ https://onnx.ai/onnx/operators/onnx__LSTM.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
 from exporter.length_nodes import SHIFT, SLOPE, length_nodes
 from exporter.nodes import Nodes
 from exporter.rounding import has_layer, wide_branches
+from exporter.strongest_nodes import StrongestNodes
 from exporter.wide_nodes import WideNodes
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
@@ -43,12 +45,12 @@ def network_to_onnx(network: Any) -> onnx.ModelProto:
         ExportRefused: the graph breaks a rule of :mod:`exporter.graph_check`.
     """
     graph = _convert_unmasked(network).graph
-    _feed_lstm(graph, network)
-    _bind_lengths(graph)
+    read = _feed_lstm(graph, network)
+    _bind_lengths(graph, read.lengths)
     if has_layer(network, "by_length"):
         _insert(graph, 0, length_nodes(network))
     if has_layer(network, "pooling"):
-        _read_largest_states(graph)
+        _read_largest_states(graph, read.token_ids)
     else:
         _read_final_states(graph)
     model = _tidied(graph)
@@ -128,46 +130,60 @@ def _lstm_features(network: Any) -> int:
     return int(network.get_layer("embedding").output_dim) + order
 
 
-def _feed_lstm(graph: onnx.GraphProto, network: Any) -> None:
+@dataclass(frozen=True)
+class _Read:
+    """The names of what the LSTM reads: token ids ``int32[read, batch]``, and their lengths."""
+
+    token_ids: str
+    lengths: str
+
+
+def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
     """Feed the LSTM with 16-bit word vectors and the weights of the wide branch, time first.
 
     The correction of an adapted network is only added to the logit.
     """
-    embedding = Nodes("embedding/")
-    embedding.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
-    (vectors,) = network.get_layer("embedding").get_weights()
-    rows = embedding.add("Gather", embedding.constant(vectors.astype(np.float16)), BY_TIME)
-    features = embedding.add("Cast", rows, to=TensorProto.FLOAT)
+    by_time, features = Nodes(), Nodes("features/")
+    by_time.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
     wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
-    parts: list[Nodes] = [embedding, *wide.values()]
-    if "wide" in wide:
-        joined = Nodes("features/")
-        features = joined.add("Concat", features, wide["wide"].weights, axis=2)
-        parts.append(joined)
-    only_node(graph, "LSTM").input[0] = features
-    for part in reversed(parts):
+    parts: list[Nodes] = [by_time, *wide.values()]
+    read, weights = _Read(BY_TIME, "lengths"), wide["wide"].weights if "wide" in wide else None
+    if has_layer(network, "strongest"):
+        blocks = network.get_layer("strongest").blocks
+        strongest = StrongestNodes(blocks, BY_TIME, wide["wide"].columns)
+        parts.append(strongest)
+        read, weights = _Read(strongest.token_ids, strongest.lengths), strongest.weights
+    (vectors,) = network.get_layer("embedding").get_weights()
+    rows = features.add("Gather", features.constant(vectors.astype(np.float16)), read.token_ids)
+    joined = features.add("Cast", rows, to=TensorProto.FLOAT)
+    if weights is not None:
+        joined = features.add("Concat", joined, weights, axis=2)
+    only_node(graph, "LSTM").input[0] = joined
+    for part in reversed([*parts, features]):
         _insert(graph, 0, part)
+    return read
 
 
-def _bind_lengths(graph: onnx.GraphProto) -> None:
+def _bind_lengths(graph: onnx.GraphProto, lengths: str) -> None:
     """Give the LSTM operator the lengths, and no initial states: it starts from zeros by itself."""
     lstm = only_node(graph, "LSTM")
     weights = list(lstm.input)[:SEQUENCE_LENS]
     weights += [""] * (SEQUENCE_LENS - len(weights))
     del lstm.input[:]
-    lstm.input.extend([*weights, "lengths"])
+    lstm.input.extend([*weights, lengths])
 
 
-def _read_largest_states(graph: onnx.GraphProto) -> None:
+def _read_largest_states(graph: onnx.GraphProto, token_ids: str) -> None:
     """Feed the head with the largest of each row's states, as ``MaskedMaxPooling`` does.
 
+    ``token_ids`` names the ids that the LSTM reads, ``int32[read, batch]``.
     The operator's states are ``float32[length, directions, batch, hidden]``, and 0 past a row's
     end. There 1 is subtracted: no state is below -1.
     """
     nodes = Nodes("pool/")
     one = nodes.constant(np.int32(1))
     # Padding has the id 0, tokens have larger ones: the penalty is -1 past the end, 0 elsewhere.
-    penalty = nodes.add("Sub", nodes.add("Min", BY_TIME, one), one)
+    penalty = nodes.add("Sub", nodes.add("Min", token_ids, one), one)
     penalty = nodes.add("Cast", penalty, to=TensorProto.FLOAT)
     penalty = nodes.add("Unsqueeze", penalty, nodes.constant(np.array([1, 3], np.int64)))
     states = nodes.add("Add", only_node(graph, "LSTM").output[0], penalty)

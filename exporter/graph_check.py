@@ -32,7 +32,7 @@ def check_graph(model: onnx.ModelProto) -> None:
     """
     onnx.checker.check_model(model, full_check=True)
     lstm = only_node(model.graph, "LSTM")
-    if len(lstm.input) <= SEQUENCE_LENS or lstm.input[SEQUENCE_LENS] != "lengths":
+    if not _is_bound(lstm, model.graph):
         raise ExportRefused(
             "converting the network: the LSTM operator isn't bound to the lengths; "
             "check the tf2onnx version"
@@ -64,6 +64,13 @@ def only_node(graph: onnx.GraphProto, operator: str) -> onnx.NodeProto:
         )
     only: onnx.NodeProto = nodes[0]
     return only
+
+
+def _is_bound(lstm: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
+    """Whether the LSTM has the lengths, or those of the blocks that it reads: sums of integers."""
+    bound = lstm.input[SEQUENCE_LENS] if len(lstm.input) > SEQUENCE_LENS else ""
+    makers = [node.op_type for node in graph.node if bound and bound in node.output]
+    return bound == "lengths" or makers == ["ReduceSum"]
 
 
 def _float_reductions_over_time(model: onnx.ModelProto) -> list[str]:

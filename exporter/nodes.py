@@ -41,6 +41,16 @@ class Nodes:
             output: the output's name; by default a new one.
             attributes: the operator's attributes.
         """
-        name = output or f"{self._prefix}{operator}_{len(self.nodes)}"
+        name = output or self._name(operator)
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
+
+    def add_pair(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """Add a node with two outputs; return their names."""
+        name = self._name(operator)
+        first, second = f"{name}_first", f"{name}_second"
+        self.nodes.append(helper.make_node(operator, list(inputs), [first, second], **attributes))
+        return first, second
+
+    def _name(self, operator: str) -> str:
+        return f"{self._prefix}{operator}_{len(self.nodes)}"

@@ -29,7 +29,8 @@ class WideNodes(Nodes):
 
     Attributes:
         logit: the name of what is added to the logit, ``float32[batch]``: that of the layer.
-        weights: the name of the weights by position, ``float32[length, batch, order]``.
+        columns: the names of the weights of each order by position, ``float32[length, batch]``.
+        weights: the name of all of them, ``float32[length, batch, order]``.
     """
 
     def __init__(self, branch: Any, token_ids: str) -> None:
@@ -40,7 +41,9 @@ class WideNodes(Nodes):
         tables = integer_tables(branch)
         slots = self._slots(token_ids, tables)
         steps = [self._steps(table, index) for table, index in zip(tables, slots, strict=True)]
-        self._add_weights(tables, steps)
+        pairs = list(zip(tables, steps, strict=True))
+        self.columns = [self._times(column, table.step) for table, column in pairs]
+        self._add_weights()
         self._add_logit(tables, steps, branch.slopes.numpy())
 
     def int32(self, value: int) -> str:
@@ -84,12 +87,10 @@ class WideNodes(Nodes):
         steps = self.add("Cast", integers, to=TensorProto.INT32)
         return self.add("Mul", steps, self.add("Abs", steps)) if table.squared else steps
 
-    def _add_weights(self, tables: list[IntegerTable], steps: list[str]) -> None:
+    def _add_weights(self) -> None:
         """Add the weights: a column for each table."""
         axis = self._int64(2)
-        pairs = list(zip(tables, steps, strict=True))
-        weights = [self._times(column, table.step) for table, column in pairs]
-        columns = [self.add("Unsqueeze", column, axis) for column in weights]
+        columns = [self.add("Unsqueeze", column, axis) for column in self.columns]
         self.add("Concat", *columns, output=self.weights, axis=2)
 
     def _add_logit(self, tables: list[IntegerTable], steps: list[str], slopes: Any) -> None:

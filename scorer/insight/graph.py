@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from scorer.modelproto import Node
 
+# The index of the LSTM operator's input ``sequence_lens``.
+SEQUENCE_LENS = 4
+
 
 class OtherGraph(Exception):
     """A graph that isn't built as the exporter builds it."""
@@ -47,6 +50,8 @@ class Parts:
         weights: ``float32[directions * hidden, 1]``, what the head multiplies its features by.
         bias: ``float32[1]``, what the head adds.
         is_pooled: whether the features are the largest states; otherwise they are the last ones.
+        positions: ``int64[read, batch]``, where the tokens stand that the LSTM reads; None if it
+            reads all.
     """
 
     logit: str
@@ -57,13 +62,15 @@ class Parts:
     weights: str
     bias: str
     is_pooled: bool
+    positions: str | None
 
     @property
     def by_row(self) -> tuple[str, ...]:
         """The values that each batch has its own of, without the states."""
         calibration = tuple(name for name in (self.slope, self.shift) if name)
         sums = (name for one in self.ngrams for name in (one.steps, one.divisor))
-        return tuple(dict.fromkeys((self.logit, *calibration, *sums)))
+        positions = (self.positions,) if self.positions else ()
+        return tuple(dict.fromkeys((self.logit, *calibration, *sums, *positions)))
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -116,7 +123,7 @@ class _Walk:
             steps = self._made_by(self._made_by(sum_, "Cast").inputs[0], "ReduceSum").inputs[0]
             yield Ngrams(order, steps, factor, divisor)
 
-    def _head(self, squeeze: Node) -> tuple[str, str, str, bool]:
+    def _head(self, squeeze: Node) -> tuple[str, str, str, bool, str | None]:
         product, bias = self._made_by(squeeze.inputs[0], "Add").inputs
         features, weights = self._made_by(product, "MatMul").inputs
         by_row = self._made_by(features, "Reshape").inputs[0]
@@ -125,7 +132,16 @@ class _Walk:
         is_pooled = source.operator == "ReduceMax"
         if is_pooled:
             source = self._made_by(self._made_by(source.inputs[0], "Add").inputs[0], "LSTM")
-        return source.outputs[0], weights, bias, is_pooled
+        return source.outputs[0], weights, bias, is_pooled, self._positions(source)
+
+    def _positions(self, lstm: Node) -> str | None:
+        """Return where the tokens stand that the LSTM reads: it has their number, or all lengths."""
+        lengths = lstm.inputs[SEQUENCE_LENS]
+        if lengths == "lengths":
+            return None
+        is_token = self._made_by(lengths, "ReduceSum").inputs[0]
+        token_ids = self._made_by(is_token, "Min").inputs[0]
+        return self._made_by(token_ids, "GatherElements").inputs[1]
 
     def _terms(self, name: str) -> list[str]:
         """Return the terms of a sum, in order."""

@@ -111,8 +111,7 @@ class Twin:
             (self._of_ngrams(one, values) for one in parts.ngrams),
             np.zeros(is_token.T.shape),
         )  # [length, batch]
-        of_states = _of_largest if parts.is_pooled else _of_last
-        each += of_states(values[parts.states], is_token.T, self._constants[parts.weights])
+        each += self._of_states(values, is_token.T)
         slope = values[parts.slope].astype(np.float64) if parts.slope else np.ones(len(rows))
         shares.scores[rows] = score
         shares.logits[rows] = values[parts.logit]
@@ -120,6 +119,22 @@ class Twin:
         shares.calibrations[rows] = values[parts.shift] if parts.shift else 0
         places = shares.offsets[rows][:, None] + np.arange(is_token.shape[1])
         shares.tokens[places[is_token]] = (slope * each).T[is_token]
+
+    def _of_states(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
+        """Return what the LSTM's states add at each token: ``float64[length, batch]``."""
+        parts = self._parts
+        of_states = _of_largest if parts.is_pooled else _of_last
+        states, weights = values[parts.states], self._constants[parts.weights]
+        if parts.positions is None:
+            return of_states(states, is_token, weights)
+        positions = values[parts.positions].astype(np.int64)
+        # The last block may reach beyond the row.
+        inside = np.zeros((int(positions.max()) + 1 + len(is_token), is_token.shape[1]), bool)
+        inside[: len(is_token)] = is_token
+        is_read = np.take_along_axis(inside, positions, axis=0)
+        each = np.zeros(inside.shape)
+        np.put_along_axis(each, positions, of_states(states, is_read, weights), axis=0)
+        return each[: len(is_token)]
 
     def _of_ngrams(self, ngrams: Ngrams, values: dict[str, Singles]) -> Floats:
         """Return each word's part of the n-grams that it is in: ``float64[length, batch]``."""

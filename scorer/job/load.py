@@ -76,7 +76,7 @@ Threads = Pipeline[list[Outcome]]
 
 
 @dataclass(frozen=True)
-class _Looked:
+class Looked:
     """What a file's journal says of a window.
 
     Attributes:
@@ -92,7 +92,7 @@ class _Looked:
     scores: Scores | None
 
     @classmethod
-    def up(cls, part: Part) -> _Looked:
+    def up(cls, part: Part) -> Looked:
         file, window = part.file, part.window
         with file.clock.stage("keeping"):
             texts = raw_text(pa.chunked_array(file.source.kernel.texts(window.batches)))
@@ -132,11 +132,11 @@ def score_load(
 def _score(
     parts: Sequence[Part], model: SentimentModel, known: KnownScores, probe: Probe, check: Check
 ) -> list[ScoredWindow]:
-    looked = [_Looked.up(part) for part in parts]
+    looked = [Looked.up(part) for part in parts]
     fresh = [one for one in looked if one.scores is None]
     for _ in fresh:
         probe.scoring(check)
-    rated = iter(_rated(fresh, model, known, check) if fresh else ())
+    rated = iter(rate_each(fresh, model, known, check) if fresh else ())
     return [
         _answer(one, next(rated)) if one.scores is None else _kept(one, one.scores, known)
         for one in looked
@@ -151,8 +151,8 @@ class _Fresh:
     spared: Spared
 
 
-def _rated(
-    looked: Sequence[_Looked], model: SentimentModel, known: KnownScores, check: Check
+def rate_each(
+    looked: Sequence[Looked], model: SentimentModel, known: KnownScores, check: Check
 ) -> list[_Fresh]:
     """Score windows; each file's clock gets the share of its tokens."""
     clock = Stopwatch()
@@ -175,19 +175,19 @@ def _rated(
     return fresh
 
 
-def _taken(looked: _Looked, tokens: Tokens) -> npt.NDArray[np.float32]:
+def _taken(looked: Looked, tokens: Tokens) -> npt.NDArray[np.float32]:
     """Return the scores that earlier outputs of the file hold, ``float32[rows]``."""
     return looked.part.file.earlier.find(looked.digests, tokens.lengths > 0)
 
 
 def _scores(
-    looked: _Looked, tokens: Tokens, values: npt.NDArray[np.float32], check: Check
+    looked: Looked, tokens: Tokens, values: npt.NDArray[np.float32], check: Check
 ) -> Scores:
     kernel, scores = looked.part.file.source.kernel, Scores.of(values, tokens)
     return kernel.with_language(scores, tokens, looked.texts, check)
 
 
-def _answer(looked: _Looked, fresh: _Fresh) -> ScoredWindow:
+def _answer(looked: Looked, fresh: _Fresh) -> ScoredWindow:
     """Keep the scores of a window, and return it with its columns."""
     part = looked.part
     file = part.file
@@ -196,7 +196,7 @@ def _answer(looked: _Looked, fresh: _Fresh) -> ScoredWindow:
     return _with_columns(part, fresh.scores, 0, fresh.spared)
 
 
-def _kept(looked: _Looked, scores: Scores, known: KnownScores) -> ScoredWindow:
+def _kept(looked: Looked, scores: Scores, known: KnownScores) -> ScoredWindow:
     known.remember(looked.digests, scores.values)
     return _with_columns(looked.part, scores, len(looked.part.window), Spared())
 

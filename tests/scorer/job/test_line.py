@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,12 +19,12 @@ from scorer.errors import ReviewsError
 from scorer.job import load
 from scorer.job.journal import journal_path, kept_scores
 from scorer.job.line import MOST_AHEAD
+from scorer.job.load import Looked, rate_each
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Probe
 from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, FileResult, ModelId
 from scorer.job.run import run_job
-from scorer.kernel import Scores, rate_each
 
 MANY = 3 * MOST_AHEAD
 
@@ -54,11 +55,9 @@ class Rated:
         self.windows: list[int] = []
         monkeypatch.setattr(load, "rate_each", self)
 
-    def __call__(
-        self, model: SentimentModel, windows: Sequence[Sequence[pa.Array]], *rest: object
-    ) -> list[Scores]:
+    def __call__(self, windows: Sequence[Looked], *rest: Any) -> list[Any]:
         self.windows.append(len(windows))
-        return rate_each(model, windows, *rest)  # type: ignore[arg-type]  # passed on
+        return list(rate_each(windows, *rest))
 
 
 def test_small_files_are_scored_together_and_each_output_is_as_if_alone(
@@ -133,10 +132,10 @@ def test_a_window_that_cannot_be_scored_fails_its_own_file_alone(
     (source / "04.parquet").write_bytes(b"PAR1 and no more")
     expected = alone(model, source, tmp_path / "alone")
 
-    def rate(model: SentimentModel, windows: list[list[pa.Array]], *rest: object) -> list[Scores]:
-        if any(text.to_pylist() == ["unbearable"] for window in windows for text in window):
+    def rate(windows: Sequence[Looked], *rest: Any) -> list[Any]:
+        if any(window.texts.to_pylist() == [b"unbearable"] for window in windows):
             raise ReviewsError("scoring it: it is unbearable")
-        return rate_each(model, windows, *rest)  # type: ignore[arg-type]  # passed on
+        return list(rate_each(windows, *rest))
 
     monkeypatch.setattr(load, "rate_each", rate)
     files = score_files(source, tmp_path / "out", model=model).files

@@ -135,7 +135,7 @@ class _Walk:
         return source.outputs[0], weights, bias, is_pooled, self._positions(source)
 
     def _positions(self, lstm: Node) -> str | None:
-        """Return where the tokens stand that the LSTM reads: it has their number, or all lengths."""
+        """Return where the tokens stand that the LSTM reads; None if it has all lengths."""
         lengths = lstm.inputs[SEQUENCE_LENS]
         if lengths == "lengths":
             return None

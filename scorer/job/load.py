@@ -93,6 +93,7 @@ class Looked:
 
     @classmethod
     def up(cls, part: Part) -> Looked:
+        """Look a window up."""
         file, window = part.file, part.window
         with file.clock.stage("keeping"):
             texts = raw_text(pa.chunked_array(file.source.kernel.texts(window.batches)))

@@ -94,7 +94,9 @@ TABLE_OPTIONS = (
         help="Values of the labels, such as 'positive=4,5 negative=1,2'; rows with another "
         "value are left out, and counted.  [default: 0 and 1, neg and pos, …]",
     ),
-    click.option("--encoding", metavar="NAME", help="Encoding of CSV files.  [default: utf-8]"),
+    click.option(
+        "--encoding", metavar="NAME", help="Encoding of CSV and JSON Lines.  [default: utf-8]"
+    ),
 )
 # The options above and those of columns, which together make a layout.
 LAYOUT = (
@@ -225,10 +227,10 @@ def fit(
 ) -> None:
     """Train a network on labelled reviews; leave a run folder.
 
-    DATA is a Parquet or CSV file with a text and a label column (0 and 1, neg and pos, negative and
-    positive, or what --labels says), a folder of such files, an aclImdb folder or .tar.gz, or
-    `imdb`, the reviews that Keras downloads; there may be several. Defaults of settings are those
-    of the preset `default`.
+    DATA is a file of Parquet, CSV or JSON Lines with a text and a label column (0 and 1, neg and
+    pos, negative and positive, or what --labels says), a folder of such files, an aclImdb folder or
+    .tar.gz, or `imdb`, the reviews that Keras downloads; there may be several. Defaults of settings
+    are those of the preset `default`.
     """
     settings = preset(preset_name, **changes)
     from trainer.fit.soft_labels import open_teachers

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import Protocol
 
@@ -55,6 +54,9 @@ def detector_version() -> str:
     Raises:
         UsageError: it isn't installed.
     """
+    # It takes its time to import, and plain runs don't need it.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return f"{PACKAGE} {version(PACKAGE)}"
     except PackageNotFoundError as error:

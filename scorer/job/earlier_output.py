@@ -78,7 +78,7 @@ def open_earlier(place: Place, options: Options) -> Iterator[EarlierOutput]:
     if stamp is None:
         raise ReviewsError(f"reusing {place}: it was replaced meanwhile; run again")
     with ParquetReviews(place, options.max_cell) as reviews:
-        yield EarlierOutput(reviews, stamp.options.text_column, stamp.options.columns[-1])
+        yield EarlierOutput(reviews, stamp.options.text_column, stamp.options.score_column)
 
 
 def refusal_of(
@@ -134,7 +134,7 @@ def _compared(
 
 def _lacking(place: Place, schema: pa.Schema, stamp: Stamp) -> str:
     """Return what an output lacks, in a sentence; empty if its texts and scores are there."""
-    text, score = stamp.options.text_column, stamp.options.columns[-1]
+    text, score = stamp.options.text_column, stamp.options.score_column
     try:
         path_to(schema, text)
     except ReviewsError:

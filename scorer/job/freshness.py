@@ -19,7 +19,7 @@ from scorer.errors import OutputError
 from scorer.job.options import Options
 from scorer.job.plan import Task
 from scorer.job.seen import kept_promises
-from scorer.kernel import Kernel
+from scorer.kernel import SCORE, Kernel
 from scorer.model import SentimentModel
 from scorer.storage.failures import reading, unreadable, writing
 from scorer.storage.identity import InputId
@@ -68,6 +68,11 @@ class OutputOptions:
     int96: str = optional("refuse")
     reading: tuple[str, ...] = optional(())
     doubt: tuple[str, ...] = optional(())
+
+    @property
+    def score_column(self) -> str:
+        """The column with the scores: columns of ours are the last ones."""
+        return next(name for name in reversed(self.columns) if name.endswith(SCORE.name))
 
 
 @dataclass(frozen=True)

@@ -332,6 +332,20 @@ def test_scores_of_struct_fields_prefixed_columns_and_texts_are_taken_as_well(
     assert new["sentiment_score"].equals(old["new_sentiment_score"])
 
 
+def test_scores_stand_before_the_columns_of_what_the_model_does_not_know(
+    model: SentimentModel, tmp_path: Path
+) -> None:
+    source = write_reviews(tmp_path / "in.parquet", [*some_texts(40), "zqxv qqzz wvut", *ODD])
+    asked = {"reasons": True, "quality": True, "max_unknown": 0.5, "prefix": "of_"}
+    old, new = tmp_path / "old.parquet", tmp_path / "new.parquet"
+    fresh(source, old, model, **asked)
+    result = reusing(source, new, model, old, **asked).files[0]
+    scored = pq.read_table(old)["of_sentiment_score"]
+    assert scored.null_count > len(ODD) - 1
+    assert result.spared.from_outputs == len(scored) - scored.null_count
+    assert new.read_bytes() == old.read_bytes()
+
+
 def test_report_summary_and_metrics_count_the_rows_that_were_not_scored(
     model: SentimentModel, tmp_path: Path
 ) -> None:

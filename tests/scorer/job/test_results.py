@@ -64,6 +64,7 @@ def test_a_task_holds_texts_and_gives_paths() -> None:
         "_input": "in/0.parquet",
         "_output": "out/0.parquet",
         "problem": "",
+        "earlier": (),
     }
     assert (task.input, task.output) == (Path("in/0.parquet"), Path("out/0.parquet"))
     assert isinstance(vars(Task)["input"], LightPlace)

@@ -161,8 +161,8 @@ MUTANTS = (
     Mutant(
         "what was kept holds for whatever output stands there",
         "scorer/job/freshness.py",
-        "json.dumps([to_json(self), stamp], sort_keys=True)",
-        "json.dumps([to_json(self)], sort_keys=True)",
+        "json.dumps([self._json, stamp], sort_keys=True)",
+        "json.dumps([self._json], sort_keys=True)",
         "tests/scorer/job/test_freshness.py",
     ),
     Mutant(

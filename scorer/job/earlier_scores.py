@@ -6,7 +6,6 @@ refused: it is stale.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -128,7 +127,12 @@ class EarlierScores:
 def _folder_of(task: Task) -> Path:
     """Return where files of scores lie: beside the output; a preview doesn't make that folder."""
     beside = work_path(task.output).parent
-    return beside if beside.is_dir() else Path(tempfile.gettempdir())
+    if beside.is_dir():
+        return beside
+    # Only a preview comes here, and only a run that takes scores imports it.
+    import tempfile
+
+    return Path(tempfile.gettempdir())
 
 
 def _add_next(

@@ -10,7 +10,6 @@ The files have no name: they are gone with the process, however that ends.
 from __future__ import annotations
 
 import os
-import tempfile
 import weakref
 from pathlib import Path
 
@@ -175,6 +174,9 @@ class _NamelessFile:
     """Entries in a file without a name, which is closed when nothing refers to it."""
 
     def __init__(self, folder: Path) -> None:
+        # Few runs have so many scores.
+        import tempfile
+
         with tempfile.TemporaryFile(dir=folder) as file:
             self._handle = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._handle)

@@ -46,13 +46,18 @@ def rows_with_corners(rows: int) -> pa.Table:
 
 
 def without_times(result: JobResult) -> list[FileReport]:
-    """Return the report's files without their outputs' folder, their seconds and speeds."""
+    """Return the report's files without their outputs' folder, their seconds and speeds.
+
+    Nor with the repeated rows: who remembers which texts depends on who scores what.
+    """
     files = Report.of(result).files
     return [
         replace(
             one,
             output=Path(one.output).name,
-            figures=replace(one.figures, seconds=0, stage_seconds={}, rows_per_second=0),
+            figures=replace(
+                one.figures, seconds=0, stage_seconds={}, rows_per_second=0, repeated=0
+            ),
         )
         for one in files
     ]

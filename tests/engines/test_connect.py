@@ -27,7 +27,7 @@ def test_the_command_on_spark_connect_makes_the_local_bytes(dump: Dump, tmp_path
     assert [Path(one.output).name for one in report.files] == [
         one.output for one in without_times(dump.result)
     ]
-    assert done.stdout.splitlines()[-1].startswith(f"{len(dump.result.files)} files: ")
+    assert told(done)[-1].startswith(f"{len(dump.result.files)} files: ")
 
 
 def test_rows_on_spark_connect_get_the_local_scores_to_the_bit() -> None:

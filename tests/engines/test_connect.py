@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dumps import Dump, contents, without_times
 from held import wait_until_gone, wait_until_held
-from helpers import processes, run_command
+from helpers import processes, run_command, told
 from scorer.reports.report import read_report
 
 REMOTE = os.environ | {"SPARK_REMOTE": "local[2]"}

@@ -41,11 +41,12 @@ def write_inputs(folder: Path, table: pa.Table, files: int, rows: int) -> dict[s
 def measure(tree: Path, model: str, source: Path) -> tuple[float, float]:
     """Score a folder anew; return the seconds of wall clock and of CPU."""
     with tempfile.TemporaryDirectory() as target:
+        # Python looks for the package in the working folder first.
         command = [sys.executable, "-m", "scorer", "run", source, f"{target}/", "--model", model]
         environment = os.environ | {"PYTHONPATH": str(tree)}
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         words = [str(word) for word in command]
-        subprocess.run(words, check=True, capture_output=True, env=environment)
+        subprocess.run(words, check=True, capture_output=True, env=environment, cwd=tree)
         seconds = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime

@@ -65,9 +65,11 @@ def start(engine: str) -> None:
 
 
 def run(folder: Path, name: str, model: SentimentModel, engine: str | None) -> JobResult:
-    """Score the files."""
+    """Score the files, each text as if it were the first: the reviews are repeated."""
     hands = engine_named(engine) if engine else None
-    result = score_files(folder / "in", folder / name, model=model, options=Options(), engine=hands)
+    result = score_files(
+        folder / "in", folder / name, model=model, options=Options(remember=0), engine=hands
+    )
     assert result.count("scored") == len(result.files), result.files
     rows, cpu = result.counts.rows, result.cpu_seconds
     click.echo(f"{name:>10}: {rows / result.seconds:7,.0f} rows/s, {cpu:6.1f} s of CPU")

@@ -11,7 +11,8 @@
 Spark is ``local-cluster[2,1,1024]``, whose executors are processes of their own; Connect is
 ``local[2]``, by the command; Ray has two nodes beside the driver's, which has no slots. Each prints
 a line of what was found, and fails if it isn't what it should be. It needs the environment of
-``make test-engines``, and ``PYTHONPATH=.:tests/support``.
+``make test-engines``, whose Python ``PYSPARK_PYTHON`` names, for ``store`` obstore in it, and
+``PYTHONPATH=.:tests/support``.
 """
 
 from __future__ import annotations

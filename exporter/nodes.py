@@ -32,6 +32,10 @@ class Nodes:
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
+    def int64(self, value: int) -> str:
+        """Add ``int64[1]``; return its name."""
+        return self.constant(np.array([value], np.int64))
+
     def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         """Add a node with one output; return the output's name.
 

@@ -32,13 +32,13 @@ class StrongestNodes(Nodes):
 
     def __init__(self, blocks: int, token_ids: str, columns: Sequence[str]) -> None:
         super().__init__("strongest/")
-        self._zero, self._one = self._int64(0), self._int64(1)
-        self._block, self._filling = self._int64(BLOCK), self._int64(BLOCK - 1)
+        self._zero, self._one = self.int64(0), self.int64(1)
+        self._block, self._filling = self.int64(BLOCK), self.int64(BLOCK - 1)
         count = self._count(token_ids)
         places = self._places(blocks, count, self._keys(count, token_ids, columns))
         positions = self._positions(places)
         self.token_ids = self._at(positions, token_ids)
-        axis = self._int64(2)
+        axis = self.int64(2)
         read = [self.add("Unsqueeze", self._at(positions, one), axis) for one in columns]
         self.weights = self.add("Concat", *read, axis=2)
         is_token = self.add("Min", self.token_ids, self.constant(np.int32(1)))
@@ -74,14 +74,14 @@ class StrongestNodes(Nodes):
 
     def _places(self, blocks: int, count: str, keys: str) -> str:
         """Return the numbers of the blocks that are kept, rising: ``int64[batch, kept]``."""
-        kept = self.add("Min", count, self._int64(blocks))
+        kept = self.add("Min", count, self.int64(blocks))
         _, strongest = self.add_pair("TopK", keys, kept)
         rising, _ = self.add_pair("TopK", strongest, kept, largest=0)
         return rising
 
     def _positions(self, places: str) -> str:
         """Return the positions of all tokens of the blocks, ``int64[read, batch]``."""
-        firsts = self.add("Unsqueeze", self.add("Mul", places, self._block), self._int64(2))
+        firsts = self.add("Unsqueeze", self.add("Mul", places, self._block), self.int64(2))
         each = self.add("Add", firsts, self.constant(np.arange(BLOCK, dtype=np.int64)))
         flat = self.add("Reshape", each, self.constant(np.array([0, -1], np.int64)))
         return self.add("Transpose", flat, perm=[1, 0])
@@ -92,6 +92,3 @@ class StrongestNodes(Nodes):
     def _filled(self, values: str) -> str:
         """Put what a last block may lack behind the rows: 0."""
         return self.add("Pad", values, self.constant(np.array([0, 0, BLOCK - 1, 0], np.int64)))
-
-    def _int64(self, value: int) -> str:
-        return self.constant(np.array([value], np.int64))

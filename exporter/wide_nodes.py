@@ -36,8 +36,8 @@ class WideNodes(Nodes):
     def __init__(self, branch: Any, token_ids: str) -> None:
         super().__init__(f"{branch.name}/")
         self.logit, self.weights = branch.name, f"{branch.name}/weights"
-        self.one, self._end = self.int32(1), self._int64(AXIS_END)
-        self._first, self._last = self._int64(0), self._int64(-1)
+        self.one, self._end = self.int32(1), self.int64(AXIS_END)
+        self._first, self._last = self.int64(0), self.int64(-1)
         tables = integer_tables(branch)
         slots = self._slots(token_ids, tables)
         steps = [self._steps(table, index) for table, index in zip(tables, slots, strict=True)]
@@ -74,7 +74,7 @@ class WideNodes(Nodes):
 
     def _from(self, start: int, values: str) -> str:
         """Leave out the time steps before ``start``."""
-        return self.add("Slice", values, self._int64(start), self._end, self._first)
+        return self.add("Slice", values, self.int64(start), self._end, self._first)
 
     def _both_words(self, shorter: str, last: str) -> str:
         """Return 1 where neither index is padding's, 0 elsewhere."""
@@ -89,13 +89,13 @@ class WideNodes(Nodes):
 
     def _add_weights(self) -> None:
         """Add the weights: a column for each table."""
-        axis = self._int64(2)
+        axis = self.int64(2)
         columns = [self.add("Unsqueeze", column, axis) for column in self.columns]
         self.add("Concat", *columns, output=self.weights, axis=2)
 
     def _add_logit(self, tables: list[IntegerTable], steps: list[str], slopes: Any) -> None:
         """Add the logit: the sums over time, over the root of the smoothed length."""
-        axis, logit = self._int64(0), ""
+        axis, logit = self.int64(0), ""
         for table, column, slope in zip(tables, steps, slopes, strict=True):
             total = self.add("ReduceSum", column, axis, keepdims=0)
             part = self._times(total, np.float32(table.step * slope))
@@ -107,9 +107,6 @@ class WideNodes(Nodes):
     def _times(self, integers: str, factor: np.float32) -> str:
         floats = self.add("Cast", integers, to=TensorProto.FLOAT)
         return self.add("Mul", floats, self.constant(factor))
-
-    def _int64(self, value: int) -> str:
-        return self.constant(np.array([value], np.int64))
 
 
 @dataclass(frozen=True)

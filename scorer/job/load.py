@@ -83,12 +83,14 @@ class Looked:
         part: the window.
         texts: of its rows, as they stand in the file.
         digests: of the texts.
+        digest: of all of them.
         scores: kept ones of a stopped run, if there are.
     """
 
     part: Part
     texts: pa.LargeBinaryArray
     digests: Digests
+    digest: bytes
     scores: Scores | None
 
     @classmethod
@@ -98,8 +100,9 @@ class Looked:
         with file.clock.stage("keeping"):
             texts = raw_text(pa.chunked_array(file.source.kernel.texts(window.batches)))
             digests = digests_of(texts)
-            kept = file.journal.find(window.start, len(window), digest_of(digests))
-        return cls(part, texts, digests, kept)
+            digest = digest_of(digests)
+            kept = file.journal.find(window.start, len(window), digest)
+        return cls(part, texts, digests, digest, kept)
 
 
 def score_load(
@@ -193,7 +196,7 @@ def _answer(looked: Looked, fresh: _Fresh) -> ScoredWindow:
     part = looked.part
     file = part.file
     with file.clock.stage("keeping"), writing(work_path(file.source.task.output)):
-        file.journal.add(part.window.start, digest_of(looked.digests), fresh.scores)
+        file.journal.add(part.window.start, looked.digest, fresh.scores)
     return _with_columns(part, fresh.scores, 0, fresh.spared)
 
 

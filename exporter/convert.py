@@ -21,8 +21,10 @@ from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
 from exporter.length_nodes import SHIFT, SLOPE, length_nodes
 from exporter.nodes import Nodes
 from exporter.rounding import has_layer, wide_branches
+from exporter.step_nodes import StepNodes
 from exporter.strongest_nodes import StrongestNodes
 from exporter.wide_nodes import WideNodes
+from scorer.tokenizer import PAD_ID
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
 OPSET = 17
@@ -50,7 +52,7 @@ def network_to_onnx(network: Any) -> onnx.ModelProto:
     if has_layer(network, "by_length"):
         _insert(graph, 0, length_nodes(network))
     if has_layer(network, "pooling"):
-        _read_largest_states(graph, read.token_ids)
+        _read_largest_states(graph, read.firsts)
     else:
         _read_final_states(graph)
     model = _tidied(graph)
@@ -127,14 +129,24 @@ def _score_unmasked(network: Any, features: Any, by_row: Mapping[str, Any]) -> A
 
 def _lstm_features(network: Any) -> int:
     order = network.get_layer("wide").order if has_layer(network, "wide") else 0
-    return int(network.get_layer("embedding").output_dim) + order
+    each = int(network.get_layer("embedding").output_dim) + order
+    return each * _step_tokens(network)
+
+
+def _step_tokens(network: Any) -> int:
+    return int(network.get_layer("steps").tokens) if has_layer(network, "steps") else 1
 
 
 @dataclass(frozen=True)
 class _Read:
-    """The names of what the LSTM reads: token ids ``int32[read, batch]``, and their lengths."""
+    """What the LSTM reads, by the names of the values.
 
-    token_ids: str
+    Attributes:
+        firsts: ``int32[steps, batch]``, the first token id of each step: 0 past a row's end.
+        lengths: ``int32[batch]``, the steps of each row.
+    """
+
+    firsts: str
     lengths: str
 
 
@@ -147,17 +159,27 @@ def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
     by_time.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
     wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
     parts: list[Nodes] = [by_time, *wide.values()]
-    read, weights = _Read(BY_TIME, "lengths"), wide["wide"].weights if "wide" in wide else None
+    token_ids, lengths = BY_TIME, "lengths"
+    weights, columns = (wide["wide"].weights, wide["wide"].columns) if "wide" in wide else (None, [])
     if has_layer(network, "strongest"):
         blocks = network.get_layer("strongest").blocks
-        strongest = StrongestNodes(blocks, BY_TIME, wide["wide"].columns)
+        strongest = StrongestNodes(blocks, BY_TIME, columns)
         parts.append(strongest)
-        read, weights = _Read(strongest.token_ids, strongest.lengths), strongest.weights
+        token_ids, lengths = strongest.token_ids, strongest.lengths
+        weights, columns = strongest.weights, strongest.columns
+    read = _Read(token_ids, lengths)
     (vectors,) = network.get_layer("embedding").get_weights()
-    rows = features.add("Gather", features.constant(vectors.astype(np.float16)), read.token_ids)
+    if has_layer(network, "steps"):
+        steps = StepNodes(_step_tokens(network), token_ids, lengths, columns)
+        parts.append(steps)
+        token_ids, weights, read = steps.token_ids, steps.weights, _Read(steps.firsts, steps.lengths)
+        vectors[PAD_ID] = 0  # as the layer has it
+    rows = features.add("Gather", features.constant(vectors.astype(np.float16)), token_ids)
     joined = features.add("Cast", rows, to=TensorProto.FLOAT)
     if weights is not None:
-        joined = features.add("Concat", joined, weights, axis=2)
+        joined = features.add("Concat", joined, weights, axis=-1)
+    if has_layer(network, "steps"):
+        joined = features.add("Reshape", joined, features.constant(np.array([0, 0, -1], np.int64)))
     only_node(graph, "LSTM").input[0] = joined
     for part in reversed([*parts, features]):
         _insert(graph, 0, part)
@@ -173,17 +195,17 @@ def _bind_lengths(graph: onnx.GraphProto, lengths: str) -> None:
     lstm.input.extend([*weights, lengths])
 
 
-def _read_largest_states(graph: onnx.GraphProto, token_ids: str) -> None:
+def _read_largest_states(graph: onnx.GraphProto, firsts: str) -> None:
     """Feed the head with the largest of each row's states, as ``MaskedMaxPooling`` does.
 
-    ``token_ids`` names the ids that the LSTM reads, ``int32[read, batch]``.
+    ``firsts`` names the first id of each step of the LSTM, ``int32[steps, batch]``.
     The operator's states are ``float32[length, directions, batch, hidden]``, and 0 past a row's
     end. There 1 is subtracted: no state is below -1.
     """
     nodes = Nodes("pool/")
     one = nodes.constant(np.int32(1))
     # Padding has the id 0, tokens have larger ones: the penalty is -1 past the end, 0 elsewhere.
-    penalty = nodes.add("Sub", nodes.add("Min", token_ids, one), one)
+    penalty = nodes.add("Sub", nodes.add("Min", firsts, one), one)
     penalty = nodes.add("Cast", penalty, to=TensorProto.FLOAT)
     penalty = nodes.add("Unsqueeze", penalty, nodes.constant(np.array([1, 3], np.int64)))
     states = nodes.add("Add", only_node(graph, "LSTM").output[0], penalty)

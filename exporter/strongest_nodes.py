@@ -26,7 +26,8 @@ class StrongestNodes(Nodes):
 
     Attributes:
         token_ids: the name of the ids that are read, ``int32[read, batch]``.
-        weights: the name of their weights, ``float32[read, batch, order]``.
+        columns: the names of their weights of each order, ``float32[read, batch]``.
+        weights: the name of all of these, ``float32[read, batch, order]``.
         lengths: the name of the number of tokens that are read of each row, ``int32[batch]``.
     """
 
@@ -39,7 +40,8 @@ class StrongestNodes(Nodes):
         positions = self._positions(places)
         self.token_ids = self._at(positions, token_ids)
         axis = self.int64(2)
-        read = [self.add("Unsqueeze", self._at(positions, one), axis) for one in columns]
+        self.columns = [self._at(positions, one) for one in columns]
+        read = [self.add("Unsqueeze", one, axis) for one in self.columns]
         self.weights = self.add("Concat", *read, axis=2)
         is_token = self.add("Min", self.token_ids, self.constant(np.int32(1)))
         self.lengths = self.add("ReduceSum", is_token, self._zero, keepdims=0)

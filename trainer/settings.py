@@ -161,6 +161,9 @@ class Settings(RunSettings):
     wide_slots: int = setting(
         2_000_000, "Number of weights for the pairs of words, and for the triples.", at_least=2
     )
+    step_tokens: int = setting(
+        1, "Tokens that the LSTM reads in one step, side by side.", at_least=1, at_most=BLOCK
+    )
     read_tokens: int = setting(
         0,
         "Largest number of tokens of a review that the LSTM reads: those of the blocks of 8 with "

@@ -22,6 +22,7 @@ from trainer.measure.calibration import Line
 from trainer.measure.lengths import length_tables
 from trainer.models.batches import predict
 from trainer.models.length_layer import LengthCalibration
+from trainer.models.steps import SideBySide
 from trainer.models.strongest import StrongestBlocks
 from trainer.quiet import keras, ops
 from trainer.settings import BLOCK, Settings
@@ -172,6 +173,7 @@ def build_network(
     )(read)
     x = keras.layers.Dropout(settings.dropout, name="embedding_dropout")(x)
     x = Beside(name="read")([x, weights]) if settings.wide_order else x
+    x = SideBySide(settings.step_tokens, name="steps")(x) if settings.step_tokens > 1 else x
     x = (keras.layers.Bidirectional(lstm, name="lstm") if settings.bidirectional else lstm)(x)
     x = MaskedMaxPooling(name="pooling")(x) if pooled else x
     x = keras.layers.Dropout(settings.dropout, name="head_dropout")(x)

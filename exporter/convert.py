@@ -24,7 +24,6 @@ from exporter.rounding import has_layer, wide_branches
 from exporter.step_nodes import StepNodes
 from exporter.strongest_nodes import StrongestNodes
 from exporter.wide_nodes import WideNodes
-from scorer.tokenizer import PAD_ID
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
 OPSET = 17
@@ -160,7 +159,9 @@ def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
     wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
     parts: list[Nodes] = [by_time, *wide.values()]
     token_ids, lengths = BY_TIME, "lengths"
-    weights, columns = (wide["wide"].weights, wide["wide"].columns) if "wide" in wide else (None, [])
+    weights, columns = (
+        (wide["wide"].weights, wide["wide"].columns) if "wide" in wide else (None, [])
+    )
     if has_layer(network, "strongest"):
         blocks = network.get_layer("strongest").blocks
         strongest = StrongestNodes(blocks, BY_TIME, columns)
@@ -172,8 +173,11 @@ def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
     if has_layer(network, "steps"):
         steps = StepNodes(_step_tokens(network), token_ids, lengths, columns)
         parts.append(steps)
-        token_ids, weights, read = steps.token_ids, steps.weights, _Read(steps.firsts, steps.lengths)
-        vectors[PAD_ID] = 0  # as the layer has it
+        token_ids, weights, read = (
+            steps.token_ids,
+            steps.weights,
+            _Read(steps.firsts, steps.lengths),
+        )
     rows = features.add("Gather", features.constant(vectors.astype(np.float16)), token_ids)
     joined = features.add("Cast", rows, to=TensorProto.FLOAT)
     if weights is not None:

@@ -24,6 +24,9 @@ def round_weights(network: Any) -> None:
     """
     embedding = network.get_layer("embedding")
     halves = [weights.astype(np.float16) for weights in embedding.get_weights()]
+    if has_layer(network, "steps"):
+        # The layer takes padding for zeros; the graph looks it up.
+        halves[0][PAD_ID] = 0
     embedding.set_weights([weights.astype(np.float32) for weights in halves])
     for branch in wide_branches(network):
         tables = [table.weights() for table in integer_tables(branch)]

@@ -46,12 +46,13 @@ class Parts:
         slope: ``float32[batch]``, what the sum of the parts is multiplied by; None for nothing.
         shift: ``float32[batch]``, what is added then; None for nothing.
         ngrams: the sums over n-grams.
-        states: ``float32[length, directions, batch, hidden]``, those of the LSTM.
+        states: ``float32[steps, directions, batch, hidden]``, those of the LSTM.
         weights: ``float32[directions * hidden, 1]``, what the head multiplies its features by.
         bias: ``float32[1]``, what the head adds.
         is_pooled: whether the features are the largest states; otherwise they are the last ones.
         positions: ``int64[read, batch]``, where the tokens stand that the LSTM reads; None if it
             reads all.
+        step_tokens: ``int32``, the tokens of a step; None for one.
     """
 
     logit: str
@@ -63,6 +64,7 @@ class Parts:
     bias: str
     is_pooled: bool
     positions: str | None
+    step_tokens: str | None
 
     @property
     def by_row(self) -> tuple[str, ...]:
@@ -75,7 +77,8 @@ class Parts:
     @property
     def constants(self) -> tuple[str, ...]:
         """The values that are the same for every batch."""
-        return (self.weights, self.bias, *(one.factor for one in self.ngrams))
+        step_tokens = (self.step_tokens,) if self.step_tokens else ()
+        return (self.weights, self.bias, *step_tokens, *(one.factor for one in self.ngrams))
 
 
 def read_parts(nodes: Iterable[Node]) -> Parts:
@@ -123,7 +126,7 @@ class _Walk:
             steps = self._made_by(self._made_by(sum_, "Cast").inputs[0], "ReduceSum").inputs[0]
             yield Ngrams(order, steps, factor, divisor)
 
-    def _head(self, squeeze: Node) -> tuple[str, str, str, bool, str | None]:
+    def _head(self, squeeze: Node) -> tuple[str, str, str, bool, str | None, str | None]:
         product, bias = self._made_by(squeeze.inputs[0], "Add").inputs
         features, weights = self._made_by(product, "MatMul").inputs
         by_row = self._made_by(features, "Reshape").inputs[0]
@@ -132,11 +135,18 @@ class _Walk:
         is_pooled = source.operator == "ReduceMax"
         if is_pooled:
             source = self._made_by(self._made_by(source.inputs[0], "Add").inputs[0], "LSTM")
-        return source.outputs[0], weights, bias, is_pooled, self._positions(source)
+        return source.outputs[0], weights, bias, is_pooled, *self._read(source)
 
-    def _positions(self, lstm: Node) -> str | None:
-        """Return where the tokens stand that the LSTM reads; None if it has all lengths."""
+    def _read(self, lstm: Node) -> tuple[str | None, str | None]:
+        """Return where the tokens stand that the LSTM reads, and how many it reads in a step."""
         lengths = lstm.inputs[SEQUENCE_LENS]
+        if self._operator(lengths) != "Div":
+            return self._positions(lengths), None
+        filled, step_tokens = self._makers[lengths].inputs
+        return self._positions(self._made_by(filled, "Add").inputs[0]), step_tokens
+
+    def _positions(self, lengths: str) -> str | None:
+        """Return where the tokens stand of which there are ``lengths``; None if they are all."""
         if lengths == "lengths":
             return None
         is_token = self._made_by(lengths, "ReduceSum").inputs[0]

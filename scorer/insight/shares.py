@@ -122,19 +122,24 @@ class Twin:
 
     def _of_states(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
         """Return what the LSTM's states add at each token: ``float64[length, batch]``."""
-        parts = self._parts
-        of_states = _of_largest if parts.is_pooled else _of_last
-        states, weights = values[parts.states], self._constants[parts.weights]
-        if parts.positions is None:
-            return of_states(states, is_token, weights)
-        positions = values[parts.positions].astype(np.int64)
+        if self._parts.positions is None:
+            return self._of_read(values, is_token)
+        positions = values[self._parts.positions].astype(np.int64)
         # The last block may reach beyond the row.
         inside = np.zeros((int(positions.max()) + 1 + len(is_token), is_token.shape[1]), bool)
         inside[: len(is_token)] = is_token
         is_read = np.take_along_axis(inside, positions, axis=0)
         each = np.zeros(inside.shape)
-        np.put_along_axis(each, positions, of_states(states, is_read, weights), axis=0)
+        np.put_along_axis(each, positions, self._of_read(values, is_read), axis=0)
         return each[: len(is_token)]
+
+    def _of_read(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
+        """Return what the states add at each of the tokens that the LSTM reads."""
+        parts = self._parts
+        of_states = _of_largest if parts.is_pooled else _of_last
+        states, weights = values[parts.states], self._constants[parts.weights]
+        step = int(self._constants[parts.step_tokens]) if parts.step_tokens else 1
+        return _spread(of_states(states, is_token[::step], weights), is_token, step)
 
     def _of_ngrams(self, ngrams: Ngrams, values: dict[str, Singles]) -> Floats:
         """Return each word's part of the n-grams that it is in: ``float64[length, batch]``."""
@@ -173,7 +178,7 @@ def _of_largest(states: Singles, is_token: npt.NDArray[np.bool_], weights: Singl
     """Return what the features add, each where its state is largest; of several the first.
 
     Args:
-        states: ``float32[length, directions, batch, hidden]``.
+        states: ``float32[steps, directions, batch, hidden]``.
         is_token: ``bool[length, batch]``.
         weights: ``float32[directions * hidden, 1]``.
 
@@ -203,3 +208,21 @@ def _of_last(states: Singles, is_token: npt.NDArray[np.bool_], weights: Singles)
         moves[:-1, 1] -= states[1:, 1]
     adds = np.einsum("tdbh,dh->tb", moves, weights.reshape(directions, hidden))
     return np.where(is_token, adds, 0)
+
+
+def _spread(each: Floats, is_token: npt.NDArray[np.bool_], step: int) -> Floats:
+    """Give each token of a step the same part of what the step adds.
+
+    Args:
+        each: ``float64[steps, batch]``.
+        is_token: ``bool[length, batch]``.
+        step: tokens of a step.
+
+    Returns:
+        ``float64[length, batch]``.
+    """
+    if step == 1:
+        return each
+    tokens = np.add.reduceat(is_token, np.arange(0, len(is_token), step), axis=0, dtype=np.int64)
+    parts = np.repeat(each / np.maximum(tokens, 1), step, axis=0)
+    return np.where(is_token, parts[: len(is_token)], 0)

@@ -78,6 +78,7 @@ def as_file(network: keras.Model, card: Card, settings: dict[str, Any]) -> Senti
         {"wide_order": 0, "bidirectional": False, "pooling": "last"},
         {"wide_order": 1},
         {"wide_order": 2, "bidirectional": False},
+        {"wide_order": 1, "step_tokens": 3},
     ],
     ids=str,
 )

@@ -13,6 +13,8 @@ VARIANTS = [
     {"wide_order": 3, "wide_slots": 64},
     {},
     {"bidirectional": False},
+    {"step_tokens": 4},
+    {"step_tokens": 2, "pooling": "last", "wide_order": 2, "wide_slots": 64},
     {"pooling": "last"},
     {"pooling": "last", "bidirectional": False, "optimizer": "rmsprop"},
 ]

@@ -141,12 +141,17 @@ class _Read:
     """What the LSTM reads, by the names of the values.
 
     Attributes:
+        token_ids: ``int32[read, batch]``; with several tokens a step
+            ``int32[steps, batch, tokens]``.
+        lengths: ``int32[batch]``, the number of tokens, or of steps.
+        columns: the weights of each order, in the shape of the token ids.
         firsts: ``int32[steps, batch]``, the first token id of each step: 0 past a row's end.
-        lengths: ``int32[batch]``, the steps of each row.
     """
 
-    firsts: str
+    token_ids: str
     lengths: str
+    columns: list[str]
+    firsts: str
 
 
 def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
@@ -154,40 +159,41 @@ def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
 
     The correction of an adapted network is only added to the logit.
     """
-    by_time, features = Nodes(), Nodes("features/")
+    by_time = Nodes()
     by_time.add("Transpose", "token_ids", output=BY_TIME, perm=[1, 0])
     wide = {branch.name: WideNodes(branch, BY_TIME) for branch in wide_branches(network)}
+    columns = wide["wide"].columns if "wide" in wide else []
     parts: list[Nodes] = [by_time, *wide.values()]
-    token_ids, lengths = BY_TIME, "lengths"
-    weights, columns = (
-        (wide["wide"].weights, wide["wide"].columns) if "wide" in wide else (None, [])
-    )
+    read = _Read(BY_TIME, "lengths", columns, BY_TIME)
     if has_layer(network, "strongest"):
         blocks = network.get_layer("strongest").blocks
         strongest = StrongestNodes(blocks, BY_TIME, columns)
+        read = _Read(strongest.token_ids, strongest.lengths, strongest.columns, strongest.token_ids)
         parts.append(strongest)
-        token_ids, lengths = strongest.token_ids, strongest.lengths
-        weights, columns = strongest.weights, strongest.columns
-    read = _Read(token_ids, lengths)
-    (vectors,) = network.get_layer("embedding").get_weights()
     if has_layer(network, "steps"):
-        steps = StepNodes(_step_tokens(network), token_ids, lengths, columns)
+        steps = StepNodes(_step_tokens(network), read.token_ids, read.lengths, read.columns)
+        read = _Read(steps.token_ids, steps.lengths, steps.columns, steps.firsts)
         parts.append(steps)
-        token_ids, weights, read = (
-            steps.token_ids,
-            steps.weights,
-            _Read(steps.firsts, steps.lengths),
-        )
-    rows = features.add("Gather", features.constant(vectors.astype(np.float16)), token_ids)
-    joined = features.add("Cast", rows, to=TensorProto.FLOAT)
-    if weights is not None:
-        joined = features.add("Concat", joined, weights, axis=-1)
-    if has_layer(network, "steps"):
-        joined = features.add("Reshape", joined, features.constant(np.array([0, 0, -1], np.int64)))
-    only_node(graph, "LSTM").input[0] = joined
+    features = _features(network, read)
+    only_node(graph, "LSTM").input[0] = features.nodes[-1].output[0]
     for part in reversed([*parts, features]):
         _insert(graph, 0, part)
     return read
+
+
+def _features(network: Any, read: _Read) -> Nodes:
+    """Return the nodes whose last gives ``float32[steps, batch, features]``: the LSTM's input."""
+    nodes = Nodes("features/")
+    (vectors,) = network.get_layer("embedding").get_weights()
+    rows = nodes.add("Gather", nodes.constant(vectors.astype(np.float16)), read.token_ids)
+    joined = nodes.add("Cast", rows, to=TensorProto.FLOAT)
+    if read.columns:
+        last = nodes.int64(-1)
+        each = [nodes.add("Unsqueeze", column, last) for column in read.columns]
+        joined = nodes.add("Concat", joined, *each, axis=-1)
+    if has_layer(network, "steps"):
+        nodes.add("Reshape", joined, nodes.constant(np.array([0, 0, -1], np.int64)))
+    return nodes
 
 
 def _bind_lengths(graph: onnx.GraphProto, lengths: str) -> None:

@@ -25,7 +25,7 @@ class StepNodes(Nodes):
     Attributes:
         token_ids: the name of the ids, ``int32[steps, batch, tokens]``.
         firsts: the name of each step's first one, ``int32[steps, batch]``: 0 past a row's end.
-        weights: the name of the weights, ``float32[steps, batch, tokens, order]``; None for none.
+        columns: the names of the weights of each order, ``float32[steps, batch, tokens]``.
         lengths: the name of the number of steps of each row, ``int32[batch]``.
     """
 
@@ -36,7 +36,7 @@ class StepNodes(Nodes):
         self._shape, self._end = self._bounds(token_ids, tokens)
         self.token_ids = self._by_step(token_ids)
         self.firsts = self.add("Gather", self.token_ids, self.constant(np.int64(0)), axis=2)
-        self.weights = self._joined(columns) if columns else None
+        self.columns = [self._by_step(column) for column in columns]
         filled = self.add("Add", lengths, self.constant(np.int32(tokens - 1)))
         self.lengths = self.add("Div", filled, self.constant(np.int32(tokens)))
 
@@ -54,8 +54,3 @@ class StepNodes(Nodes):
         filled = self.add("Pad", values, self._filling)
         full = self.add("Slice", filled, self._zero, self._end, self._zero)
         return self.add("Transpose", self.add("Reshape", full, self._shape), perm=[0, 2, 1])
-
-    def _joined(self, columns: Sequence[str]) -> str:
-        axis = self.int64(3)
-        each = [self.add("Unsqueeze", self._by_step(column), axis) for column in columns]
-        return self.add("Concat", *each, axis=3)

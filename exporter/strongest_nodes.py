@@ -27,7 +27,6 @@ class StrongestNodes(Nodes):
     Attributes:
         token_ids: the name of the ids that are read, ``int32[read, batch]``.
         columns: the names of their weights of each order, ``float32[read, batch]``.
-        weights: the name of all of these, ``float32[read, batch, order]``.
         lengths: the name of the number of tokens that are read of each row, ``int32[batch]``.
     """
 
@@ -39,10 +38,7 @@ class StrongestNodes(Nodes):
         places = self._places(blocks, count, self._keys(count, token_ids, columns))
         positions = self._positions(places)
         self.token_ids = self._at(positions, token_ids)
-        axis = self.int64(2)
         self.columns = [self._at(positions, one) for one in columns]
-        read = [self.add("Unsqueeze", one, axis) for one in self.columns]
-        self.weights = self.add("Concat", *read, axis=2)
         is_token = self.add("Min", self.token_ids, self.constant(np.int32(1)))
         self.lengths = self.add("ReduceSum", is_token, self._zero, keepdims=0)
 

@@ -30,12 +30,11 @@ class WideNodes(Nodes):
     Attributes:
         logit: the name of what is added to the logit, ``float32[batch]``: that of the layer.
         columns: the names of the weights of each order by position, ``float32[length, batch]``.
-        weights: the name of all of them, ``float32[length, batch, order]``.
     """
 
     def __init__(self, branch: Any, token_ids: str) -> None:
         super().__init__(f"{branch.name}/")
-        self.logit, self.weights = branch.name, f"{branch.name}/weights"
+        self.logit = branch.name
         self.one, self._end = self.int32(1), self.int64(AXIS_END)
         self._first, self._last = self.int64(0), self.int64(-1)
         tables = integer_tables(branch)
@@ -43,7 +42,6 @@ class WideNodes(Nodes):
         steps = [self._steps(table, index) for table, index in zip(tables, slots, strict=True)]
         pairs = list(zip(tables, steps, strict=True))
         self.columns = [self._times(column, table.step) for table, column in pairs]
-        self._add_weights()
         self._add_logit(tables, steps, branch.slopes.numpy())
 
     def int32(self, value: int) -> str:
@@ -86,12 +84,6 @@ class WideNodes(Nodes):
         integers = self.add("Gather", self.constant(table.integers), slots)
         steps = self.add("Cast", integers, to=TensorProto.INT32)
         return self.add("Mul", steps, self.add("Abs", steps)) if table.squared else steps
-
-    def _add_weights(self) -> None:
-        """Add the weights: a column for each table."""
-        axis = self.int64(2)
-        columns = [self.add("Unsqueeze", column, axis) for column in self.columns]
-        self.add("Concat", *columns, output=self.weights, axis=2)
 
     def _add_logit(self, tables: list[IntegerTable], steps: list[str], slopes: Any) -> None:
         """Add the logit: the sums over time, over the root of the smoothed length."""

@@ -4,8 +4,8 @@
 
 Prints a table and draws a picture. MODEL is a model file or the name of a model that ships;
 ``--linear`` adds a run of ``trainer linear``; fastText with pairs of words is trained on TRAIN. The
-models go through ``scorer run`` on all cores; the others use one core. Rounds alternate, and the
-median counts. On another machine only the ratios are comparable.
+models go through ``scorer run`` on all cores; each of the others in as many processes. Rounds
+alternate, and the median counts. On another machine only the ratios are comparable.
 """
 
 from __future__ import annotations
@@ -16,9 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
 
 from competitors.fasttext_bigrams import FastText
+from competitors.frame import write_scored
 from competitors.ours import score_file
+from competitors.processes import InProcesses
 from contest import Competitor, Result, compete, timed
 from scorer import SentimentModel
 from trainer.data.reviews import Reviews
@@ -47,21 +53,32 @@ def our_entry(name: str, test: Path, reviews: Reviews, out: Path) -> Entry:
     return Entry(competitor, size)
 
 
-def linear_entry(run_dir: Path, reviews: Reviews) -> Entry:
+class LinearRun:
+    """A run of ``trainer linear`` that scores files."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run = RunFolder.open(run_dir)
+
+    def score(self, source: Path, out: Path) -> npt.NDArray[np.float32]:
+        """Read, score, write."""
+        table = pd.read_parquet(source)
+        scores = self._run.predict(pa.array(table["review"], pa.large_string()))
+        write_scored(table, scores, out)
+        return scores
+
+
+def linear_entry(run_dir: Path, test: Path, reviews: Reviews, out: Path) -> Entry:
     """Enter a run of ``trainer linear``."""
-    run = RunFolder.open(run_dir)
-    competitor = Competitor(
-        "linear, 1–3-grams", lambda: timed(lambda: run.predict(reviews.texts)), reviews.labels
-    )
+    processes = InProcesses(LinearRun(run_dir), test, out.parent / "linear")
+    competitor = Competitor("linear, 1–3-grams", lambda: timed(processes.score), reviews.labels)
     return Entry(competitor, (run_dir / LINEAR.file).stat().st_size)
 
 
 def fasttext_entry(train: Path, test: Path, reviews: Reviews, out: Path) -> Entry:
     """Train fastText and enter it."""
     fasttext = FastText(read_reviews(train))
-    competitor = Competitor(
-        "fastText, pairs", lambda: timed(lambda: fasttext.score(test, out)), reviews.labels
-    )
+    processes = InProcesses(fasttext, test, out.parent / "fasttext")
+    competitor = Competitor("fastText, pairs", lambda: timed(processes.score), reviews.labels)
     return Entry(competitor, fasttext.size)
 
 
@@ -85,7 +102,7 @@ def draw(path: Path, results: Sequence[Result], ours: int) -> None:
             axes.annotate(result.name, point, textcoords="offset points", xytext=(7, 5), fontsize=9)
         axes.set(
             xscale="log",
-            xlabel="reviews a second, all cores (grey: one core)",
+            xlabel="reviews a second, all cores",
             ylabel="accuracy on the test reviews, %",
         )
         axes.margins(0.18, 0.12)
@@ -106,7 +123,7 @@ def main(
         out = Path(folder) / "out.parquet"
         entries = [our_entry(name, test, reviews, out) for name in models]
         if linear is not None:
-            entries.append(linear_entry(linear, reviews))
+            entries.append(linear_entry(linear, test, reviews, out))
         entries.append(fasttext_entry(train, test, reviews, out))
         results = compete([entry.competitor for entry in entries], ROUNDS)
     print_table(results, [entry.size for entry in entries])

@@ -102,20 +102,25 @@ def on_other_models(
     """
     from competitors.fasttext_bigrams import FastText
     from competitors.linear_pipeline import LinearPipeline
+    from competitors.processes import InProcesses
     from competitors.transformer import Transformer
 
-    linear, fasttext = LinearPipeline(train), FastText(train)
+    folder = out.parent
+    linear = InProcesses(LinearPipeline(train), data, folder / "linear")
+    fasttext = InProcesses(FastText(train), data, folder / "fasttext")
     transformer = Transformer(train.texts.slice(0, WORDPIECE_SAMPLE).to_pylist())
     sample = evenly_spaced(reviews, TRANSFORMER_SAMPLE).texts.to_pylist()
     labels = reviews.labels if has_accuracy else None
     return [
         Competitor(
-            "scikit-learn, TF-IDF of pairs (one core)",
-            lambda: timed(lambda: linear.score(data, out)),
+            f"scikit-learn, TF-IDF of pairs ({available_cores()} processes)",
+            lambda: timed(linear.score),
             labels,
         ),
         Competitor(
-            "fastText, pairs (one core)", lambda: timed(lambda: fasttext.score(data, out)), labels
+            f"fastText, pairs ({available_cores()} processes)",
+            lambda: timed(fasttext.score),
+            labels,
         ),
         Competitor(
             "a transformer of DistilBERT's size",

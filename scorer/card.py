@@ -41,6 +41,8 @@ BASE_KEY = "base"
 # Bounds of a calibration by length: a file can't make its readers build large tables.
 MOST_KNOTS = 32
 LARGEST_KNOT = 1_000_000
+# A file can't make its readers build large batches.
+MOST_STEP_TOKENS = 8
 
 
 @dataclass(frozen=True)
@@ -346,6 +348,13 @@ class Provenance:
     versions: Mapping[str, str]
     date: str
     base: Base | None = optional()
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens that the LSTM reads in one step: it decides how rows are packed, and no score."""
+        stored = self.settings.get("step_tokens", 1)
+        is_known = isinstance(stored, int) and 1 <= stored <= MOST_STEP_TOKENS
+        return int(stored) if is_known else 1
 
     def counts(self) -> list[int]:
         """Return every number of reviews, those of the models that it was adapted from, too."""

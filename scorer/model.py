@@ -18,7 +18,7 @@ from scorer.card import Card
 from scorer.errors import ModelRefused, UsageError
 from scorer.modelfile import ModelFile, read_model_file
 from scorer.modelproto import refuse_external_data
-from scorer.packing import micro_batches
+from scorer.packing import STEP_BUDGET, micro_batches
 from scorer.storage.address import check_local
 from scorer.storage.listing import entry_at
 from scorer.storage.names import check_name
@@ -216,7 +216,7 @@ class SentimentModel:
         scores = np.full(len(tokens), np.nan, np.float32)
         with clock.stage("packing"):
             lengths = tokens.lengths if wanted is None else tokens.lengths * wanted
-            batches = list(micro_batches(lengths))
+            batches = list(micro_batches(lengths, STEP_BUDGET * self.card.provenance.step_tokens))
         for rows in batches:
             between()
             with clock.stage("packing"):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-# Padded tokens in a micro-batch. The LSTM's gate buffer takes 4 · hidden floats a token and
-# direction, 1 KiB at 64 units, so 1,536 tokens stay within the cache. Measured:
+# Padded steps of the LSTM in a micro-batch. Its gate buffer takes 4 · hidden floats a step and
+# direction, 1 KiB at 64 units, so 1,536 steps stay within the cache. Measured:
 # tests/benchmarks/README.md.
-TOKEN_BUDGET = 1536
+STEP_BUDGET = 1536
 # Rows that a micro-batch may hold beyond the budget, because single rows starve the matrix product;
 # only if the longest is at most a quarter longer than the shortest.
 LEAST_ROWS = 4
@@ -18,7 +18,7 @@ ALIKE = 1.25
 
 
 def micro_batches(
-    lengths: npt.NDArray[np.int64], budget: int = TOKEN_BUDGET, least: int = LEAST_ROWS
+    lengths: npt.NDArray[np.int64], budget: int = STEP_BUDGET, least: int = LEAST_ROWS
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Group rows into batches of similar length, so that almost nothing is padded.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
+from scorer.card import MOST_STEP_TOKENS
 from scorer.errors import UsageError
 
 # Tokens of a block that the LSTM reads or leaves out as a whole: what stands around a strong word
@@ -162,7 +163,10 @@ class Settings(RunSettings):
         2_000_000, "Number of weights for the pairs of words, and for the triples.", at_least=2
     )
     step_tokens: int = setting(
-        1, "Tokens that the LSTM reads in one step, side by side.", at_least=1, at_most=BLOCK
+        1,
+        "Tokens that the LSTM reads in one step, side by side.",
+        at_least=1,
+        at_most=MOST_STEP_TOKENS,
     )
     read_tokens: int = setting(
         0,

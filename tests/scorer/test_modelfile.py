@@ -213,3 +213,13 @@ def test_the_shipped_file_is_small_and_tells_its_origin(model: SentimentModel) -
     assert model.card.provenance.command.startswith("trainer fit films.parquet domains.parquet")
     assert model.card.figures.held_out.accuracy > 0.85
     assert model.card.labels == ("negative", "positive")
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"), [(4, 4), (8, 8), (0, 1), (9, 1), (1 << 40, 1), ("4", 1), (2.5, 1)]
+)
+def test_tokens_a_step_that_no_network_has_leave_the_batches_small(
+    model: SentimentModel, stored: object, expected: int
+) -> None:
+    provenance = replace(model.card.provenance, settings={"step_tokens": stored})
+    assert provenance.step_tokens == expected

@@ -29,8 +29,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
     """The batches of one epoch: inputs, and targets ``float32[batch, 1]``.
 
     The inputs are token ids, ``int32[batch, length]``, and if there is a wide branch its weights,
-    ``float32[batch, length, order]``. Where reviews differ in importance it comes third,
-    ``float32[batch]``: Keras multiplies their losses by it.
+    ``float32[batch, length, order]``. Where reviews differ in importance it comes
+    third, ``float32[batch]``: Keras multiplies their losses by it. Where the network reads several
+    tokens a step, each review is shifted by some unknown words, by others in each epoch.
 
     Args:
         tokens: tokens of the training reviews.
@@ -74,9 +75,16 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras has
             dropped = rng.random(token_ids.shape) < self._settings.word_dropout
             token_ids[dropped & (token_ids != PAD_ID)] = UNKNOWN_ID
         targets = self._targets[rows, None]
-        inputs: Inputs = token_ids
+        weights = None
         if self._weights is not None:
-            inputs = (token_ids, self._weights.of_rows(rows, token_ids))
+            weights = self._weights.of_rows(rows, token_ids)
+        step = self._settings.step_tokens
+        if step > 1 and self._settings.mask:  # without one, all batches have one length
+            rng = np.random.default_rng([self._settings.seed, self._epoch, index, 1])
+            token_ids, weights = shifted(
+                token_ids, weights, rng.integers(0, step, len(token_ids)), step - 1
+            )
+        inputs: Inputs = token_ids if weights is None else (token_ids, weights)
         importance = () if self._importance is None else (self._importance[rows],)
         return inputs, targets, *importance
 
@@ -110,6 +118,41 @@ def draw_batches(
     shortest = min(range(len(order)), key=lambda index: lengths[order[index]].max())
     order.insert(1, order.pop(shortest))
     return order
+
+
+def shifted(
+    token_ids: npt.NDArray[np.int32],
+    weights: npt.NDArray[np.float32] | None,
+    shifts: npt.NDArray[np.int64],
+    longest: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32] | None]:
+    """Put unknown words before each review, so that its words stand at other places of their steps.
+
+    A network that has read a review in one way only learns where in a step a word stands, which
+    says nothing.
+
+    Args:
+        token_ids: ``int32[batch, length]``.
+        weights: ``float32[batch, length, order]``; the unknown words get 0. None for none.
+        shifts: ``int64[batch]``, how many words each review gets.
+        longest: the most that one may get: by so many columns the batch grows.
+
+    Returns:
+        token ids, and weights.
+
+    >>> ids = np.array([[5, 6], [7, 0]], np.int32)
+    >>> shifted(ids, None, np.array([0, 2]), 2)[0].tolist()
+    [[5, 6, 0, 0], [1, 1, 7, 0]]
+    """
+    width = token_ids.shape[1] + longest
+    places = np.arange(width) - shifts[:, None]
+    ids = np.pad(token_ids, [(0, 0), (0, longest)])
+    ids = np.where(places < 0, UNKNOWN_ID, np.take_along_axis(ids, places, axis=1))
+    if weights is not None:
+        weights = np.pad(weights, [(0, 0), (0, longest), (0, 0)])
+        weights = np.take_along_axis(weights, places[..., None], axis=1)
+        weights[places < 0] = 0
+    return ids.astype(np.int32), weights
 
 
 def padded(

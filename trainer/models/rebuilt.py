@@ -25,6 +25,8 @@ from trainer.settings import Settings, SettingValue
 
 # The settings that decide which layers a network has, and of which size.
 SHAPE = ("embedding", "units", "bidirectional", "mask", "pooling", "wide_order", "wide_slots")
+# Those that have come since, with what the networks of before have.
+LATER = {"step_tokens": 1}
 
 
 def network_settings(stored: Mapping[str, SettingValue]) -> Settings | None:
@@ -34,6 +36,7 @@ def network_settings(stored: Mapping[str, SettingValue]) -> Settings | None:
         stored: the settings of a run. Those that only concern training may be missing, or be of
             another release.
     """
+    stored = LATER | dict(stored)
     known = {one.name: stored[one.name] for one in fields(Settings) if one.name in stored}
     kinds = {name: type(getattr(Settings(), name)) for name in SHAPE}
     if any(type(known.get(name)) is not kind for name, kind in kinds.items()):

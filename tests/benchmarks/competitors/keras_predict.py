@@ -17,14 +17,14 @@ from scorer import SentimentModel
 from scorer.tokenizer import Tokens
 from trainer.models.batches import predict
 from trainer.models.network import build_network
-from trainer.settings import Settings
+from trainer.models.rebuilt import settings_of_file
 
 BATCH = 128
 
 
 def network_like(model: SentimentModel) -> keras.Model:
     """Return a network of the sizes of a model file."""
-    settings = Settings(**model.card.provenance.settings)
+    settings = settings_of_file(model)
     words = len(model.card.tokenizer.words)
     return build_network(settings, words, wide=bool(settings.wide_order))
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.tokenizer import Tokens
-from trainer.models.batches import LENGTH_STEP, TrainingBatches, draw_batches
+from scorer.tokenizer import UNKNOWN_ID, Tokens
+from trainer.models.batches import LENGTH_STEP, TrainingBatches, draw_batches, shifted
 from trainer.settings import preset
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=300).map(
@@ -49,7 +49,7 @@ def test_the_order_is_drawn_from_seed_and_epoch_alone() -> None:
 
 
 def test_rows_are_padded_at_the_end_to_a_shared_step_and_labels_stay_beside_them() -> None:
-    made = batches(0, word_dropout=0.0)
+    made = batches(0, word_dropout=0.0, step_tokens=1)
     for index in range(len(made)):
         token_ids, labels = made[index]
         assert token_ids.shape[1] % LENGTH_STEP == 0
@@ -67,10 +67,38 @@ def test_a_fraction_of_words_is_made_unknown_and_no_padding() -> None:
 
 
 def test_unbucketed_batches_all_have_one_length() -> None:
-    made = batches(0, bucketed=False)
-    assert {made[index][0].shape[1] for index in range(len(made))} == {60}
+    for changes, length in (
+        ({"step_tokens": 1}, 60),
+        ({"step_tokens": 3}, 62),
+        ({"mask": False}, 60),
+    ):
+        made = batches(0, bucketed=False, **changes)
+        assert {made[index][0].shape[1] for index in range(len(made))} == {length}
 
 
 def test_crops_shorten_the_batches() -> None:
     made = batches(0, crops=1.0)
-    assert max(made[index][0].shape[1] for index in range(len(made))) <= 64
+    longest = 64 + preset("default").step_tokens - 1
+    assert max(made[index][0].shape[1] for index in range(len(made))) <= longest
+
+
+def test_reviews_are_shifted_over_the_places_of_a_step_and_keep_their_words() -> None:
+    made = batches(0, word_dropout=0.0, step_tokens=4)
+    whole = batches(0, word_dropout=0.0, step_tokens=1)
+    before = []
+    for index in range(len(made)):
+        token_ids, rows = made[index][0], whole[index][0]
+        for row, plain in zip(token_ids, rows, strict=True):
+            words = row[row != 0]
+            before.append(int((words == UNKNOWN_ID).sum()))
+            assert (words[before[-1] :] == plain[plain != 0]).all()
+    assert set(before) == {0, 1, 2, 3}
+    assert min(np.bincount(before)) > 60
+
+
+def test_weights_are_shifted_with_their_words() -> None:
+    token_ids = np.array([[5, 6], [7, 0]], np.int32)
+    weights = np.array([[[1.0], [2.0]], [[3.0], [0.0]]], np.float32)
+    ids, moved = shifted(token_ids, weights, np.array([1, 0]), 1)
+    assert ids.tolist() == [[1, 5, 6], [7, 0, 0]]
+    assert moved[..., 0].tolist() == [[0, 1, 2], [3, 0, 0]]

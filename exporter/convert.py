@@ -22,7 +22,6 @@ from exporter.length_nodes import SHIFT, SLOPE, length_nodes
 from exporter.nodes import Nodes
 from exporter.rounding import has_layer, wide_branches
 from exporter.step_nodes import StepNodes
-from exporter.strongest_nodes import StrongestNodes
 from exporter.wide_nodes import WideNodes
 
 # onnxruntime reads both since 1.14; the base install requires a later one.
@@ -141,7 +140,7 @@ class _Read:
     """What the LSTM reads, by the names of the values.
 
     Attributes:
-        token_ids: ``int32[read, batch]``; with several tokens a step
+        token_ids: ``int32[length, batch]``; with several tokens a step
             ``int32[steps, batch, tokens]``.
         lengths: ``int32[batch]``, the number of tokens, or of steps.
         columns: the weights of each order, in the shape of the token ids.
@@ -165,13 +164,8 @@ def _feed_lstm(graph: onnx.GraphProto, network: Any) -> _Read:
     columns = wide["wide"].columns if "wide" in wide else []
     parts: list[Nodes] = [by_time, *wide.values()]
     read = _Read(BY_TIME, "lengths", columns, BY_TIME)
-    if has_layer(network, "strongest"):
-        blocks = network.get_layer("strongest").blocks
-        strongest = StrongestNodes(blocks, BY_TIME, columns)
-        read = _Read(strongest.token_ids, strongest.lengths, strongest.columns, strongest.token_ids)
-        parts.append(strongest)
     if has_layer(network, "steps"):
-        steps = StepNodes(_step_tokens(network), read.token_ids, read.lengths, read.columns)
+        steps = StepNodes(_step_tokens(network), BY_TIME, columns)
         read = _Read(steps.token_ids, steps.lengths, steps.columns, steps.firsts)
         parts.append(steps)
     features = _features(network, read)

@@ -67,14 +67,14 @@ def only_node(graph: onnx.GraphProto, operator: str) -> onnx.NodeProto:
 
 
 def _is_bound(lstm: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
-    """Whether the LSTM has the lengths, those of the blocks that it reads, or their steps."""
+    """Whether the LSTM has the lengths, in tokens or in steps."""
     bound = lstm.input[SEQUENCE_LENS] if len(lstm.input) > SEQUENCE_LENS else ""
     makers = {name: node for node in graph.node for name in node.output}
     # Steps are a quotient of integers, of the sum of the lengths and a constant.
     for operator in ("Div", "Add"):
         if bound in makers and makers[bound].op_type == operator:
             bound = makers[bound].input[0]
-    return bound == "lengths" or (bound in makers and makers[bound].op_type == "ReduceSum")
+    return bound == "lengths"
 
 
 def _float_reductions_over_time(model: onnx.ModelProto) -> list[str]:

@@ -49,12 +49,5 @@ class Nodes:
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def add_pair(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
-        """Add a node with two outputs; return their names."""
-        name = self._name(operator)
-        first, second = f"{name}_first", f"{name}_second"
-        self.nodes.append(helper.make_node(operator, list(inputs), [first, second], **attributes))
-        return first, second
-
     def _name(self, operator: str) -> str:
         return f"{self._prefix}{operator}_{len(self.nodes)}"

@@ -13,10 +13,6 @@ from typing import Any, TypeVar
 from scorer.card import MOST_STEP_TOKENS
 from scorer.errors import UsageError
 
-# Tokens of a block that the LSTM reads or leaves out as a whole: what stands around a strong word
-# belongs to it. On held-out reviews, blocks of 4 and of 16 were no better.
-BLOCK = 8
-
 SettingValue = bool | int | float | str
 SomeSettings = TypeVar("SomeSettings", bound="RunSettings")
 
@@ -168,12 +164,6 @@ class Settings(RunSettings):
         at_least=1,
         at_most=MOST_STEP_TOKENS,
     )
-    read_tokens: int = setting(
-        0,
-        "Largest number of tokens of a review that the LSTM reads: those of the blocks of 8 with "
-        "the largest weights; 0: all.",
-        at_least=0,
-    )
     vector_epochs: int = setting(
         2,
         "Number of passes of word2vec over all reviews; the embedding starts from its vectors. "
@@ -234,12 +224,6 @@ class Settings(RunSettings):
         if self.part > self.parts:
             raise UsageError(
                 f"--part is {self.part}; it must be at most --parts, which is {self.parts}"
-            )
-
-        if self.read_tokens % BLOCK or (self.read_tokens and not self.wide_order):
-            raise UsageError(
-                f"--read-tokens is {self.read_tokens}; it must be a multiple of {BLOCK}, and goes "
-                "with a wide branch (--wide-order above 0)"
             )
 
     def options(self) -> list[str]:

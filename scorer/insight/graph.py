@@ -50,8 +50,6 @@ class Parts:
         weights: ``float32[directions * hidden, 1]``, what the head multiplies its features by.
         bias: ``float32[1]``, what the head adds.
         is_pooled: whether the features are the largest states; otherwise they are the last ones.
-        positions: ``int64[read, batch]``, where the tokens stand that the LSTM reads; None if it
-            reads all.
         step_tokens: ``int32``, the tokens of a step; None for one.
     """
 
@@ -63,7 +61,6 @@ class Parts:
     weights: str
     bias: str
     is_pooled: bool
-    positions: str | None
     step_tokens: str | None
 
     @property
@@ -71,8 +68,7 @@ class Parts:
         """The values that each batch has its own of, without the states."""
         calibration = tuple(name for name in (self.slope, self.shift) if name)
         sums = (name for one in self.ngrams for name in (one.steps, one.divisor))
-        positions = (self.positions,) if self.positions else ()
-        return tuple(dict.fromkeys((self.logit, *calibration, *sums, *positions)))
+        return tuple(dict.fromkeys((self.logit, *calibration, *sums)))
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -126,7 +122,7 @@ class _Walk:
             steps = self._made_by(self._made_by(sum_, "Cast").inputs[0], "ReduceSum").inputs[0]
             yield Ngrams(order, steps, factor, divisor)
 
-    def _head(self, squeeze: Node) -> tuple[str, str, str, bool, str | None, str | None]:
+    def _head(self, squeeze: Node) -> tuple[str, str, str, bool, str | None]:
         product, bias = self._made_by(squeeze.inputs[0], "Add").inputs
         features, weights = self._made_by(product, "MatMul").inputs
         by_row = self._made_by(features, "Reshape").inputs[0]
@@ -135,23 +131,12 @@ class _Walk:
         is_pooled = source.operator == "ReduceMax"
         if is_pooled:
             source = self._made_by(self._made_by(source.inputs[0], "Add").inputs[0], "LSTM")
-        return source.outputs[0], weights, bias, is_pooled, *self._read(source)
+        return source.outputs[0], weights, bias, is_pooled, self._step_tokens(source)
 
-    def _read(self, lstm: Node) -> tuple[str | None, str | None]:
-        """Return where the tokens stand that the LSTM reads, and how many it reads in a step."""
+    def _step_tokens(self, lstm: Node) -> str | None:
+        """Return how many tokens the LSTM reads in a step; None for one."""
         lengths = lstm.inputs[SEQUENCE_LENS]
-        if self._operator(lengths) != "Div":
-            return self._positions(lengths), None
-        filled, step_tokens = self._makers[lengths].inputs
-        return self._positions(self._made_by(filled, "Add").inputs[0]), step_tokens
-
-    def _positions(self, lengths: str) -> str | None:
-        """Return where the tokens stand of which there are ``lengths``; None if they are all."""
-        if lengths == "lengths":
-            return None
-        is_token = self._made_by(lengths, "ReduceSum").inputs[0]
-        token_ids = self._made_by(is_token, "Min").inputs[0]
-        return self._made_by(token_ids, "GatherElements").inputs[1]
+        return self._makers[lengths].inputs[1] if self._operator(lengths) == "Div" else None
 
     def _terms(self, name: str) -> list[str]:
         """Return the terms of a sum, in order."""

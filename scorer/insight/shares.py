@@ -122,19 +122,6 @@ class Twin:
 
     def _of_states(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
         """Return what the LSTM's states add at each token: ``float64[length, batch]``."""
-        if self._parts.positions is None:
-            return self._of_read(values, is_token)
-        positions = values[self._parts.positions].astype(np.int64)
-        # The last block may reach beyond the row.
-        inside = np.zeros((int(positions.max()) + 1 + len(is_token), is_token.shape[1]), bool)
-        inside[: len(is_token)] = is_token
-        is_read = np.take_along_axis(inside, positions, axis=0)
-        each = np.zeros(inside.shape)
-        np.put_along_axis(each, positions, self._of_read(values, is_read), axis=0)
-        return each[: len(is_token)]
-
-    def _of_read(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
-        """Return what the states add at each of the tokens that the LSTM reads."""
         parts = self._parts
         of_states = _of_largest if parts.is_pooled else _of_last
         states, weights = values[parts.states], self._constants[parts.weights]

@@ -51,16 +51,9 @@ KINDS = {
     "triples": {"wide_order": 3, "wide_slots": 64},
     "pairs": {"wide_order": 2, "wide_slots": 1 << 16},
     "words": {"wide_order": 1},
-    "strongest blocks": {"wide_order": 3, "wide_slots": 64, "read_tokens": 16, "last_length": 12},
-    "strongest block, last state": {"wide_order": 1, "read_tokens": 8, "pooling": "last"},
     "two tokens a step": {"step_tokens": 2, "wide_order": 3, "wide_slots": 64, "last_length": 12},
     "seven tokens a step, last state": {"step_tokens": 7, "pooling": "last"},
-    "three tokens a step of the strongest blocks": {
-        "step_tokens": 3,
-        "wide_order": 2,
-        "wide_slots": 64,
-        "read_tokens": 16,
-    },
+    "three tokens a step, pairs": {"step_tokens": 3, "wide_order": 2, "wide_slots": 64},
     "corrected": {"wide_order": 3, "wide_slots": 64, "corrected": True, "last_length": 12},
     "corrected article": {"pooling": "last", "bidirectional": False, "corrected": True},
     "by length": {"wide_order": 2, "wide_slots": 64, "last_length": 12},
@@ -82,7 +75,6 @@ def test_the_graph_is_one_bound_lstm_and_answers_like_masked_keras(
     assert not set(operators) & {"Loop", "Scan", "If", "ReduceMean", "Softmax"}
     # They add up integers, or the conversion would refuse.
     sums = changes.get("wide_order", 0) + changes.get("corrected", False)
-    sums += "read_tokens" in changes
     assert operators.count("ReduceSum") == sums
     assert [value.name for value in model.graph.input] == ["token_ids", "lengths"]
     assert [value.name for value in model.graph.output] == ["score"]

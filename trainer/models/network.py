@@ -23,9 +23,8 @@ from trainer.measure.lengths import length_tables
 from trainer.models.batches import predict
 from trainer.models.length_layer import LengthCalibration
 from trainer.models.steps import SideBySide
-from trainer.models.strongest import StrongestBlocks
 from trainer.quiet import keras, ops
-from trainer.settings import BLOCK, Settings
+from trainer.settings import Settings
 from trainer.wide.layer import WideBranch
 from trainer.wide.weights import WideWeights
 
@@ -158,19 +157,16 @@ def build_network(
     )
 
     token_ids = keras.Input([None], dtype="int32", name="token_ids")
-    inputs, read = token_ids, token_ids
+    inputs = token_ids
     if settings.wide_order and wide:
         branch = WideBranch(words, settings.wide_order, settings.wide_slots, name="wide")
         weights, wide_logit = branch(token_ids)
     elif settings.wide_order:
         weights = keras.Input([None, settings.wide_order], name="weights")
         inputs = [token_ids, weights]
-    if settings.read_tokens:
-        strongest = StrongestBlocks(settings.read_tokens // BLOCK, name="strongest")
-        read, weights = strongest([token_ids, weights])
     x = keras.layers.Embedding(
         words + FIRST_WORD_ID, settings.embedding, mask_zero=settings.mask, name="embedding"
-    )(read)
+    )(token_ids)
     x = keras.layers.Dropout(settings.dropout, name="embedding_dropout")(x)
     x = Beside(name="read")([x, weights]) if settings.wide_order else x
     x = SideBySide(settings.step_tokens, name="steps")(x) if settings.step_tokens > 1 else x

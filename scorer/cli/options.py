@@ -19,6 +19,7 @@ MODEL_OPTION = click.option(
 )
 # Whether it can be read is checked with what stands there.
 TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, readable=False, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:
@@ -114,6 +115,13 @@ METRICS_FILE = click.option(
     type=TARGET_FILE,
     callback=in_a_folder,
     help="Prometheus textfile to write them to; - for stdout.",
+)
+HTML = click.option(
+    "--html",
+    metavar="FILE",
+    type=NEW_FILE,
+    callback=in_a_folder,
+    help="Page to write them to, with pictures.",
 )
 FAIL_ON_DRIFT = click.option(
     "--fail-on-drift",

@@ -26,6 +26,8 @@ SOLID, DASHED = ("none", "2 5", "16 4"), ("7 5", "7 4 2 4", "4 3")
 # The parts of a bar that lies; of each slot of one that stands.
 ROW, LABEL_ROW, GAP_ROW, BARS = 18, 22, 12, 0.8
 LONGEST_LABEL = 46
+# A row of dots, and the longest label beside it.
+DOT_ROW, LONGEST_BESIDE = 14, 22
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def line_chart(
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
     diagonal: bool = False,
+    whole: bool = False,
+    mark: tuple[float, str] | None = None,
 ) -> str:
     """Return a chart of lines.
 
@@ -89,20 +93,73 @@ def line_chart(
         x_range: first and last figure of the axis; those of the lines by default.
         y_range: the same of the other axis.
         diagonal: whether to draw where both axes are equal.
+        whole: whether the figures of ``x`` count something, as epochs do.
+        mark: a figure of ``x`` to mark, and what to call it.
     """
     lines = [line.thinned() for line in lines]
     y_scale = _y_scale(lines, y_range)
     low, high = x_range or span(value for line in lines for value in line.xs)
-    x_scale = Scale(low, high, _left(y_scale), WIDTH - RIGHT)
+    x_scale = Scale(low, high, _left(y_scale), WIDTH - RIGHT, least=1.0 if whole else 0.0)
     drawn = [_frame(x_scale, y_scale, x, y), _x_ticks(x_scale)]
     drawn.append(_diagonal(x_scale, y_scale) if diagonal else "")
+    drawn.append(_mark(x_scale.place(mark[0]), mark[1]) if mark else "")
     looks = list(_looks(lines))
     for line, look in zip(lines, looks, strict=True):
         drawn.append(_drawn_line(line, x_scale, y_scale, look))
     names = [line.name for line in lines]
     legend = _legend(names, [_line_sample(look) for look in looks]) if len(lines) > 1 else ""
-    told = f"{y} by {x}: {', '.join(names)}."
+    marked = f" Marked: {mark[1]}, at {number(mark[0])}." if mark else ""
+    told = f"{y} by {x}: {', '.join(names)}.{marked}"
     return _figure(caption, told, legend, "".join(drawn), HEIGHT, _line_table(caption, lines, x, y))
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Figures with their intervals, one for each label of a chart.
+
+    Attributes:
+        name: for the legend and the table.
+        values: the figures; what is no number isn't drawn.
+        low: the lower end of the interval of each.
+        high: its upper end.
+    """
+
+    name: str
+    values: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def interval_chart(caption: str, labels: Sequence[str], series: Sequence[Dots], *, x: str) -> str:
+    """Return a chart of figures with their intervals, one label below the other.
+
+    Args:
+        caption: what it shows.
+        labels: of the rows; long ones are shown in part.
+        series: the figures of each, as many as labels; at most three.
+        x: name of the axis from left to right.
+    """
+    if any(len(part) != len(labels) for it in series for part in (it.values, it.low, it.high)):
+        raise ValueError(f"{caption!r} has not as many figures as labels")
+    scale = _dots_scale(labels, series)
+    each = DOT_ROW * len(series) + GAP_ROW
+    bottom = each * len(labels)
+    drawn = [_columns(scale, bottom, x)]
+    for group, label in enumerate(labels):
+        middle = each * (group + 0.5)
+        drawn.append(_text(0, middle + 5, cut_text(label, LONGEST_BESIDE), "start", "value"))
+        first = middle - DOT_ROW * (len(series) - 1) / 2
+        for place, it in enumerate(series):
+            ends = (it.low[group], it.values[group], it.high[group])
+            if all(map(math.isfinite, ends)):
+                places = [scale.place(one) for one in ends]
+                drawn.append(_dot(place, places, first + DOT_ROW * place))
+    names = [it.name for it in series]
+    legend = _legend(names, [_dot(one, [2, 14, 26], 6) for one in range(len(series))])
+    below = _dots_table(caption, labels, series)
+    told = f"{x}, with intervals: {', '.join(names)}."
+    legend = legend if len(series) > 1 else ""
+    return _figure(caption, told, legend, "".join(drawn), bottom + BOTTOM, below)
 
 
 def bar_chart(
@@ -202,14 +259,19 @@ def _frame(x_scale: Scale, y_scale: Scale, x: str, y: str) -> str:
     return "".join(drawn)
 
 
-def _x_ticks(scale: Scale) -> str:
-    texts = _tick_texts(scale, 5)
-    room = (scale.end - scale.start) / (CHARACTER * (max(map(len, texts), default=1) + 2))
-    about = max(2, min(5, int(room)))
+def _x_ticks(scale: Scale, y: float = HEIGHT - BOTTOM + 20) -> str:
+    about = _fitting(scale)
     return "".join(
-        _text(scale.place(tick), HEIGHT - BOTTOM + 20, text)
+        _text(scale.place(tick), y, text)
         for tick, text in zip(scale.ticks(about), _tick_texts(scale, about), strict=True)
     )
+
+
+def _fitting(scale: Scale) -> int:
+    """Return about how many figures have room below an axis."""
+    texts = _tick_texts(scale, 5)
+    room = (scale.end - scale.start) / (CHARACTER * (max(map(len, texts), default=1) + 2))
+    return max(2, min(5, int(room)))
 
 
 # Lines
@@ -227,6 +289,15 @@ def _diagonal(x_scale: Scale, y_scale: Scale) -> str:
     ends = max(x_scale.low, y_scale.low), min(x_scale.high, y_scale.high)
     points = _points((x_scale.place(one), y_scale.place(one)) for one in ends)
     return f'<polyline points="{points}" class="axis" fill="none" stroke-dasharray="2 4"/>\n'
+
+
+def _mark(place: float, name: str) -> str:
+    """Return a line from the bottom up, its name beside its head, where there is more room."""
+    shift, anchor = (-5, "end") if 2 * place > WIDTH else (5, "start")
+    line = (
+        f'<path d="M{place:g} {HEIGHT - BOTTOM}V{TOP - 14}" class="axis" stroke-dasharray="2 3"/>\n'
+    )
+    return line + _text(place + shift, TOP - 4, name, anchor, "value")
 
 
 def _looks(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
@@ -301,12 +372,14 @@ def _line_table(caption: str, lines: Sequence[Line], x: str, y: str) -> str:
         return table(
             caption, names, (tuple(map(number, row)) for row in zip(*columns, strict=True))
         )
-    rows = (
-        (line.name, number(one), number(other))
-        for line in lines
-        for one, other in zip(line.xs, line.ys, strict=True)
-    )
-    return table(caption, ("", x, y), rows)
+    has_bands = any(line.low is not None for line in lines)
+    rows = []
+    for line in lines:
+        nothing = [math.nan] * len(line.xs)
+        columns = [list(line.xs), list(line.ys)]
+        columns += [list(line.low or nothing), list(line.high or nothing)] if has_bands else []
+        rows += [(line.name, *map(number, row)) for row in zip(*columns, strict=True)]
+    return table(caption, ("", x, y, *(("from", "to") if has_bands else ())), rows)
 
 
 # Bars
@@ -372,3 +445,45 @@ def _lying(
             top += ROW
         top += GAP_ROW
     return "".join(drawn), top
+
+
+# Dots with intervals
+
+
+def _dots_scale(labels: Sequence[str], series: Sequence[Dots]) -> Scale:
+    longest = max((len(cut_text(label, LONGEST_BESIDE)) for label in labels), default=0)
+    parts = (part for it in series for part in (it.values, it.low, it.high))
+    low, high = span(value for values in parts for value in values)
+    return Scale(low, high, CHARACTER * longest + 12, WIDTH - RIGHT).rounded()
+
+
+def _columns(scale: Scale, bottom: float, x: str) -> str:
+    """Return the grid that stands upright, its figures and the name of the axis."""
+    drawn = [_x_ticks(scale, bottom + 20), _text(scale.end, bottom + BOTTOM - 4, x, "end")]
+    drawn += (
+        f'<path d="M{scale.place(tick):g} 0V{bottom:g}" class="grid"/>\n'
+        for tick in scale.ticks(_fitting(scale))
+    )
+    return "".join(drawn)
+
+
+def _dot(place: int, ends: Sequence[float], y: float) -> str:
+    """Return an interval with its figure: the first series has a full dot, the others outlines."""
+    low, middle, high = ends
+    shape = (
+        f'<circle cx="{middle:g}" cy="{y:g}" r="4" fill="currentColor"/>',
+        f'<rect x="{middle - 4:g}" y="{y - 4:g}" width="8" height="8" class="hollow"/>',
+        f'<path d="M{middle - 5:g} {y:g}l5 -5l5 5l-5 5z" class="hollow"/>',
+    )[place % 3]
+    dashes = ("", ' stroke-dasharray="5 3"', ' stroke-dasharray="2 2"')[place % 3]
+    return (
+        f'<g class="{SERIES[place % len(SERIES)]}" stroke="currentColor" stroke-width="1.5">'
+        f'<path d="M{low:g} {y:g}H{high:g}"{dashes}/>{shape}</g>\n'
+    )
+
+
+def _dots_table(caption: str, labels: Sequence[str], series: Sequence[Dots]) -> str:
+    head = ["", *(name for it in series for name in (it.name, "from", "to"))]
+    columns = [part for it in series for part in (it.values, it.low, it.high)]
+    rows = ((label, *map(number, row)) for label, *row in zip(labels, *columns, strict=True))
+    return table(caption, head, rows)

@@ -50,3 +50,8 @@ def section(heading: str, *parts: str) -> str:
 def paragraph(text: str) -> str:
     """Return a paragraph."""
     return f"<p>{plain_text(text)}</p>\n"
+
+
+def folded(summary: str, *parts: str) -> str:
+    """Return what is shown when its summary is opened; its parts are HTML."""
+    return f"<details><summary>{plain_text(summary)}</summary>\n{''.join(parts)}</details>\n"

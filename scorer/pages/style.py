@@ -61,7 +61,8 @@ caption {{ text-align: left; color: var(--soft); padding-bottom: .375rem }}
 th, td {{ padding: .375rem 0 .375rem 1.5rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); white-space: nowrap }}
 th:first-child {{ padding-left: 0; text-align: left; white-space: normal; min-width: 8rem }}
-thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-align: bottom }}
+thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-align: bottom;
+  white-space: normal; overflow-wrap: normal }}
 tbody th {{ font-weight: 400 }}
 th.text, td.text {{ text-align: left; white-space: normal; min-width: 12rem }}
 figure {{ margin: 0; container-type: inline-size }}
@@ -71,6 +72,7 @@ figure svg text {{ font-size: 13px; fill: var(--soft); font-variant-numeric: tab
 figure svg .value {{ fill: var(--text) }}
 figure svg .grid {{ stroke: var(--line) }}
 figure svg .axis {{ stroke: var(--soft) }}
+figure svg .hollow {{ fill: var(--page) }}
 @container (max-width: 29rem) {{ figure svg text {{ font-size: 17px }} }}
 .legend {{ display: flex; flex-wrap: wrap; gap: .125rem 1.25rem; margin: 0 0 .5rem; padding: 0;
   list-style: none; font-size: .875rem }}
@@ -78,6 +80,7 @@ figure svg .axis {{ stroke: var(--soft) }}
 .legend svg {{ flex: none; width: 28px; height: 12px }}
 .legend span {{ color: var(--text) }}
 details {{ margin-top: .5rem }}
+section > details {{ margin: 0 }}
 summary {{ color: var(--soft); cursor: pointer; width: fit-content }}
 details > .wide {{ max-height: 24rem; overflow: auto; margin-top: .5rem }}
 bdi {{ unicode-bidi: isolate }}

@@ -1,0 +1,78 @@
+"""The reviews that a run got wrong with the greatest confidence, for people to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorer.pages.page import paragraph, section
+from scorer.pages.tables import table
+from scorer.pages.text import cut_text
+from trainer.report.held_out import HeldOut
+from trainer.report.measured import figure
+
+# More of a review is not shown.
+SHOWN_CHARACTERS = 400
+LABELS = ("negative", "positive")
+TELLS = (
+    "Long reviews are cut. Wrong labels show here first: read these before you trust the figures."
+)
+NONE = "No held-out review is on the wrong side of 0.5."
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A review whose score is on the wrong side.
+
+    Attributes:
+        label: its label, 1 for positive.
+        text: the review.
+        score: its score.
+        words: number of its words.
+        domain: its domain, if it is known.
+    """
+
+    label: int
+    text: str
+    score: float
+    words: int
+    domain: str | None
+
+
+def worst_mistakes(held_out: HeldOut, most: int) -> list[Mistake]:
+    """Return the reviews on the wrong side of 0.5, the furthest first; at most so many."""
+    labels, domains = held_out.reviews.labels, held_out.reviews.domains
+    distance = np.abs(held_out.scores.astype(np.float64) - labels)
+    wrong = np.flatnonzero((held_out.scores >= 0.5) != (labels == 1))
+    furthest = wrong[np.argsort(-distance[wrong], kind="stable")][:most]
+    return [
+        Mistake(
+            int(labels[row]),
+            held_out.reviews.texts[row].as_py(),
+            float(held_out.scores[row]),
+            int(held_out.words[row]),
+            None if domains is None else domains[row].as_py(),
+        )
+        for row in furthest.tolist()
+    ]
+
+
+def confident_errors(held_out: HeldOut | None, most: int) -> list[str]:
+    """Return the section; none where no review is to be shown, or no score is known."""
+    if held_out is None or not most:
+        return []
+    mistakes = worst_mistakes(held_out, most)
+    if not mistakes:
+        return [section("The most confident errors", paragraph(NONE))]
+    domain = [] if held_out.reviews.domains is None else ["domain"]
+    head = ["labelled", "review", "score", "words", *domain]
+    caption = f"The {len(mistakes)} held-out reviews furthest on the wrong side"
+    shown = table(caption, head, map(_row, mistakes), texts=(1,))
+    return [section("The most confident errors", shown, paragraph(TELLS))]
+
+
+def _row(one: Mistake) -> list[str]:
+    text = cut_text(one.text, SHOWN_CHARACTERS)
+    domain = [] if one.domain is None else [one.domain]
+    return [LABELS[one.label], text, figure(one.score), f"{one.words:,}", *domain]

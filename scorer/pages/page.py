@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scorer.pages.style import STYLE
 from scorer.pages.text import plain_text
 
@@ -55,3 +57,18 @@ def paragraph(text: str) -> str:
 def folded(summary: str, *parts: str) -> str:
     """Return what is shown when its summary is opened; its parts are HTML."""
     return f"<details><summary>{plain_text(summary)}</summary>\n{''.join(parts)}</details>\n"
+
+
+def notice(text: str) -> str:
+    """Return a paragraph that is not to be overlooked."""
+    return f'<p class="notice">{plain_text(text)}</p>\n'
+
+
+def quotations(heading: str, quoted: Iterable[tuple[str, str]]) -> str:
+    """Return what people wrote, below a heading: (what is told of a text, the text)."""
+    shown = "".join(
+        f'<li><p class="source">{plain_text(told)}</p>'
+        f'<blockquote dir="auto">{plain_text(text)}</blockquote></li>\n'
+        for told, text in quoted
+    )
+    return f'<div class="quotations">\n<h3>{plain_text(heading)}</h3>\n<ol>\n{shown}</ol>\n</div>\n'

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorer.pages.page import paragraph, section
-from scorer.pages.tables import table
+from scorer.pages.page import paragraph, quotations, section
 from scorer.pages.text import cut_text
 from trainer.report.held_out import HeldOut
 from trainer.report.measured import figure
@@ -65,14 +64,13 @@ def confident_errors(held_out: HeldOut | None, most: int) -> list[str]:
     mistakes = worst_mistakes(held_out, most)
     if not mistakes:
         return [section("The most confident errors", paragraph(NONE))]
-    domain = [] if held_out.reviews.domains is None else ["domain"]
-    head = ["labelled", "review", "score", "words", *domain]
-    caption = f"The {len(mistakes)} held-out reviews furthest on the wrong side"
-    shown = table(caption, head, map(_row, mistakes), texts=(1,))
-    return [section("The most confident errors", shown, paragraph(TELLS))]
+    heading = f"The {len(mistakes)} held-out reviews furthest on the wrong side"
+    quoted = [(_told(one), cut_text(one.text, SHOWN_CHARACTERS)) for one in mistakes]
+    return [section("The most confident errors", quotations(heading, quoted), paragraph(TELLS))]
 
 
-def _row(one: Mistake) -> list[str]:
-    text = cut_text(one.text, SHOWN_CHARACTERS)
-    domain = [] if one.domain is None else [one.domain]
-    return [LABELS[one.label], text, figure(one.score), f"{one.words:,}", *domain]
+def _told(one: Mistake) -> str:
+    """Return what is told of a review, beside its text."""
+    words = "1 word" if one.words == 1 else f"{one.words:,} words"
+    domain = "" if one.domain is None else f", {one.domain}"
+    return f"labelled {LABELS[one.label]}, score {figure(one.score)}, {words}{domain}"

@@ -114,7 +114,7 @@ REVIEW_ID = "review_id"
 # Fewer reviews are told to be few.
 FEW_REVIEWS = 100
 NUMBERS = {"int": int, "float": float}
-# The most reviews that a page of a run shows.
+# The most reviews of each label that a page of a run shows.
 MOST_EXAMPLES = 1000
 
 
@@ -419,7 +419,7 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
     type=click.IntRange(0, MOST_EXAMPLES),
     default=EXAMPLES,
     show_default=True,
-    help="Reviews to show of those that the run got wrong with the greatest confidence.",
+    help="Reviews of each label to show that the run got wrong with the greatest confidence.",
 )
 def report(run_dir: Path, out: Path | None, examples: int) -> None:
     """Write a page of what the finished run in RUN_DIR reached, for a browser.

@@ -71,7 +71,7 @@ thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-a
   white-space: normal; overflow-wrap: normal }}
 tbody th {{ font-weight: 400 }}
 th.text, td.text {{ text-align: left; white-space: normal }}
-td.text:last-child {{ min-width: 16rem }}
+td.text:last-child {{ min-width: min(16rem, 50vw) }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}

@@ -3,5 +3,5 @@
 May import ``trainer.run`` and what that may import; importing it loads no Keras.
 """
 
-# Reviews that a page shows if nobody says how many.
-EXAMPLES = 10
+# Wrong reviews of each label that a page shows if nobody says how many.
+EXAMPLES = 5

@@ -19,7 +19,7 @@ def write_report(run: RunFolder, path: Path | None = None, examples: int = EXAMP
     Args:
         run: the run.
         path: of the page; ``report.html`` in the run folder if None.
-        examples: the most reviews to show of those that the run got wrong.
+        examples: the most reviews of each label to show that the run got wrong.
 
     Returns:
         The path of the page.

@@ -12,10 +12,11 @@ from trainer.report.held_out import HeldOut
 from trainer.report.measured import figure
 
 # More of a review is not shown.
-SHOWN_CHARACTERS = 400
-LABELS = ("negative", "positive")
+SHOWN_CHARACTERS = 300
+HEADINGS = ("Labelled negative, called positive", "Labelled positive, called negative")
 TELLS = (
-    "Long reviews are cut. Wrong labels show here first: read these before you trust the figures."
+    "The held-out reviews furthest on the wrong side of 0.5; long ones are cut. Wrong labels show "
+    "here first: read these before you trust the figures."
 )
 NONE = "No held-out review is on the wrong side of 0.5."
 
@@ -25,52 +26,63 @@ class Mistake:
     """A review whose score is on the wrong side.
 
     Attributes:
-        label: its label, 1 for positive.
         text: the review.
         score: its score.
         words: number of its words.
         domain: its domain, if it is known.
     """
 
-    label: int
     text: str
     score: float
     words: int
     domain: str | None
 
 
-def worst_mistakes(held_out: HeldOut, most: int) -> list[Mistake]:
-    """Return the reviews on the wrong side of 0.5, the furthest first; at most so many."""
-    labels, domains = held_out.reviews.labels, held_out.reviews.domains
-    distance = np.abs(held_out.scores.astype(np.float64) - labels)
-    wrong = np.flatnonzero((held_out.scores >= 0.5) != (labels == 1))
-    furthest = wrong[np.argsort(-distance[wrong], kind="stable")][:most]
-    return [
-        Mistake(
-            int(labels[row]),
-            held_out.reviews.texts[row].as_py(),
-            float(held_out.scores[row]),
-            int(held_out.words[row]),
-            None if domains is None else domains[row].as_py(),
-        )
-        for row in furthest.tolist()
-    ]
+def worst_mistakes(held_out: HeldOut, label: int, most: int) -> list[Mistake]:
+    """Return the reviews of a label on the wrong side of 0.5, the furthest first.
+
+    Args:
+        held_out: the held-out reviews.
+        label: 0 or 1.
+        most: number of them, at most.
+    """
+    is_wrong = (held_out.scores >= 0.5) != (held_out.labels == 1)
+    wrong = np.flatnonzero(is_wrong & (held_out.labels == label))
+    distance = np.abs(held_out.scores[wrong].astype(np.float64) - label)
+    furthest = wrong[np.argsort(-distance, kind="stable")][:most]
+    return [_mistake(held_out, row) for row in furthest.tolist()]
+
+
+def _mistake(held_out: HeldOut, row: int) -> Mistake:
+    domains = held_out.reviews.domains
+    return Mistake(
+        held_out.reviews.texts[row].as_py(),
+        float(held_out.scores[row]),
+        int(held_out.words[row]),
+        None if domains is None else domains[row].as_py(),
+    )
 
 
 def confident_errors(held_out: HeldOut | None, most: int) -> list[str]:
-    """Return the section; none where no review is to be shown, or no score is known."""
+    """Return the section; none where no review is to be shown, or no score is known.
+
+    Args:
+        held_out: the held-out reviews, if their scores are known.
+        most: number of reviews of each label, at most.
+    """
     if held_out is None or not most:
         return []
-    mistakes = worst_mistakes(held_out, most)
-    if not mistakes:
-        return [section("The most confident errors", paragraph(NONE))]
-    heading = f"The {len(mistakes)} held-out reviews furthest on the wrong side"
-    quoted = [(_told(one), cut_text(one.text, SHOWN_CHARACTERS)) for one in mistakes]
-    return [section("The most confident errors", quotations(heading, quoted), paragraph(TELLS))]
+    lists = []
+    for label, heading in enumerate(HEADINGS):
+        mistakes = worst_mistakes(held_out, label, most)
+        if mistakes:
+            quoted = [(_told(one), cut_text(one.text, SHOWN_CHARACTERS)) for one in mistakes]
+            lists.append(quotations(heading, quoted))
+    return [section("The most confident errors", *lists, paragraph(TELLS if lists else NONE))]
 
 
 def _told(one: Mistake) -> str:
     """Return what is told of a review, beside its text."""
     words = "1 word" if one.words == 1 else f"{one.words:,} words"
     domain = "" if one.domain is None else f", {one.domain}"
-    return f"labelled {LABELS[one.label]}, score {figure(one.score)}, {words}{domain}"
+    return f"score {figure(one.score)}, {words}{domain}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from scorer.pages.charts import Dots, Line, interval_chart, line_chart
 from scorer.pages.page import folded, paragraph, section
 from scorer.pages.tables import table
 from trainer.measure.groups import (
     Fraction,
+    ScoreBin,
     accuracy_by_length,
     confusion,
     roc_points,
@@ -29,6 +30,11 @@ NOT_BEFORE = (
     "This run is of an earlier release, which kept no scores of before calibration, so that their "
     "line is left out."
 )
+TELLS = (
+    "On the diagonal of the second chart a score is a probability: of the reviews scored 0.8, 80% "
+    f"are positive. The band is the 95% interval in each of {CALIBRATION_BINS} bins of scores; "
+    "where there are few reviews it is wide."
+)
 LABELS = ("negative", "positive")
 
 
@@ -44,14 +50,13 @@ def on_held_out(run: RunFolder, held_out: HeldOut | None) -> list[str]:
 
 
 def _curves(run: RunFolder, held_out: HeldOut) -> list[str]:
-    tells = (
-        "On the diagonal of the second chart a score is a probability: of the reviews scored 0.8, "
-        f"80% are positive. The bands are 95% intervals of each of {CALIBRATION_BINS} bins of "
-        "scores; bins of few reviews have wide ones."
-    )
-    if held_out.before is None:
-        tells += f" {NOT_BEFORE}"
-    return [_roc(run, held_out), _calibration(run, held_out), paragraph(tells), _bins(held_out)]
+    earlier = "before adapting" if run.provenance.base else "before calibration"
+    bins = {"calibrated": score_bins(held_out.scores, held_out.labels)}
+    if held_out.before is not None:
+        bins[earlier] = score_bins(held_out.before, held_out.labels)
+    tells = TELLS if held_out.before is not None else f"{TELLS} {NOT_BEFORE}"
+    tables = [_bins_table(name, of_scores) for name, of_scores in bins.items()]
+    return [_roc(run, held_out), _calibration(run, bins), paragraph(tells), *tables]
 
 
 def _roc(run: RunFolder, held_out: HeldOut) -> str:
@@ -70,16 +75,14 @@ def _roc(run: RunFolder, held_out: HeldOut) -> str:
     )
 
 
-def _calibration(run: RunFolder, held_out: HeldOut) -> str:
+def _calibration(run: RunFolder, bins: Mapping[str, Sequence[ScoreBin]]) -> str:
+    """Draw the bins of the scores: the calibrated ones with a band, those before as a line."""
     error = figure(run.metrics.held_out.calibration_error)
     was = figure(run.metrics.held_out_before_calibration.calibration_error)
-    lines = [_reliability("calibrated", held_out.scores, held_out.labels)]
-    if held_out.before is not None:
-        earlier = "before adapting" if run.provenance.base else "before calibration"
-        lines.append(_reliability(earlier, held_out.before, held_out.labels, dashed=True))
+    calibrated, *before = (_reliability(name, of_scores) for name, of_scores in bins.items())
     return line_chart(
         f"Fraction of positives by score, calibration error {error} (before: {was})",
-        lines,
+        [calibrated, *(replace(one, low=None, high=None, dashed=True) for one in before)],
         x="mean score",
         y="fraction of positive reviews",
         x_range=(0, 1),
@@ -88,27 +91,16 @@ def _calibration(run: RunFolder, held_out: HeldOut) -> str:
     )
 
 
-def _reliability(
-    name: str,
-    scores: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int8],
-    *,
-    dashed: bool = False,
-) -> Line:
-    bins = score_bins(scores, labels)
+def _reliability(name: str, bins: Sequence[ScoreBin]) -> Line:
     low, high = zip(*(one.positive.interval for one in bins), strict=True)
-    values = [one.positive.value for one in bins]
-    return Line(name, [one.score for one in bins], values, low, high, dashed)
+    scores, values = zip(*((one.score, one.positive.value) for one in bins), strict=True)
+    return Line(name, scores, values, low, high)
 
 
-def _bins(held_out: HeldOut) -> str:
-    rows = [
-        (figure(one.score), *_cells(one.positive))
-        for one in score_bins(held_out.scores, held_out.labels)
-    ]
-    head = ("mean score", "reviews", "positive", "95%")
-    caption = "Held-out reviews by score"
-    return folded(caption, table(caption, head, rows))
+def _bins_table(name: str, bins: Sequence[ScoreBin]) -> str:
+    rows = [(figure(one.score), *_cells(one.positive)) for one in bins]
+    caption = f"Held-out reviews by score, {name}"
+    return folded(caption, table(caption, ("mean score", "reviews", "positive", "95%"), rows))
 
 
 def _confusion(held_out: HeldOut) -> list[str]:

@@ -28,7 +28,7 @@ def report_page(run: RunFolder, examples: int) -> str:
 
     Args:
         run: the run.
-        examples: the most reviews to show of those that it got wrong; 0 shows none.
+        examples: the most reviews of each label to show that it got wrong; 0 shows none.
     """
     held_out = HeldOut.of(run)
     measured = measured_on(run)

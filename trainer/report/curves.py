@@ -21,6 +21,10 @@ TELLS = (
     "better and the other worse, it learns its reviews by heart. The third line is what would ship "
     "after the epoch, all parts together and calibrated by cross-fitting."
 )
+BALANCED = (
+    " This run balanced its domains: the held-out reviews are weighted by their domain here, the "
+    "training reviews are not, so that their lines are measured alike but for this."
+)
 
 
 def learning_curves(run: RunFolder) -> list[str]:
@@ -31,7 +35,9 @@ def learning_curves(run: RunFolder) -> list[str]:
     if not history:
         return [paragraph(NO_EPOCHS)]
     kept = run.metrics.epoch
-    told = "" if kept is None else f" Epoch {kept} of {len(history)} was kept."
+    told = TELLS if kept is None else f"{TELLS} Epoch {kept} of {len(history)} was kept."
+    if run.provenance.settings.get("balance"):
+        told += BALANCED
     losses = [(one.loss, one.held_out_loss, one.held_out_calibrated_loss) for one in history]
     right = [
         (one.accuracy, one.held_out_accuracy, one.held_out_calibrated_accuracy) for one in history
@@ -39,7 +45,7 @@ def learning_curves(run: RunFolder) -> list[str]:
     return [
         _chart("Loss after each epoch", "log loss, nats", history, losses, kept),
         _chart("Accuracy after each epoch", "accuracy", history, right, kept),
-        paragraph(TELLS + told),
+        paragraph(told),
     ]
 
 

@@ -278,6 +278,12 @@ def test_intervals_that_a_run_does_not_tell_follow_from_its_labels(
     assert rows == tables.of("Figures on each set of reviews")
 
 
+def test_the_curves_of_a_balanced_run_say_how_its_reviews_count(copied: Path) -> None:
+    assert "are weighted by their domain" not in page_of(copied)
+    change_json(copied, "config.json", lambda it: it["settings"].update(balance=0.5))
+    assert "are weighted by their domain" in page_of(copied)
+
+
 def test_a_linear_run_has_no_epochs_and_says_so(linear_run: RunFolder) -> None:
     page = (linear_run.path / "report.html").read_text()
     assert "A run of this kind isn&#x27;t trained in epochs." in page

@@ -1,74 +1,22 @@
 """Charts as inline SVG; the figures of each stand below it as a table.
 
-Lines and bars are told apart by dashes, outlines and names, not by their colours alone.
+What is drawn is told apart by dashes, outlines and names, not by its colours alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
-from itertools import count, cycle
+from collections.abc import Mapping, Sequence
 
+from scorer.pages.axes import frame, left_of, mark_line, x_ticks
+from scorer.pages.bars import bar_sample, lying, standing
+from scorer.pages.canvas import BOTTOM, HEIGHT, RIGHT, TOP, WIDTH, figure, legend_of
+from scorer.pages.dots import Dots, dot_sample, rows_of_dots
+from scorer.pages.lines import Line, diagonal_line, drawn_line, line_sample, looks_of
 from scorer.pages.scale import Scale, number, span
-from scorer.pages.style import SERIES
 from scorer.pages.tables import table
-from scorer.pages.text import cut_text, plain_text
 
-WIDTH, HEIGHT = 560, 300
-TOP, RIGHT, BOTTOM = 34, 24, 52
-# The width of a character in the largest type that the style gives to a picture.
-CHARACTER = 9.5
-# A line of more points is thinned evenly, its ends kept.
-MOST_POINTS = 400
-SOLID, DASHED = ("none", "2 5", "16 4"), ("7 5", "7 4 2 4", "4 3")
-# The parts of a bar that lies; of each slot of one that stands.
-ROW, LABEL_ROW, GAP_ROW, BARS = 18, 22, 12, 0.8
-LONGEST_LABEL = 46
-# A row of dots, and the longest label beside it.
-DOT_ROW, LONGEST_BESIDE = 14, 22
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a chart.
-
-    Attributes:
-        name: for the legend and the table.
-        xs: its points from left to right.
-        ys: as many; where one is no number, the line has a gap.
-        low: the lower edge of a band around it; as many as points, or none.
-        high: its upper edge.
-        dashed: whether it stands back behind the others, as what they are compared with does.
-    """
-
-    name: str
-    xs: Sequence[float]
-    ys: Sequence[float]
-    low: Sequence[float] | None = None
-    high: Sequence[float] | None = None
-    dashed: bool = False
-
-    def __post_init__(self) -> None:
-        """Raise ValueError if the points don't fit together."""
-        lengths = {len(one) for one in (self.xs, self.ys, self.low, self.high) if one is not None}
-        if len(lengths) > 1 or (self.low is None) is not (self.high is None):
-            raise ValueError(f"the line {self.name!r} has points of unequal number")
-
-    def thinned(self) -> Line:
-        """Return the line with at most :data:`MOST_POINTS` points."""
-        points = len(self.xs)
-        if points <= MOST_POINTS:
-            return self
-        keep = [one * (points - 1) // (MOST_POINTS - 1) for one in range(MOST_POINTS)]
-
-        def kept(values: Sequence[float]) -> list[float]:
-            return [values[one] for one in keep]
-
-        low = None if self.low is None else kept(self.low)
-        high = None if self.high is None else kept(self.high)
-        return Line(self.name, kept(self.xs), kept(self.ys), low, high, self.dashed)
+__all__ = ["Dots", "Line", "bar_chart", "interval_chart", "line_chart"]
 
 
 def line_chart(
@@ -99,35 +47,18 @@ def line_chart(
     lines = [line.thinned() for line in lines]
     y_scale = _y_scale(lines, y_range)
     low, high = x_range or span(value for line in lines for value in line.xs)
-    x_scale = Scale(low, high, _left(y_scale), WIDTH - RIGHT, least=1.0 if whole else 0.0)
-    drawn = [_frame(x_scale, y_scale, x, y), _x_ticks(x_scale)]
-    drawn.append(_diagonal(x_scale, y_scale) if diagonal else "")
-    drawn.append(_mark(x_scale.place(mark[0]), mark[1]) if mark else "")
-    looks = list(_looks(lines))
+    x_scale = Scale(low, high, left_of(y_scale), WIDTH - RIGHT, least=1.0 if whole else 0.0)
+    drawn = [frame(x_scale, y_scale, x, y), x_ticks(x_scale)]
+    drawn.append(diagonal_line(x_scale, y_scale) if diagonal else "")
+    drawn.append(mark_line(x_scale.place(mark[0]), mark[1]) if mark else "")
+    looks = list(looks_of(lines))
     for line, look in zip(lines, looks, strict=True):
-        drawn.append(_drawn_line(line, x_scale, y_scale, look))
+        drawn.append(drawn_line(line, x_scale, y_scale, look))
     names = [line.name for line in lines]
-    legend = _legend(names, [_line_sample(look) for look in looks]) if len(lines) > 1 else ""
+    legend = legend_of(names, [line_sample(look) for look in looks]) if len(lines) > 1 else ""
     marked = f" Marked: {mark[1]}, at {number(mark[0])}." if mark else ""
     told = f"{y} by {x}: {', '.join(names)}.{marked}"
-    return _figure(caption, told, legend, "".join(drawn), HEIGHT, _line_table(caption, lines, x, y))
-
-
-@dataclass(frozen=True)
-class Dots:
-    """Figures with their intervals, one for each label of a chart.
-
-    Attributes:
-        name: for the legend and the table.
-        values: the figures; what is no number isn't drawn.
-        low: the lower end of the interval of each.
-        high: its upper end.
-    """
-
-    name: str
-    values: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
+    return figure(caption, told, legend, "".join(drawn), HEIGHT, _line_table(caption, lines, x, y))
 
 
 def interval_chart(caption: str, labels: Sequence[str], series: Sequence[Dots], *, x: str) -> str:
@@ -139,27 +70,17 @@ def interval_chart(caption: str, labels: Sequence[str], series: Sequence[Dots], 
         series: the figures of each, as many as labels; at most three.
         x: name of the axis from left to right.
     """
-    if any(len(part) != len(labels) for it in series for part in (it.values, it.low, it.high)):
+    if any(len(column) != len(labels) for it in series for column in it.columns):
         raise ValueError(f"{caption!r} has not as many figures as labels")
-    scale = _dots_scale(labels, series)
-    each = DOT_ROW * len(series) + GAP_ROW
-    bottom = each * len(labels)
-    drawn = [_columns(scale, bottom, x)]
-    for group, label in enumerate(labels):
-        middle = each * (group + 0.5)
-        drawn.append(_text(0, middle + 5, cut_text(label, LONGEST_BESIDE), "start", "value"))
-        first = middle - DOT_ROW * (len(series) - 1) / 2
-        for place, it in enumerate(series):
-            ends = (it.low[group], it.values[group], it.high[group])
-            if all(map(math.isfinite, ends)):
-                places = [scale.place(one) for one in ends]
-                drawn.append(_dot(place, places, first + DOT_ROW * place))
+    drawn, height = rows_of_dots(labels, series, x)
     names = [it.name for it in series]
-    legend = _legend(names, [_dot(one, [2, 14, 26], 6) for one in range(len(series))])
-    below = _dots_table(caption, labels, series)
+    samples = [dot_sample(place) for place in range(len(series))]
+    legend = legend_of(names, samples) if len(series) > 1 else ""
+    head = ["", *(name for it in series for name in (it.name, "from", "to"))]
+    columns = [column for it in series for column in it.columns]
+    rows = ((label, *map(number, row)) for label, *row in zip(labels, *columns, strict=True))
     told = f"{x}, with intervals: {', '.join(names)}."
-    legend = legend if len(series) > 1 else ""
-    return _figure(caption, told, legend, "".join(drawn), bottom + BOTTOM, below)
+    return figure(caption, told, legend, drawn, height, table(caption, head, rows))
 
 
 def bar_chart(
@@ -181,100 +102,16 @@ def bar_chart(
     """
     if any(len(values) != len(labels) for values in series.values()):
         raise ValueError(f"{caption!r} has not as many figures as labels")
-    drawn, height = (_lying if horizontal else _standing)(labels, list(series.values()), unit)
-    samples = [_bar_sample(place) for place in range(len(series))]
-    legend = _legend(list(series), samples) if len(series) > 1 else ""
+    drawn, height = (lying if horizontal else standing)(labels, list(series.values()), unit)
+    samples = [bar_sample(place) for place in range(len(series))]
+    legend = legend_of(list(series), samples) if len(series) > 1 else ""
     rows = (
         (label, *map(number, values))
         for label, *values in zip(labels, *series.values(), strict=True)
     )
     names = [f"{name} ({unit})" if unit and unit not in name else name for name in series]
     told = f"Bars of {', '.join(series)}{f' in {unit}' if unit else ''}."
-    return _figure(caption, told, legend, drawn, height, table(caption, ("", *names), rows))
-
-
-def _figure(caption: str, told: str, legend: str, drawn: str, height: float, below: str) -> str:
-    """Return a chart with all that belongs to it; its ids hang on its content alone."""
-    key = "c" + sha256(f"{caption}\0{told}\0{drawn}".encode(errors="replace")).hexdigest()[:12]
-    name = plain_text(caption)
-    return (
-        f"<figure>\n<figcaption>{name}</figcaption>\n{legend}"
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-labelledby="{key}t {key}d">\n'
-        f'<title id="{key}t">{name}</title>\n'
-        f'<desc id="{key}d">{plain_text(told)} The table below holds the figures.</desc>\n'
-        f"{drawn}</svg>\n"
-        f"<details><summary>Figures as a table</summary>\n{below}</details>\n</figure>\n"
-    )
-
-
-def _legend(names: Sequence[str], samples: Sequence[str]) -> str:
-    entries = "".join(
-        f'<li><svg viewBox="0 0 28 12" aria-hidden="true">{sample}</svg>'
-        f"<span>{plain_text(name)}</span></li>\n"
-        for name, sample in zip(names, samples, strict=True)
-    )
-    return f'<ul class="legend">\n{entries}</ul>\n'
-
-
-def _text(x: float, y: float, text: str, anchor: str = "middle", kind: str = "") -> str:
-    is_value = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{is_value}>{plain_text(text)}</text>\n'
-
-
-def _points(points: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{x:g},{y:g}" for x, y in points)
-
-
-# The frame: grid, ticks, names of the axes
-
-
-def _left(y_scale: Scale) -> float:
-    """Return where the y axis stands: its figures have room beside it."""
-    return 14 + CHARACTER * max(len(one) for one in _tick_texts(y_scale, 5))
-
-
-def _tick_texts(scale: Scale, about: int) -> list[str]:
-    """Return the round figures of an axis, all with as many decimals.
-
-    >>> _tick_texts(Scale(0, 1, 0, 100), 5)
-    ['0.0', '0.2', '0.4', '0.6', '0.8', '1.0']
-    """
-    ticks, step = scale.ticks(about), scale.step(about)
-    if max(map(abs, ticks), default=0) >= 1e7 or step < 1e-5:
-        return [f"{tick:.3g}" for tick in ticks]
-    decimals = next(one for one in count() if math.isclose(round(step, one), step, rel_tol=1e-6))
-    return [f"{tick:,.{decimals}f}" for tick in ticks]
-
-
-def _frame(x_scale: Scale, y_scale: Scale, x: str, y: str) -> str:
-    """Return the grid, the figures of the y axis and the names of both."""
-    left, right, drawn = x_scale.start, x_scale.end, []
-    for tick, text in zip(y_scale.ticks(), _tick_texts(y_scale, 5), strict=True):
-        place = y_scale.place(tick)
-        drawn.append(f'<path d="M{left:g} {place:g}H{right:g}" class="grid"/>')
-        drawn.append(_text(left - 8, place + 5, text, "end"))
-    drawn.append(f'<path d="M{left:g} {y_scale.start:g}H{right:g}" class="axis"/>')
-    drawn.append(_text(0, 15, y, "start") if y else "")
-    drawn.append(_text(right, HEIGHT - 4, x, "end") if x else "")
-    return "".join(drawn)
-
-
-def _x_ticks(scale: Scale, y: float = HEIGHT - BOTTOM + 20) -> str:
-    about = _fitting(scale)
-    return "".join(
-        _text(scale.place(tick), y, text)
-        for tick, text in zip(scale.ticks(about), _tick_texts(scale, about), strict=True)
-    )
-
-
-def _fitting(scale: Scale) -> int:
-    """Return about how many figures have room below an axis."""
-    texts = _tick_texts(scale, 5)
-    room = (scale.end - scale.start) / (CHARACTER * (max(map(len, texts), default=1) + 2))
-    return max(2, min(5, int(room)))
-
-
-# Lines
+    return figure(caption, told, legend, drawn, height, table(caption, ("", *names), rows))
 
 
 def _y_scale(lines: Sequence[Line], y_range: tuple[float, float] | None) -> Scale:
@@ -283,80 +120,6 @@ def _y_scale(lines: Sequence[Line], y_range: tuple[float, float] | None) -> Scal
     edges = (one for line in lines for one in (line.ys, line.low, line.high) if one is not None)
     low, high = span(value for values in edges for value in values)
     return Scale(low, high, HEIGHT - BOTTOM, TOP).rounded()
-
-
-def _diagonal(x_scale: Scale, y_scale: Scale) -> str:
-    ends = max(x_scale.low, y_scale.low), min(x_scale.high, y_scale.high)
-    points = _points((x_scale.place(one), y_scale.place(one)) for one in ends)
-    return f'<polyline points="{points}" class="axis" fill="none" stroke-dasharray="2 4"/>\n'
-
-
-def _mark(place: float, name: str) -> str:
-    """Return a line from the bottom up, its name beside its head, where there is more room."""
-    shift, anchor = (-5, "end") if 2 * place > WIDTH else (5, "start")
-    line = (
-        f'<path d="M{place:g} {HEIGHT - BOTTOM}V{TOP - 14}" class="axis" stroke-dasharray="2 3"/>\n'
-    )
-    return line + _text(place + shift, TOP - 4, name, anchor, "value")
-
-
-def _looks(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
-    """Yield the colour and the dashes of each line."""
-    solid, dashed = cycle(SOLID), cycle(DASHED)
-    for line, colour in zip(lines, cycle(SERIES)):
-        yield colour, next(dashed if line.dashed else solid)
-
-
-def _line_sample(look: tuple[str, str]) -> str:
-    return _path("M0 6H28", look)
-
-
-def _path(d: str, look: tuple[str, str]) -> str:
-    colour, dashes = look
-    return (
-        f'<path d="{d}" class="{colour}" fill="none" stroke="currentColor" stroke-width="2" '
-        f'stroke-linejoin="round" stroke-dasharray="{dashes}"/>\n'
-    )
-
-
-def _drawn_line(line: Line, x_scale: Scale, y_scale: Scale, look: tuple[str, str]) -> str:
-    drawn = []
-    xs = [x_scale.place(x) if math.isfinite(x) else math.nan for x in line.xs]
-    if line.low is not None and line.high is not None:
-        for run in _runs(xs, line.low, line.high):
-            upper = [(x, y_scale.place(high)) for x, _, high in run]
-            lower = [(x, y_scale.place(low)) for x, low, _ in reversed(run)]
-            drawn.append(
-                f'<polygon points="{_points((*upper, *lower))}" class="{look[0]}" '
-                f'fill="currentColor" fill-opacity=".16"/>\n'
-            )
-    for run in _runs(xs, line.ys):
-        points = [(x, y_scale.place(y)) for x, y in run]
-        if len(points) == 1:
-            (x, y), *_ = points
-            drawn.append(
-                f'<circle cx="{x:g}" cy="{y:g}" r="3" class="{look[0]}" fill="currentColor"/>'
-            )
-        else:
-            drawn.append(_path("M" + "L".join(f"{x:g} {y:g}" for x, y in points), look))
-    return "".join(drawn)
-
-
-def _runs(*values: Sequence[float]) -> Iterator[list[tuple[float, ...]]]:
-    """Yield the points between two gaps, gap by gap.
-
-    >>> list(_runs([1, 2, 3], [5, math.nan, 6]))
-    [[(1, 5)], [(3, 6)]]
-    """
-    run: list[tuple[float, ...]] = []
-    for point in zip(*values, strict=True):
-        if all(map(math.isfinite, point)):
-            run.append(point)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
 
 
 def _line_table(caption: str, lines: Sequence[Line], x: str, y: str) -> str:
@@ -380,110 +143,3 @@ def _line_table(caption: str, lines: Sequence[Line], x: str, y: str) -> str:
         columns += [list(line.low or nothing), list(line.high or nothing)] if has_bands else []
         rows += [(line.name, *map(number, row)) for row in zip(*columns, strict=True)]
     return table(caption, ("", x, y, *(("from", "to") if has_bands else ())), rows)
-
-
-# Bars
-
-
-def _bar(place: int, x: float, y: float, width: float, height: float) -> str:
-    """Return a bar of the series at a place: the first is full, the others are outlines."""
-    fill = ("1", "0.12", "0.5")[place % 3]
-    dashes = ' stroke-dasharray="3 2"' if place % 3 == 2 else ""
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{max(width, 0):g}" height="{max(height, 0):g}" '
-        f'class="{SERIES[place % len(SERIES)]}" fill="currentColor" fill-opacity="{fill}" '
-        f'stroke="currentColor"{dashes}/>\n'
-    )
-
-
-def _bar_sample(place: int) -> str:
-    return _bar(place, 7.5, 0.5, 14, 11)
-
-
-def _standing(
-    labels: Sequence[str], series: Sequence[Sequence[float]], unit: str
-) -> tuple[str, float]:
-    """Return vertical bars, and the height of the picture."""
-    low, high = span((value for values in series for value in values), with_zero=True)
-    y_scale = Scale(low, high, HEIGHT - BOTTOM, TOP).rounded()
-    x_scale = Scale(0, len(labels) or 1, _left(y_scale), WIDTH - RIGHT)
-    slot = x_scale.place(1) - x_scale.place(0)
-    each, drawn = slot * BARS / (len(series) or 1), [_frame(x_scale, y_scale, "", unit)]
-    for group in range(len(labels)):
-        start = x_scale.place(group) + slot * (1 - BARS) / 2
-        for place, values in enumerate(series):
-            if math.isfinite(values[group]):
-                top, foot = sorted((y_scale.place(values[group]), y_scale.place(0)))
-                x = round(start + each * place, 1)
-                drawn.append(_bar(place, x, top, round(each - 1, 1), round(foot - top, 1)))
-    stride = math.ceil(CHARACTER * (max(map(len, labels), default=0) + 1) / slot)
-    drawn += (
-        _text(round(x_scale.place(group) + slot / 2, 1), HEIGHT - BOTTOM + 20, labels[group])
-        for group in range(0, len(labels), max(1, stride))
-    )
-    return "".join(drawn), HEIGHT - BOTTOM + 32
-
-
-def _lying(
-    labels: Sequence[str], series: Sequence[Sequence[float]], unit: str
-) -> tuple[str, float]:
-    """Return horizontal bars, each group below its label, and the height of the picture."""
-    texts = [[f"{number(value)} {unit}".strip() for value in values] for values in series]
-    room = CHARACTER * max((len(text) for row in texts for text in row), default=1) + 8
-    low, high = span((value for values in series for value in values), with_zero=True)
-    scale, top, drawn = Scale(low, high, 1, WIDTH - room), 0.0, []
-    for group, label in enumerate(labels):
-        drawn.append(
-            _text(0, top + LABEL_ROW - 7, cut_text(label, LONGEST_LABEL), "start", "value")
-        )
-        top += LABEL_ROW
-        for place, values in enumerate(series):
-            value = values[group] if math.isfinite(values[group]) else 0.0
-            left, right = sorted((scale.place(value), scale.place(0)))
-            drawn.append(_bar(place, left, top, round(right - left, 1), ROW - 3))
-            drawn.append(_text(right + 6, top + ROW - 5, texts[place][group], "start"))
-            top += ROW
-        top += GAP_ROW
-    return "".join(drawn), top
-
-
-# Dots with intervals
-
-
-def _dots_scale(labels: Sequence[str], series: Sequence[Dots]) -> Scale:
-    longest = max((len(cut_text(label, LONGEST_BESIDE)) for label in labels), default=0)
-    parts = (part for it in series for part in (it.values, it.low, it.high))
-    low, high = span(value for values in parts for value in values)
-    return Scale(low, high, CHARACTER * longest + 12, WIDTH - RIGHT).rounded()
-
-
-def _columns(scale: Scale, bottom: float, x: str) -> str:
-    """Return the grid that stands upright, its figures and the name of the axis."""
-    drawn = [_x_ticks(scale, bottom + 20), _text(scale.end, bottom + BOTTOM - 4, x, "end")]
-    drawn += (
-        f'<path d="M{scale.place(tick):g} 0V{bottom:g}" class="grid"/>\n'
-        for tick in scale.ticks(_fitting(scale))
-    )
-    return "".join(drawn)
-
-
-def _dot(place: int, ends: Sequence[float], y: float) -> str:
-    """Return an interval with its figure: the first series has a full dot, the others outlines."""
-    low, middle, high = ends
-    shape = (
-        f'<circle cx="{middle:g}" cy="{y:g}" r="4" fill="currentColor"/>',
-        f'<rect x="{middle - 4:g}" y="{y - 4:g}" width="8" height="8" class="hollow"/>',
-        f'<path d="M{middle - 5:g} {y:g}l5 -5l5 5l-5 5z" class="hollow"/>',
-    )[place % 3]
-    dashes = ("", ' stroke-dasharray="5 3"', ' stroke-dasharray="2 2"')[place % 3]
-    return (
-        f'<g class="{SERIES[place % len(SERIES)]}" stroke="currentColor" stroke-width="1.5">'
-        f'<path d="M{low:g} {y:g}H{high:g}"{dashes}/>{shape}</g>\n'
-    )
-
-
-def _dots_table(caption: str, labels: Sequence[str], series: Sequence[Dots]) -> str:
-    head = ["", *(name for it in series for name in (it.name, "from", "to"))]
-    columns = [part for it in series for part in (it.values, it.low, it.high)]
-    rows = ((label, *map(number, row)) for label, *row in zip(labels, *columns, strict=True))
-    return table(caption, head, rows)

@@ -27,9 +27,9 @@ def interval(ends: Interval | None) -> str:
     """Return an interval as the page shows it.
 
     >>> interval((0.9054, 0.9197))
-    '0.9054 to 0.9197'
+    '0.9054–0.9197'
     """
-    return UNKNOWN if ends is None else f"{figure(ends[0])} to {figure(ends[1])}"
+    return UNKNOWN if ends is None else f"{figure(ends[0])}–{figure(ends[1])}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from trainer.measure.groups import (
 )
 from trainer.measure.metrics import CALIBRATION_BINS
 from trainer.report.held_out import HeldOut
-from trainer.report.measured import figure, interval, measured_on
+from trainer.report.measured import Measured, figure, interval
 from trainer.run.folder import RunFolder
 
 NO_SCORES = (
@@ -38,31 +38,36 @@ TELLS = (
 LABELS = ("negative", "positive")
 
 
-def on_held_out(run: RunFolder, held_out: HeldOut | None) -> list[str]:
-    """Return the sections that need the scores; a sentence where the run doesn't keep them."""
+def on_held_out(run: RunFolder, held_out: HeldOut | None, reached: Measured) -> list[str]:
+    """Return the sections that need the scores; a sentence where the run doesn't keep them.
+
+    Args:
+        run: the run.
+        held_out: its held-out reviews, if it keeps their scores.
+        reached: what it reached on them.
+    """
     if held_out is None:
         return [section("On the held-out reviews", paragraph(NO_SCORES))]
     return [
-        section("ROC and calibration", *_curves(run, held_out)),
+        section("ROC and calibration", *_curves(run, held_out, reached)),
         section("Right and wrong", *_confusion(held_out)),
         section("By length", *_by_length(held_out)),
     ]
 
 
-def _curves(run: RunFolder, held_out: HeldOut) -> list[str]:
+def _curves(run: RunFolder, held_out: HeldOut, reached: Measured) -> list[str]:
     earlier = "before adapting" if run.provenance.base else "before calibration"
     bins = {"calibrated": score_bins(held_out.scores, held_out.labels)}
     if held_out.before is not None:
         bins[earlier] = score_bins(held_out.before, held_out.labels)
     tells = TELLS if held_out.before is not None else f"{TELLS} {NOT_BEFORE}"
     tables = [_bins_table(name, of_scores) for name, of_scores in bins.items()]
-    return [_roc(run, held_out), _calibration(run, bins), paragraph(tells), *tables]
+    return [_roc(held_out, reached), _calibration(run, bins), paragraph(tells), *tables]
 
 
-def _roc(run: RunFolder, held_out: HeldOut) -> str:
-    it = measured_on(run)[0]
-    ends = None if it.intervals is None else it.intervals.auc
-    area = f"{figure(it.metrics.auc)} (95%: {interval(ends)})"
+def _roc(held_out: HeldOut, reached: Measured) -> str:
+    ends = None if reached.intervals is None else reached.intervals.auc
+    area = f"{figure(reached.metrics.auc)} (95%: {interval(ends)})"
     negative, positive = roc_points(held_out.scores, held_out.labels)
     return line_chart(
         f"ROC on the held-out reviews, area under the curve {area}",

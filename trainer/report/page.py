@@ -39,7 +39,7 @@ def report_page(run: RunFolder, examples: int) -> str:
         figures(_first(measured[0])),
         _reached(run, measured),
         section("Learning curves", *learning_curves(run)),
-        *on_held_out(run, held_out),
+        *on_held_out(run, held_out, measured[0]),
         *by_domain(run.metrics.domains),
         *confident_errors(held_out, examples),
         _made(run),

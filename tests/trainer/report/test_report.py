@@ -70,7 +70,7 @@ def four(value: float) -> str:
 
 
 def ends(interval: list[float]) -> str:
-    return f"{interval[0]:.4f} to {interval[1]:.4f}"
+    return f"{interval[0]:.4f}–{interval[1]:.4f}"
 
 
 def count(cell: str) -> int:

@@ -12,6 +12,7 @@ import click
 
 from scorer._version import __version__
 from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say, show, tell
+from trainer.report import EXAMPLES
 from trainer.settings import (
     PRESETS,
     AdaptSettings,
@@ -113,6 +114,8 @@ REVIEW_ID = "review_id"
 # Fewer reviews are told to be few.
 FEW_REVIEWS = 100
 NUMBERS = {"int": int, "float": float}
+# The most reviews of each label that a page of a run shows.
+MOST_EXAMPLES = 1000
 
 
 @click.group(cls=CommandGroup, context_settings=HELP_OPTIONS)
@@ -405,6 +408,33 @@ def compare(run_dirs: tuple[Path, ...]) -> None:
     by_domain = compare_domains(runs)
     if by_domain is not None:
         show(by_domain)
+
+
+@cli.command()
+@click.argument("run_dir", type=PATH)
+@click.option("--out", type=PATH, help="The page to write.  [default: report.html in RUN_DIR]")
+@click.option(
+    "--examples",
+    metavar="N",
+    type=click.IntRange(0, MOST_EXAMPLES),
+    default=EXAMPLES,
+    show_default=True,
+    help="Reviews of each label to show that the run got wrong with the greatest confidence.",
+)
+def report(run_dir: Path, out: Path | None, examples: int) -> None:
+    """Write a page of what the finished run in RUN_DIR reached, for a browser.
+
+    The page holds all that it shows. It needs no network, and can be sent as it is; with --examples
+    0 it holds no review.
+
+    \b
+    Example:
+      trainer report runs/first --examples 0
+    """
+    from trainer.report.file import write_report
+    from trainer.run.folder import RunFolder
+
+    say(f"wrote {write_report(RunFolder.open(run_dir), out, examples)}")
 
 
 def _layout(labels: str | None, encoding: str | None, **columns: Any) -> Layout:

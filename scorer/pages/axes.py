@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import count
 
-from scorer.pages.canvas import BOTTOM, CHARACTER, HEIGHT, svg_text
+from scorer.pages.canvas import BOTTOM, CHARACTER, HEIGHT, TOP, WIDTH, svg_text
 from scorer.pages.scale import Scale
 
 
@@ -40,12 +40,26 @@ def frame(x_scale: Scale, y_scale: Scale, x: str, y: str) -> str:
     return "".join(drawn)
 
 
-def x_ticks(scale: Scale) -> str:
+def x_ticks(scale: Scale, y: float = HEIGHT - BOTTOM + 20) -> str:
     """Return the figures of the x axis, as many as have room."""
-    texts = _tick_texts(scale, 5)
-    room = (scale.end - scale.start) / (CHARACTER * (max(map(len, texts), default=1) + 2))
-    about = max(2, min(5, int(room)))
+    about = fitting(scale)
     return "".join(
-        svg_text(scale.place(tick), HEIGHT - BOTTOM + 20, text)
+        svg_text(scale.place(tick), y, text)
         for tick, text in zip(scale.ticks(about), _tick_texts(scale, about), strict=True)
     )
+
+
+def fitting(scale: Scale) -> int:
+    """Return about how many figures have room below an axis."""
+    texts = _tick_texts(scale, 5)
+    room = (scale.end - scale.start) / (CHARACTER * (max(map(len, texts), default=1) + 2))
+    return max(2, min(5, int(room)))
+
+
+def mark_line(place: float, name: str) -> str:
+    """Return a line that marks a place of the x axis, its name on the side with more room."""
+    shift, anchor = (-5, "end") if 2 * place > WIDTH else (5, "start")
+    line = (
+        f'<path d="M{place:g} {HEIGHT - BOTTOM}V{TOP - 14}" class="axis" stroke-dasharray="2 3"/>\n'
+    )
+    return line + svg_text(place + shift, TOP - 4, name, anchor, "value")

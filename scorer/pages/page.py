@@ -54,6 +54,11 @@ def paragraph(text: str) -> str:
     return f"<p>{plain_text(text)}</p>\n"
 
 
+def folded(summary: str, *parts: str) -> str:
+    """Return what is shown when its summary is opened; its parts are HTML."""
+    return f"<details><summary>{plain_text(summary)}</summary>\n{''.join(parts)}</details>\n"
+
+
 def notice(text: str) -> str:
     """Return a paragraph that is not to be overlooked."""
     return f'<p class="notice">{plain_text(text)}</p>\n'

@@ -11,12 +11,21 @@ ROUND_STEPS = (1, 2, 5, 10)
 
 @dataclass(frozen=True)
 class Scale:
-    """A range of figures laid upon a range of places, both from their beginning to their end."""
+    """A range of figures laid upon a range of places, both from their beginning to their end.
+
+    Attributes:
+        low: the first figure.
+        high: the last one, above it.
+        start: the place of the first.
+        end: the place of the last.
+        least: the least distance of two round figures; 1 where there is nothing between them.
+    """
 
     low: float
     high: float
     start: float
     end: float
+    least: float = 0.0
 
     def place(self, value: float) -> float:
         """Return where a figure stands; outside the range, at its edge."""
@@ -27,7 +36,7 @@ class Scale:
         """Return the scale with its range widened to round figures.
 
         >>> Scale(0.23, 0.71, 0, 100).rounded()
-        Scale(low=0.2, high=0.8, start=0, end=100)
+        Scale(low=0.2, high=0.8, start=0, end=100, least=0.0)
         """
         step = self.step()
         low, high = math.floor(self.low / step + 1e-9), math.ceil(self.high / step - 1e-9)
@@ -45,7 +54,7 @@ class Scale:
 
     def step(self, about: int = 5) -> float:
         """Return the round distance of such figures."""
-        rough = (self.high - self.low) / about
+        rough = max((self.high - self.low) / about, self.least)
         power = 10.0 ** math.floor(math.log10(rough))
         return next(one for one in ROUND_STEPS if one * power >= rough * (1 - 1e-9)) * power
 

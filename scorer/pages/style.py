@@ -68,14 +68,14 @@ th, td {{ padding: .375rem 0 .375rem 1.5rem; text-align: right; vertical-align: 
   border-bottom: 1px solid var(--line); white-space: nowrap }}
 th:first-child, td:first-child {{ padding-left: 0; text-align: left; white-space: normal;
   min-width: 11rem }}
-thead th {{ white-space: normal; color: var(--soft); font-weight: 500; font-size: .875rem;
-  vertical-align: bottom }}
+thead th {{ white-space: normal; overflow-wrap: normal; color: var(--soft); font-weight: 500;
+  font-size: .875rem; vertical-align: bottom }}
 tbody th {{ font-weight: 400 }}
 figure th:first-child {{ min-width: 5rem }}
 @media (max-width: 32rem) {{ th, td {{ padding-left: .875rem }}
   th:first-child, td:first-child {{ min-width: 7.5rem }} }}
 th.text, td.text {{ text-align: left; white-space: normal; min-width: 5.5rem }}
-td.text:last-child {{ min-width: 16rem }}
+td.text:last-child {{ min-width: min(16rem, 50vw) }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}
@@ -83,6 +83,7 @@ figure svg text {{ font-size: 13px; fill: var(--soft); font-variant-numeric: tab
 figure svg .value {{ fill: var(--text) }}
 figure svg .grid {{ stroke: var(--line) }}
 figure svg .axis {{ stroke: var(--soft) }}
+figure svg .hollow {{ fill: var(--page) }}
 @container (max-width: 29rem) {{ figure svg text {{ font-size: 17px }} }}
 .legend {{ display: flex; flex-wrap: wrap; gap: .125rem 1.25rem; margin: 0 0 .5rem; padding: 0;
   list-style: none; font-size: .875rem }}
@@ -90,6 +91,7 @@ figure svg .axis {{ stroke: var(--soft) }}
 .legend svg {{ flex: none; width: 28px; height: 12px }}
 .legend span {{ color: var(--text) }}
 details {{ margin-top: .5rem }}
+section > details {{ margin: 0 }}
 summary {{ color: var(--soft); cursor: pointer; width: fit-content }}
 details > .wide {{ max-height: 24rem; overflow: auto; margin-top: .5rem }}
 .notice {{ background: var(--raised); border-left: 4px solid var(--s2); color: var(--text);

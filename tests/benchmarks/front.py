@@ -26,12 +26,12 @@ from competitors.frame import write_scored
 from competitors.ours import score_file
 from competitors.processes import InProcesses
 from contest import Competitor, Result, compete, timed
+from picture import BLUE, GREY, Picture
 from scorer import SentimentModel
 from trainer.data.reviews import Reviews
 from trainer.data.sources import read_reviews
 from trainer.models.kinds import LINEAR
 from trainer.run.folder import RunFolder
-from trainer.run.plots import BLUE, GREY, Picture
 
 ROUNDS = 5
 

@@ -27,12 +27,12 @@ from competitors.ceiling import Ceiling
 from competitors.keras_predict import network_like, padded_to_the_limit, sorted_by_length
 from competitors.ours import score_file, scorer_run
 from contest import Competitor, Result, compete, timed
+from picture import BLUE, GREY, ORANGE, Picture
 from scorer import SentimentModel
 from scorer.reports.report import Report
 from scorer.system.cores import available_cores
 from trainer.data.reviews import Reviews
 from trainer.data.sources import read_reviews
-from trainer.run.plots import BLUE, GREY, ORANGE, Picture
 
 PACKAGES = (
     "onnxruntime",

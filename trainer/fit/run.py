@@ -23,6 +23,7 @@ from trainer.fit.split import cut_groups, split, with_words
 from trainer.measure.domains import measure_domains, tells_several
 from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import Evaluation, rounded
+from trainer.report.file import write_report
 from trainer.run.finished_run import FinishedRun, write_run
 from trainer.run.folder import RunFolder
 from trainer.run.new_folder import RunId
@@ -105,7 +106,9 @@ def fit_run(
         history=learned.history,
     )
     write_run(out, finished)
-    return RunFolder.open(out)
+    run_folder = RunFolder.open(out)
+    write_report(run_folder)
+    return run_folder
 
 
 def _warn_of_rare_label(held_out: Reviews, say: Say) -> None:

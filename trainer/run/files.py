@@ -9,14 +9,11 @@ config.json         data, command, settings, versions, date
 metrics.json        metrics on the held-out reviews, before and after calibration, and on the test
                     reviews
 history.csv         a line for each epoch; of a network only
-history.png         loss and accuracy over the epochs; of a network only
-roc.png             ROC on the held-out reviews
-calibration.png     fraction of positives over the score, on the held-out reviews
-domains.png         balanced accuracy of each domain, held out and left out; of several only
-held_out.parquet    the held-out reviews: review, label, their score, the fold that it is
-                    cross-fitted by, and their domain if it is known
+held_out.parquet    the held-out reviews: review, label, their score, the score before calibration,
+                    the fold that the score is cross-fitted by, and their domain if it is known
 run.json            format, and the SHA-256 of each file above; written last: a folder without it is
                     unfinished
+report.html         the page of the run, made of the files above
 checkpoint/         the last finished epoch; only while the run is unfinished
 soft_labels/        scores of unlabeled reviews, after the run has been a teacher
 
@@ -39,13 +36,11 @@ TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
-HISTORY_PICTURE = "history.png"
-ROC_PICTURE = "roc.png"
-CALIBRATION_PICTURE = "calibration.png"
-DOMAINS_PICTURE = "domains.png"
+REPORT = "report.html"
 HELD_OUT = "held_out.parquet"
 # Columns of the held-out reviews, beside those that every source has.
-SCORE_COLUMN, FOLD_COLUMN, DOMAIN_COLUMN = "score", "fold", "domain"
+SCORE_COLUMN, BEFORE_COLUMN = "score", "score_before"
+FOLD_COLUMN, DOMAIN_COLUMN = "fold", "domain"
 MANIFEST = "run.json"
 CHECKPOINT = "checkpoint"
 SOFT_LABELS = "soft_labels"

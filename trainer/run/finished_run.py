@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.card import Provenance
-from scorer.system.escape import escaped
 from scorer.system.records import to_json
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
@@ -19,13 +18,6 @@ from trainer.models.kinds import Kind, Model
 from trainer.run import files
 from trainer.run.history import Epoch, write_history
 from trainer.run.manifest import write_manifest
-from trainer.run.plots import (
-    calibration_picture,
-    domains_picture,
-    history_picture,
-    roc_picture,
-    save_picture,
-)
 from trainer.run.run_metrics import RunMetrics
 from trainer.run.stored_tokenizer import tokenizer_to_json
 
@@ -65,7 +57,10 @@ def write_run(path: Path, run: FinishedRun) -> None:
     with (path / files.HELD_OUT).open("wb") as file:
         pq.write_table(_held_out(run), file, compression="zstd")
     names = [run.kind.file, files.TOKENIZER, files.CONFIG, files.METRICS, files.HELD_OUT]
-    write_manifest(path, [*names, *_draw(path, run)])
+    if run.history:
+        write_history(path / files.HISTORY, run.history)
+        names.append(files.HISTORY)
+    write_manifest(path, names)
     shutil.rmtree(path / files.CHECKPOINT, ignore_errors=True)
 
 
@@ -74,28 +69,10 @@ def _held_out(run: FinishedRun) -> pa.Table:
         "review": run.held_out.texts,
         "label": run.held_out.labels,
         files.SCORE_COLUMN: run.calibrated.after.scores,
+        files.BEFORE_COLUMN: run.calibrated.before.scores,
     }
     if run.calibrated.folds.count is not None:
         columns[files.FOLD_COLUMN] = run.calibrated.folds.of_review
     if run.held_out.domains is not None:
         columns[files.DOMAIN_COLUMN] = run.held_out.domains
     return pa.table(columns)
-
-
-def _draw(path: Path, run: FinishedRun) -> list[str]:
-    """Draw the pictures, and write the history; return the names of their files."""
-    title = escaped(f"{path.name} ({run.provenance.settings.get('preset', run.kind.name)})")
-    pictures = {
-        files.ROC_PICTURE: roc_picture(run.calibrated, title),
-        files.CALIBRATION_PICTURE: calibration_picture(run.calibrated, title),
-    }
-    domains = run.metrics.domains
-    if domains is not None and (domains.held_out or domains.left_out):
-        pictures[files.DOMAINS_PICTURE] = domains_picture(domains, title)
-    if run.history and run.metrics.epoch is not None:
-        pictures[files.HISTORY_PICTURE] = history_picture(run.history, run.metrics.epoch, title)
-    for name, picture in pictures.items():
-        save_picture(picture, path / name)
-    if run.history:
-        write_history(path / files.HISTORY, run.history)
-    return [*pictures, *([files.HISTORY] if run.history else [])]

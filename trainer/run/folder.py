@@ -17,14 +17,16 @@ from scorer.system.escape import escaped
 from scorer.system.records import from_json
 from scorer.tokenizer import Tokenizer
 from trainer.data.reviews import Reviews
-from trainer.data.sources import read_reviews
 from trainer.errors import RunFolderError
 from trainer.measure.folds import Folds
 from trainer.models.kinds import NETWORK, Kind, kind_of
 from trainer.run.files import (
+    BEFORE_COLUMN,
     CONFIG,
+    DOMAIN_COLUMN,
     FOLD_COLUMN,
     HELD_OUT,
+    HISTORY,
     MANIFEST,
     METRICS,
     SCORE_COLUMN,
@@ -32,6 +34,7 @@ from trainer.run.files import (
     read_json,
     sha256,
 )
+from trainer.run.history import Epoch, read_history
 from trainer.run.manifest import read_manifest
 from trainer.run.run_metrics import RunMetrics
 from trainer.run.stored_tokenizer import tokenizer_from_json
@@ -111,20 +114,52 @@ class RunFolder:
 
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
-        return read_reviews(self.path / HELD_OUT)
+        table = self._held_out_table()
+        domains = None
+        if DOMAIN_COLUMN in table.column_names:
+            domains = table[DOMAIN_COLUMN].combine_chunks()
+        return Reviews(
+            table["review"].combine_chunks().cast(pa.large_string()),
+            table["label"].to_numpy().astype(np.int8),
+            HELD_OUT,
+            domains=domains,
+        )
 
     def held_out_scores(self) -> npt.NDArray[np.float32] | None:
         """Return the scores by which the run was measured on these reviews, ``float32[reviews]``.
 
         A run of an earlier release doesn't keep them.
         """
-        table = pq.read_table(self.path / HELD_OUT)
-        return table[SCORE_COLUMN].to_numpy() if SCORE_COLUMN in table.column_names else None
+        return self._held_out_column(SCORE_COLUMN)
+
+    def held_out_scores_before(self) -> npt.NDArray[np.float32] | None:
+        """Return their scores before calibration, ``float32[reviews]``.
+
+        A run of an earlier release doesn't keep them.
+        """
+        return self._held_out_column(BEFORE_COLUMN)
+
+    def history(self) -> tuple[Epoch, ...] | None:
+        """Return a line for each epoch; none of a run that isn't trained in epochs.
+
+        It is None where an earlier release measured the epochs in another way.
+        """
+        path = self.path / HISTORY
+        return read_history(path) if path.exists() else ()
 
     def folds(self) -> Folds:
         """Return the folds over which the figures on these reviews are cross-fitted."""
-        table = pq.read_table(self.path / HELD_OUT)
+        table = self._held_out_table()
         count = self.metrics.held_out_folds
         if count is None:
             return Folds(np.zeros(len(table), np.int8), None)
         return Folds(table[FOLD_COLUMN].to_numpy(), count)
+
+    def _held_out_column(self, name: str) -> npt.NDArray[Any] | None:
+        table = self._held_out_table()
+        return table[name].to_numpy() if name in table.column_names else None
+
+    def _held_out_table(self) -> pa.Table:
+        # pyarrow opens no path that isn't UTF-8.
+        with (self.path / HELD_OUT).open("rb") as file:
+            return pq.read_table(file)

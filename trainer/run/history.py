@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -46,3 +46,22 @@ def write_history(path: Path, history: Iterable[Epoch]) -> None:
         writer = csv.DictWriter(file, fieldnames=names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(epoch) for epoch in history)
+
+
+def read_history(path: Path) -> tuple[Epoch, ...] | None:
+    """Read what :func:`write_history` wrote.
+
+    It is None where the columns are others: an earlier release measured the training reviews with
+    dropout, and two models in one line.
+    """
+    names = [field.name for field in fields(Epoch)]
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames is None or list(reader.fieldnames) != names:
+            return None
+        return tuple(_epoch(line) for line in reader)
+
+
+def _epoch(line: Mapping[str, str]) -> Epoch:
+    figures = {name: float(value) for name, value in line.items() if name != "epoch"}
+    return Epoch(epoch=int(line["epoch"]), **figures)

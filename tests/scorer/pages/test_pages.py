@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scorer.pages.charts import Line, bar_chart, line_chart
+from scorer.pages.charts import Dots, Line, bar_chart, interval_chart, line_chart
 from scorer.pages.lines import MOST_POINTS
-from scorer.pages.page import page, page_mark, paragraph, section
+from scorer.pages.page import folded, page, page_mark, paragraph, section
 from scorer.pages.style import DARK, LIGHT, SERIES
 from scorer.pages.tables import figures, table
 from scorer.pages.text import plain_text
@@ -47,6 +47,10 @@ class Seen(HTMLParser):
         self.text += data
 
 
+def dots(name: str, value: float = 0.5) -> Dots:
+    return Dots(name, [value], [value - 0.25], [value + 0.125])
+
+
 def full_page(text: str) -> str:
     """Return a page that holds the text wherever a text can stand."""
     return page(
@@ -58,10 +62,16 @@ def full_page(text: str) -> str:
             text,
             table(text, [text, text], [[text, text]], texts=[1]),
             line_chart(
-                text, [Line(text, [0, 1], [1, 2]), Line("b", [0, 1], [1, 2])], x=text, y=text
+                text,
+                [Line(text, [0, 1], [1, 2]), Line("b", [0, 1], [1, 2])],
+                x=text,
+                y=text,
+                mark=(1, text),
             ),
             bar_chart(text, [text], {text: [1.0], "b": [2.0]}, unit=text),
             bar_chart(text, [text], {text: [1.0], "b": [3.0]}, unit=text, horizontal=True),
+            interval_chart(text, [text], [dots(text), dots("b")], x=text),
+            folded(text, paragraph(text)),
         ),
     )
 
@@ -98,9 +108,9 @@ def test_each_chart_has_a_name_and_a_description_of_its_own() -> None:
     named = [
         one for names in re.findall(r'aria-labelledby="([^"]+)"', text) for one in names.split()
     ]
-    assert len(set(ids)) == len(ids) == 6
+    assert len(set(ids)) == len(ids) == 8
     assert sorted(named) == sorted(ids)
-    assert text.count('role="img"') == 3
+    assert text.count('role="img"') == 4
 
 
 def test_the_figures_of_a_chart_stand_in_its_table() -> None:
@@ -116,6 +126,49 @@ def test_the_figures_of_a_chart_stand_in_its_table() -> None:
 def test_lines_of_other_places_stand_in_one_long_table() -> None:
     chart = line_chart("c", [Line("a", [0, 1], [0, 1]), Line("b", [0, 0.5], [0, 1])], x="x", y="y")
     assert chart.count('<th scope="row">') == 4
+    with_band = [Line("a", [0, 1], [0, 1], [0, 0.875], [0, 1.5]), Line("b", [2], [3])]
+    seen = Seen(line_chart("c", with_band, x="x", y="y")).text
+    for told in ("from", "to", "0.875", "1.5", "–"):
+        assert told in seen
+
+
+def test_a_figure_is_marked_where_it_stands_and_told_to_those_who_hear_the_chart() -> None:
+    line = Line("a", [1, 2, 3], [1, 2, 3])
+    chart = line_chart("c", [line], x="epoch", y="loss", whole=True, mark=(3, "kept"))
+    end = re.findall(r'<path d="M[0-9.]+ [0-9.]+H([0-9.]+)" class="axis"', chart)
+    assert re.findall(r'<path d="M([0-9.]+) [0-9.]+V', chart) == end
+    assert ">kept</text>" in chart
+    assert "Marked: kept, at 3." in chart
+
+
+def test_what_is_counted_has_whole_figures_only() -> None:
+    line = Line("a", [1, 2, 3], [1, 2, 3])
+    halves = line_chart("c", [line], x="epoch", y="loss")
+    whole = line_chart("c", [line], x="epoch", y="loss", whole=True)
+    assert ">1.5</text>" in halves.split("<details>")[0]
+    below = re.findall(r'y="268"[^>]*>([^<]+)<', whole)
+    assert below == ["1", "2", "3"]
+
+
+def test_an_interval_reaches_from_its_low_end_to_its_high_end_around_its_figure() -> None:
+    chart = interval_chart("c", ["a", "b"], [Dots("x", [0.5, 0.75], [0.25, 0.5], [1, 1])], x="x")
+    drawn = re.findall(r'<path d="M([0-9.]+) ([0-9.]+)H([0-9.]+)"/><circle cx="([0-9.]+)"', chart)
+    places = [[float(one) for one in found] for found in drawn]
+    (low, _, high, middle), (other_low, other_y, other_high, _) = places
+    assert (other_low, other_high) == (middle, high)
+    assert (middle - low) * 2 == pytest.approx(high - middle, abs=0.3)
+    assert other_y > places[0][1]
+    for told in ("0.5", "0.25", "0.75", "from", "to"):
+        assert told in Seen(chart).text
+
+
+def test_a_figure_without_an_interval_is_not_drawn_and_others_are() -> None:
+    nothing = float("nan")
+    chart = interval_chart("c", ["a", "b"], [Dots("x", [nothing, 1], [nothing, 0], [1, 2])], x="x")
+    assert chart.count("<circle") == 1
+    assert "–" in Seen(chart).text
+    with pytest.raises(ValueError, match="not as many"):
+        interval_chart("c", ["a"], [Dots("x", [1, 2], [1], [1])], x="x")
 
 
 def test_a_gap_is_not_drawn_over_and_a_lone_point_is_seen() -> None:
@@ -132,6 +185,7 @@ def test_any_figures_make_a_chart(values: list[float]) -> None:
         line_chart("c", [Line("a", values, values)], x="x", y="y", diagonal=True),
         bar_chart("c", labels, {"a": values}),
         bar_chart("c", labels, {"a": values}, horizontal=True),
+        interval_chart("c", labels, [Dots("a", values, values, values)], x="x"),
     ):
         assert Seen(chart).open == []
         drawn = chart.split("<details>")[0].replace(">nan<", "")
@@ -157,6 +211,8 @@ def test_lines_and_bars_are_told_apart_without_colour() -> None:
     lines = [Line(name, [0, 1], [0, 1], dashed=name > "b") for name in "abcd"]
     chart = line_chart("c", lines, x="x", y="y")
     assert len(set(re.findall(r'stroke-dasharray="([^"]+)"', chart))) == 4
+    chart = interval_chart("c", ["x"], [dots(one) for one in "abc"], x="x")
+    assert len(set(re.findall(r"</?(?:circle|rect|path)[^>]*(?:hollow|r=)", chart))) >= 3
     bars = bar_chart("c", ["x"], {"a": [1], "b": [1], "c": [1]})
     assert len(set(re.findall(r'fill-opacity="([^"]+)"', bars))) == 3
 

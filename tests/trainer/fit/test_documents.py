@@ -32,6 +32,7 @@ def test_document_vectors_teach_the_reviews_they_were_trained_with_and_no_others
     assert run.metrics.held_out.accuracy > 0.8
     assert "ngrams.txt" not in left_in(run.path)
     assert not run.is_network
+    assert ">Document vectors, of " in (run.path / "report.html").read_text()
     scores = RunFolder.open(run.path).predict(unlabeled())
     known = tiny_reviews(200, seed=2).labels
     assert np.mean((scores[:200] >= 0.5) == (known == 1)) > 0.8

@@ -20,8 +20,8 @@ from trainer.settings import LinearSettings
 def test_the_linear_model_learns_and_is_read_back(linear_run: RunFolder) -> None:
     left = [name for name in left_in(linear_run.path) if not name.startswith("soft_labels/")]
     assert left == [
-        "calibration.png", "config.json", "held_out.parquet", "linear.npz", "metrics.json",
-        "roc.png", "run.json", "tokenizer.json",
+        "config.json", "held_out.parquet", "linear.npz", "metrics.json",
+        "report.html", "run.json", "tokenizer.json",
     ]  # fmt: skip
     assert linear_run.metrics.held_out.accuracy > 0.9
     assert linear_run.metrics.test is not None

@@ -20,7 +20,6 @@ from trainer.measure.evaluation import evaluate
 from trainer.measure.folds import deal_folds
 from trainer.measure.metrics import measure, rounded
 from trainer.models.batches import predict
-from trainer.run import finished_run
 from trainer.run.folder import RunFolder
 from trainer.settings import preset
 
@@ -36,8 +35,8 @@ def weights(run: RunFolder) -> list[np.ndarray]:
 
 def test_a_run_learns_and_leaves_these_files(network_run: RunFolder) -> None:
     assert left_in(network_run.path) == [
-        "calibration.png", "config.json", "held_out.parquet", "history.csv", "history.png",
-        "metrics.json", "model.keras", "roc.png", "run.json", "tokenizer.json",
+        "config.json", "held_out.parquet", "history.csv",
+        "metrics.json", "model.keras", "report.html", "run.json", "tokenizer.json",
     ]  # fmt: skip
     assert network_run.metrics.held_out.accuracy > 0.9
     assert network_run.metrics.held_out.reviews == 30
@@ -182,15 +181,7 @@ def test_too_few_reviews_to_hold_some_out_are_refused(tmp_path: Path) -> None:
         fit(tiny_reviews(2), tiny_settings(), tmp_path / "run")
 
 
-def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    figures = {}
-    monkeypatch.setattr(
-        finished_run,
-        "save_picture",
-        lambda figure, path: (figures.update({path.name: figure}), path.touch()),
-    )
+def test_the_history_of_a_run_that_learned_its_reviews_by_heart_shows_it(tmp_path: Path) -> None:
     plain = tiny_reviews(80)
     # Labels that say nothing of the texts can only be learned by heart.
     reviews = Reviews(plain.texts, np.random.default_rng(0).permutation(plain.labels), "shuffled")
@@ -198,17 +189,11 @@ def test_the_picture_of_a_run_that_learned_its_reviews_by_heart_shows_it(
     sizes |= {"embedding": 16, "units": 16, "batch_size": 8}
     course = {"epochs": 12, "learning_rate": 0.01, "held_out": 0.5}
     run = fit(reviews, preset("article", **sizes, **course), tmp_path / "run")
-    lines = {
-        line.get_label(): line.get_ydata() for line in figures["history.png"].axes[0].get_lines()
-    }
-    training, held_out = lines["training reviews"], lines["held-out reviews"]
-    assert training[-1] < training[0] - 0.2
-    assert held_out[-1] > held_out[0] + 0.1
-    with (run.path / "history.csv").open() as file:
-        stored = list(csv.DictReader(file))
-    assert [float(line["held_out_loss"]) for line in stored] == held_out.tolist()
-    shipped = [float(line["held_out_calibrated_loss"]) for line in stored]
-    assert lines["held-out, as it would ship"].tolist() == shipped
+    epochs = run.history()
+    assert epochs is not None
+    assert epochs[-1].loss < epochs[0].loss - 0.2
+    assert epochs[-1].held_out_loss > epochs[0].held_out_loss + 0.1
+    shipped = [one.held_out_calibrated_loss for one in epochs]
     assert run.metrics.epoch == int(np.argmin(shipped)) + 1
-    assert figures["history.png"].get_suptitle() == "run (article)"
+    assert f"Epoch {run.metrics.epoch} of 12 was kept." in (run.path / "report.html").read_text()
     assert run.metrics.held_out_folds == 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import zipfile
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from run_files import Json, change_json, rewrite
 from scorer.errors import ReviewsError
 from tiny import tiny_reviews
 from trainer.data.reviews import Reviews
@@ -21,8 +21,6 @@ from trainer.measure.evaluation import evaluate
 from trainer.measure.metrics import measure
 from trainer.run.folder import RunFolder
 from trainer.wide.layer import WideBranch
-
-Json = dict[str, object]
 
 # Written by the first release, but for the digests.
 OLD_CONFIG = """{
@@ -59,21 +57,6 @@ OLD_METRICS = """{
 @pytest.fixture
 def copied(linear_run: RunFolder, tmp_path: Path) -> Path:
     return shutil.copytree(linear_run.path, tmp_path / "run")
-
-
-def rewrite(run: Path, name: str, content: bytes) -> None:
-    """Change a file of a run folder, as if the run had written it so."""
-    (run / name).write_bytes(content)
-    if name != "run.json":
-        manifest = json.loads((run / "run.json").read_text())
-        manifest["files"][name] = hashlib.sha256(content).hexdigest()
-        (run / "run.json").write_text(json.dumps(manifest))
-
-
-def change_json(run: Path, name: str, change: Callable[[Json], object]) -> None:
-    stored = json.loads((run / name).read_text())
-    change(stored)
-    rewrite(run, name, json.dumps(stored).encode())
 
 
 def test_a_file_that_is_not_the_runs_own_is_refused(network_run: RunFolder, tmp_path: Path) -> None:

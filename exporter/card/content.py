@@ -32,7 +32,7 @@ LIMITS = (
 
 def model_card(model: SentimentModel, notes: Notes) -> ModelCard:
     """Return the card of a model."""
-    card, name = model.card, Path(model.file.name).stem
+    card, name = model.card, Path(model.file.name).name.removesuffix(".onnx")
     sections = (
         _purpose(card, notes),
         learned_section(card, notes),
@@ -95,13 +95,15 @@ def _usage(name: str, has_table: bool) -> Section:
         "How to use it",
         [
             Code(
+                "console",
                 f"$ scorer run --model {quote(file)} reviews.parquet scored.parquet\n"
-                f"$ scorer text --model {quote(file)} 'A wonderful film.'"
+                f"$ scorer text --model {quote(file)} 'A wonderful film.'",
             ),
             Code(
+                "python",
                 "from scorer import SentimentModel\n\n"
                 f"model = SentimentModel.load({file!r})\n"
-                'scores = model.score(["A wonderful film.", None])'
+                'scores = model.score(["A wonderful film.", None])',
             ),
             Paragraph(
                 "From another language call the scorer, or give the graph token ids: int32[batch, "
@@ -114,7 +116,11 @@ def _usage(name: str, has_table: bool) -> Section:
 
 def _licence(notes: Notes) -> str:
     terms = "The terms of the texts that it learned from stand above; they are not its own."
-    licence = LICENCE_UNKNOWN if notes.licence is None else f"{notes.licence}."
+    licence = (
+        LICENCE_UNKNOWN
+        if notes.licence is None
+        else f"{notes.licence}, as the Hugging Face Hub names it."
+    )
     return f"{licence} {terms}"
 
 
@@ -143,9 +149,9 @@ def _origin(model: SentimentModel) -> Section:
     return Section(
         "Where it comes from",
         [
-            Table("The file", ("what", "value"), told),
-            Table("Settings", ("setting", "value"), _pairs(provenance.settings)),
-            Table("Made with", ("package", "version"), _pairs(provenance.versions)),
+            Table("The file", ("what", "value"), told, (1,)),
+            Table("Settings", ("setting", "value"), _pairs(provenance.settings), (1,)),
+            Table("Made with", ("package", "version"), _pairs(provenance.versions), (1,)),
         ],
     )
 

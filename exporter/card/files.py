@@ -36,7 +36,8 @@ class CardFiles:
         >>> CardFiles.beside(Path("models/mine.onnx")).html.as_posix()
         'models/mine.html'
         """
-        return cls(model.with_suffix(".md"), model.with_suffix(".html"))
+        name = model.name.removesuffix(".onnx")
+        return cls(model.with_name(f"{name}.md"), model.with_name(f"{name}.html"))
 
     def check(self) -> None:
         """Check that the files may be written, and replace none but a card of ours.
@@ -63,12 +64,12 @@ class CardFiles:
             OutputError: a file can't be written, or something else stands there.
         """
         self.check()
-        texts = [
-            (self.markdown, lambda: markdown_of(model, notes)),
-            (self.html, lambda: card_page(model_card(model, notes))),
-        ]
         # Both are made before the first is written.
-        made = [(path, make()) for path, make in texts if path is not None]
+        made: list[tuple[Path, str]] = []
+        if self.markdown is not None:
+            made.append((self.markdown, markdown_of(model, notes)))
+        if self.html is not None:
+            made.append((self.html, card_page(model_card(model, notes))))
         for path, text in made:
             make_folder(path)
             with writing(path), whole_file(path) as temporary:

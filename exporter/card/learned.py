@@ -10,6 +10,7 @@ from scorer.card import Base, Card, DomainMetrics, TrainingData
 
 UNKNOWN = "unknown"
 HEAD = ("data set", "reviews", "of these held out", "origin", "labels", "terms")
+TEXTS = (3, 4, 5)
 
 
 def learned_section(card: Card, notes: Notes) -> Section:
@@ -18,7 +19,7 @@ def learned_section(card: Card, notes: Notes) -> Section:
     data, held_out = provenance.data, _held_out_by_domain(card)
     what = "Labelled reviews" if provenance.base is None else "The reviews that it was adapted to"
     parts: list[Part] = [
-        Table(f"{what}, from {data.name}", HEAD, _rows(data, held_out, notes)),
+        Table(f"{what}, from {data.name}", HEAD, _rows(data, held_out, notes), TEXTS),
         *_further(data, notes),
     ]
     for base in [] if provenance.base is None else provenance.base.line_of_descent():
@@ -40,14 +41,25 @@ def known_domains(card: Card) -> set[str]:
 
 def notes_in_use(card: Card, notes: Notes) -> list[DataNote]:
     """Return the notes on what a model learned from, in their order."""
-    domains = known_domains(card)
+    learned = _learned(card)
+    return [note for note in notes.data if learned & set(note.names())]
+
+
+def idle_notes(card: Card, notes: Notes) -> list[str]:
+    """Return what there are notes on and the model neither learned nor was measured on."""
+    met = _learned(card) | {one.domain for one in _measured(card)}
+    return [name for name in notes.names() if name not in met]
+
+
+def _learned(card: Card) -> set[str]:
     files = {name for data in _sets(card) for name in _files(data)}
     kinds = {kind for data in _sets(card) for kind, count in _kinds(data).items() if count}
-    return [
-        note
-        for note in notes.data
-        if domains & set(note.domains) or files & set(note.files) or note.kind in kinds
-    ]
+    return known_domains(card) | files | kinds
+
+
+def _measured(card: Card) -> list[DomainMetrics]:
+    domains = card.figures.domains
+    return [] if domains is None else [*domains.left_out, *domains.test]
 
 
 def _sets(card: Card) -> list[TrainingData]:
@@ -138,10 +150,10 @@ def _further(data: TrainingData, notes: Notes) -> list[Part]:
     parts: list[Part] = []
     if rows:
         head = ("texts", "number", "origin", "labels", "terms")
-        parts.append(Table("Texts that nobody labelled", head, rows))
+        parts.append(Table("Texts that nobody labelled", head, rows, (2, 3, 4)))
     if data.teachers:
         told = [[one.name, one.command, one.sha256] for one in data.teachers]
-        parts.append(Table("Runs that labelled them", ("run", "command", "sha256"), told))
+        parts.append(Table("Runs that labelled them", ("run", "command", "sha256"), told, (1, 2)))
     return parts
 
 
@@ -149,15 +161,13 @@ def _of_base(base: Base, notes: Notes) -> list[Part]:
     caption = (
         f"{base.name}, which it was adapted from (sha256 {base.sha256}), from {base.data.name}"
     )
-    return [Table(caption, HEAD, _rows(base.data, {}, notes)), *_further(base.data, notes)]
+    return [Table(caption, HEAD, _rows(base.data, {}, notes), TEXTS), *_further(base.data, notes)]
 
 
 def _only_measured(card: Card, notes: Notes) -> list[Part]:
     """Return the domains that were measured and not learned from."""
-    domains = card.figures.domains
-    measured: list[DomainMetrics] = [] if domains is None else [*domains.left_out, *domains.test]
     known = known_domains(card)
-    counts = {one.domain: one.reviews for one in measured if one.domain not in known}
+    counts = {one.domain: one.reviews for one in _measured(card) if one.domain not in known}
     if not counts:
         return []
     rows = [
@@ -165,4 +175,4 @@ def _only_measured(card: Card, notes: Notes) -> list[Part]:
         for note, names in _by_note(counts, notes)
     ]
     head = ("domain", "reviews", "origin", "labels", "terms")
-    return [Table("Measured on, and not learned from", head, rows)]
+    return [Table("Measured on, and not learned from", head, rows, (2, 3, 4))]

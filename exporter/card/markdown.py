@@ -13,7 +13,8 @@ from scorer.system.escape import escaped
 MARK = "# Written by: exporter card. A card without this line is never replaced.\n"
 START = f"---\n{MARK}"
 
-SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])")
+# An address keeps its "/~".
+SPECIAL = re.compile(r"[\\`*\[\]<>|$]|(?<!/)~|(?<![^\W_])_|_(?![^\W_])")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 FIRST = re.compile(r"([#+=-]|\d+[.)])(?=\s|$|[-=#])")
 FENCE = re.compile("`{3,}")
@@ -40,15 +41,16 @@ def _part(part: Part) -> Iterator[str]:
         yield "\n".join(f"- {_text(text)}" for text in part.texts)
     elif isinstance(part, Code):
         fence = max(["```", *(f"{run}`" for run in FENCE.findall(part.text))], key=len)
-        yield f"{fence}\n{part.text}\n{fence}"
+        yield f"{fence}{part.language}\n{part.text}\n{fence}"
     elif isinstance(part, Table):
         yield f"**{_text(part.caption)}**"
         yield _table(part)
 
 
 def _table(table: Table) -> str:
-    head = [_row(table.head), f"|{'---|' * len(table.head)}"]
-    return "\n".join([*head, *map(_row, table.rows)])
+    places = range(len(table.head))
+    kinds = ("---" if place in (0, *table.texts) else "---:" for place in places)
+    return "\n".join([_row(table.head), f"|{'|'.join(kinds)}|", *map(_row, table.rows)])
 
 
 def _row(cells: Row) -> str:

@@ -12,6 +12,7 @@ They are a TOML file, whose tables and keys are the fields of :class:`Notes`:
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ LARGEST = 1 << 20  # bytes
 # What a note may be about besides domains and files.
 UNLABELED, SOFT_LABELS = "unlabeled", "soft labels"
 KINDS = (UNLABELED, SOFT_LABELS)
+
+LICENCE = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,10 @@ class DataNote:
     url: str | None = optional()
     hub: str | None = optional()
 
+    def names(self) -> list[str]:
+        """Return the domains, files and the kind that it is about."""
+        return [*self.domains, *self.files, *([] if self.kind is None else [self.kind])]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Notes:
@@ -82,20 +90,35 @@ class Notes:
         Raises:
             RecordError: a note is about nothing, or two are about the same.
         """
-        named: list[str] = []
         for number, note in enumerate(self.data, 1):
             if note.kind not in (None, *KINDS):
                 raise RecordError(
                     f"note {number} on data is of the kind {note.kind!r:.80}, not of "
                     f"{' or '.join(map(repr, KINDS))}"
                 )
-            about = [*note.domains, *note.files, *([] if note.kind is None else [note.kind])]
-            if not about:
+            if not note.names():
                 raise RecordError(f"note {number} on data names no domains, no files and no kind")
-            named += about
+        self._check_names()
+        named = self.names()
         twice = [one for place, one in enumerate(named) if one in named[:place]]
         if twice:
             raise RecordError(f"two notes are about {twice[0]!r:.80}")
+
+    def _check_names(self) -> None:
+        for name, pattern, example, found in (
+            ("licence", LICENCE, "mit", [self.licence or "mit"]),
+            ("language", LANGUAGE, "en", self.language),
+        ):
+            wrong = [one for one in found if not pattern.fullmatch(one)]
+            if wrong:
+                raise RecordError(
+                    f"the {name} is {wrong[0]!r:.80}, not as the Hugging Face Hub names it, such "
+                    f"as {example!r}"
+                )
+
+    def names(self) -> list[str]:
+        """Return the domains, files and kinds that there are notes on."""
+        return [name for note in self.data for name in note.names()]
 
     def on_domain(self, name: str) -> DataNote | None:
         """Return the note on a domain."""

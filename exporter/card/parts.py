@@ -25,18 +25,27 @@ class Items:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines that somebody can paste and run."""
+    """Lines that somebody can paste and run: of which language, and the lines."""
 
+    language: str
     text: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its caption, the names of its columns, its rows."""
+    """A table.
+
+    Attributes:
+        caption: what it holds.
+        head: name of each column.
+        rows: the cells of each row; the first is its name.
+        texts: columns, counted from 0, that hold words; the others hold figures.
+    """
 
     caption: str
     head: Row
     rows: Sequence[Row]
+    texts: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

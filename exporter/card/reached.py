@@ -59,8 +59,8 @@ def reached_section(card: Card) -> Section:
     rounding = card.figures.rounding
     parts.append(
         Paragraph(
-            f"Weights are stored in 8 and 16 bits. On the held-out reviews that moved no score by "
-            f"more than {rounding.largest_change:g}, and the labels of "
+            f"Weights are stored in 8 and 16 bits. That moved no score of the held-out reviews by "
+            f"more than {rounding.largest_change:g}, and changed the labels of "
             f"{percent(rounding.labels_changed)} of them."
         )
     )
@@ -174,8 +174,8 @@ def _counted(reference: Reference) -> list[Part]:
     counted = reference.all
     edges = [0, *(int(np.searchsorted(LENGTH_EDGES, edge)) + 1 for edge in LENGTH_GROUPS)]
     lows = ("1", *(f"{edge:,}" for edge in LENGTH_GROUPS))
-    highs = (*(f"{edge - 1:,}" for edge in LENGTH_GROUPS), "more")
-    names = [f"{low} to {high}" for low, high in zip(lows, highs, strict=True)]
+    highs = (*(f"to {edge - 1:,}" for edge in LENGTH_GROUPS), "and more")
+    names = [f"{low} {high}" for low, high in zip(lows, highs, strict=True)]
     lengths = _sums(counted.tokens, edges)
     unknown = _sums(counted.unknown, [0, *(end + 1 for end in UNKNOWN_GROUPS[:-1])])
     ends = ["none", *(f"more, up to {end}%" for end in UNKNOWN_GROUPS[1:])]

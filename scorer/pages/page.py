@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scorer.pages.style import STYLE
 from scorer.pages.text import plain_text
 
@@ -50,3 +52,22 @@ def section(heading: str, *parts: str) -> str:
 def paragraph(text: str) -> str:
     """Return a paragraph."""
     return f"<p>{plain_text(text)}</p>\n"
+
+
+def items(texts: Iterable[str]) -> str:
+    """Return a list."""
+    shown = "".join(f"<li>{plain_text(one)}</li>\n" for one in texts)
+    return f"<ul>\n{shown}</ul>\n"
+
+
+def code(caption: str, text: str) -> str:
+    """Return lines that somebody can copy, as they stand; the keyboard can scroll them.
+
+    Args:
+        caption: what they are, for those who don't see them.
+        text: the lines.
+    """
+    return (
+        f'<pre class="wide" role="group" aria-label="{plain_text(caption)}" tabindex="0">'
+        f"<code>{plain_text(text)}</code></pre>\n"
+    )

@@ -39,6 +39,7 @@ p, ul {{ margin: 0; max-width: 44rem }}
 main > p {{ margin: 0 0 .75rem; color: var(--soft) }}
 small, figcaption, caption, summary {{ font-size: .875rem }}
 code {{ font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }}
+pre {{ margin: 0; padding: .75rem 1rem; background: var(--raised); border-radius: .375rem }}
 section {{ display: grid; gap: 1.25rem 2.5rem; margin-top: 2.25rem; padding-top: 1.5rem;
   border-top: 1px solid var(--line);
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)) }}

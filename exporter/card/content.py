@@ -12,6 +12,7 @@ from exporter.card.parts import Code, Items, ModelCard, Paragraph, Section, Tabl
 from exporter.card.reached import calibration_section, length_section, percent, reached_section
 from scorer.card import Card, how_measured
 from scorer.model import SentimentModel
+from scorer.system.escape import escaped, json_text
 from scorer.token_table import TABLE_KEY
 
 LICENCE_UNKNOWN = (
@@ -32,7 +33,7 @@ LIMITS = (
 
 def model_card(model: SentimentModel, notes: Notes) -> ModelCard:
     """Return the card of a model."""
-    card, name = model.card, Path(model.file.name).name.removesuffix(".onnx")
+    card, name = model.card, escaped(Path(model.file.name).name.removesuffix(".onnx"))
     sections = (
         _purpose(card, notes),
         learned_section(card, notes),
@@ -64,7 +65,7 @@ def _figures(model: SentimentModel) -> list[tuple[str, str]]:
         (f"accuracy on {metrics.reviews:,} {measured} reviews", percent(metrics.accuracy)),
         ("labelled reviews", f"{data.reviews:,}"),
         ("words that it knows", f"{len(model.card.tokenizer.words):,}"),
-        ("bytes of the file", f"{len(model.file.content):,}"),
+        ("size of the file", f"{len(model.file.content) / 1e6:.1f} MB"),
     ]
 
 
@@ -102,7 +103,7 @@ def _usage(name: str, has_table: bool) -> Section:
             Code(
                 "python",
                 "from scorer import SentimentModel\n\n"
-                f"model = SentimentModel.load({file!r})\n"
+                f"model = SentimentModel.load({json_text(file)})\n"
                 'scores = model.score(["A wonderful film.", None])',
             ),
             Paragraph(

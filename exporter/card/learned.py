@@ -9,8 +9,8 @@ from exporter.card.parts import Paragraph, Part, Section, Table
 from scorer.card import Base, Card, DomainMetrics, TrainingData
 
 UNKNOWN = "unknown"
-HEAD = ("data set", "reviews", "of these held out", "origin", "labels", "terms")
-TEXTS = (3, 4, 5)
+HEAD = ("data set", "reviews", "of these held out", "domains", "origin", "labels", "terms")
+TEXTS = (3, 4, 5, 6)
 
 
 def learned_section(card: Card, notes: Notes) -> Section:
@@ -86,29 +86,29 @@ def _rows(data: TrainingData, held_out: dict[str, int], notes: Notes) -> list[li
         return [*_file_rows(data, notes), _total(data)]
     rows = []
     for note, domains in _by_note(data.domains, notes):
-        title = (
-            ", ".join(domains)
-            if note is None or note.title is None
-            else (f"{note.title}: {', '.join(domains)}")
-        )
+        named = ", ".join(domains)
+        title = named if note is None or note.title is None else note.title
         reviews = sum(data.domains[name] for name in domains)
         kept = [held_out[name] for name in domains if name in held_out]
-        rows.append([title, f"{reviews:,}", f"{sum(kept):,}" if kept else UNKNOWN, *_told(note)])
+        counts = [f"{reviews:,}", f"{sum(kept):,}" if kept else UNKNOWN]
+        rows.append([title, *counts, named, *_told(note)])
     return [*rows, _total(data)]
 
 
 def _file_rows(data: TrainingData, notes: Notes) -> list[list[str]]:
+    """Return a row for each file; how many reviews each of several has, no model file says."""
     files = _files(data)
-    if len(files) == 1:
-        note = notes.on_file(files[0])
-        return [
-            [files[0] if note is None else note.title or files[0], *_counts(data), *_told(note)]
-        ]
-    return [[name, UNKNOWN, UNKNOWN, *_told(notes.on_file(name))] for name in files]
+    counts = _counts(data) if len(files) == 1 else [UNKNOWN, UNKNOWN]
+    rows = []
+    for name in files:
+        note = notes.on_file(name)
+        title = name if note is None or note.title is None else f"{note.title}: {name}"
+        rows.append([title, *counts, "", *_told(note)])
+    return rows
 
 
 def _total(data: TrainingData) -> list[str]:
-    return ["all", *_counts(data), "", "", ""]
+    return ["all", *_counts(data), "", "", "", ""]
 
 
 def _counts(data: TrainingData) -> list[str]:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from scorer.pages.charts import MOST_POINTS, Line, bar_chart, line_chart
-from scorer.pages.page import page, page_mark, paragraph, section
+from scorer.pages.page import code, items, page, page_mark, paragraph, section
 from scorer.pages.style import DARK, LIGHT, SERIES
 from scorer.pages.tables import figures, table
 from scorer.pages.text import plain_text
@@ -52,6 +52,8 @@ def full_page(text: str) -> str:
         text,
         "scorer test",
         paragraph(text),
+        items([text]),
+        code(text, text),
         figures([(text, text)]),
         section(
             text,

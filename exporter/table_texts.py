@@ -108,7 +108,7 @@ TEXTS: dict[str, tuple[Text, ...]] = {
     ),
     "addresses": (
         "see http://example.com/a?b=c&d=e for more",
-        "(https://example.com/film), good.",
+        "(https://example.com/film), good. http://example.com/a\u00a0good http://example.com/b",
         "HTTPS://EXAMPLE.COM/X! www.example.com. WWW.example.com; Www.example.com",
         "ftp://example.org/x.zip wwww.example.com wWw.example.com",
         "http:// and https://. and www. good",
@@ -117,7 +117,7 @@ TEXTS: dict[str, tuple[Text, ...]] = {
         "http://example.com/don't http://example.com/it\u2019s",
         "write to me@example.com, or Some.One+x@mail.example.co.uk.",
         "me@example and @example.com and a@b.c and a@b.cd",
-        "_x@example.com x@-y.com",
+        "_x@example.com x@-y.com m\u00fcller@example.com \u65e5@example.com",
     ),
     "emoticons": (
         "good :) good :-) good :))) good ;)",
@@ -131,7 +131,7 @@ TEXTS: dict[str, tuple[Text, ...]] = {
         "http://x.y/:) :/ http:/",
         "<3 <33 <3x <3> i<3you",
         "</3 </33 </3x </3>",
-        "8) xD XD :o O_o",
+        "8) xD XD :o O_o :d\u00e9 :p\u00fc :(\u00e9",
         "10:30) 1:) note:) see: (this)",
     ),
     "emoji": (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from scorer.token_table import TABLE_KEY, TokenTable
 from scorer.tokenizer import Tokenizer
 from scorer.words.first_rules import FirstRules
 from scorer.words.rules import Rules, read_rules
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,17 @@ def test_a_plain_tokenizer_made_of_the_metadata_alone_gives_the_same_ids(exporte
         tokens = plain_tokens(rules, text)[-stored["max_tokens"] :]
         assert " ".join(tokens) == row["tokens"], row
         assert [ids.get(token, 1) for token in tokens] == row["ids"], row
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_a_tokenizer_in_another_language_made_of_the_metadata_gives_the_same_ids(
+    exported: Path, tmp_path: Path
+) -> None:
+    metadata = tmp_path / "metadata.json"
+    metadata.write_text(json.dumps(dict(SentimentModel.load(exported).metadata)))
+    command = ["node", BENCHMARKS / "other_tokenizer.mjs", metadata]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "200 of 200 texts as the table has them\n")
 
 
 def changed_rules() -> Iterator[Rules]:

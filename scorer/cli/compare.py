@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli.explain import NEW_FILE
-from scorer.cli.options import in_a_folder
+from scorer.cli.options import NEW_FILE, in_a_folder
 from scorer.console import say, show
 from scorer.errors import TooManyFlips
 from scorer.system.escape import json_text
@@ -102,7 +101,7 @@ def _check_target(html: Path, read: list[str]) -> None:
     """
     from scorer.job.plan import check_apart
     from scorer.reports.comparison_page import PAGE_MARK
-    from scorer.reports.target import content_at, foreign
+    from scorer.reports.target import check_page_target
     from scorer.storage.address import is_in_store
 
     files = {
@@ -112,6 +111,4 @@ def _check_target(html: Path, read: list[str]) -> None:
     }
     for name, path in files.items():
         check_apart((), {name: path, "--html": html})
-    content = content_at(html, "--html", or_stdout=False)
-    if content and not content.startswith(PAGE_MARK.encode()):
-        raise foreign(html, "--html", "a page")
+    check_page_target(html, PAGE_MARK)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scorer.cli.options import MODEL_OPTION, in_a_folder
+from scorer.cli.options import MODEL_OPTION, NEW_FILE, in_a_folder
 from scorer.cli.text import typed_texts
 from scorer.console import can_colour, say, show, show_escaped
 from scorer.errors import UsageError
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from scorer.insight.chosen_rows import ChosenRows
     from scorer.insight.explain import Explanations
     from scorer.reports.explanation_files import Add
-
-NEW_FILE = click.Path(dir_okay=False, readable=False, path_type=Path)
 
 
 @click.command()
@@ -133,7 +131,9 @@ def _check_targets(html: Path | None, output: Path | None, source: str | None, m
         UsageError: two paths of the command are one file, or a target isn't a file of ours.
     """
     from scorer.job.plan import check_apart
-    from scorer.reports.explanation_files import check_page_target, check_table_target
+    from scorer.reports.explanation_files import check_table_target
+    from scorer.reports.explanation_page import PAGE_MARK
+    from scorer.reports.target import check_page_target
     from scorer.storage.address import is_in_store
 
     named = {"--html": html, "--output": output, "the model": model}
@@ -141,7 +141,7 @@ def _check_targets(html: Path | None, output: Path | None, source: str | None, m
         named["--input"] = Path(source)
     check_apart((), {name: path for name, path in named.items() if path is not None})
     if html is not None:
-        check_page_target(html)
+        check_page_target(html, PAGE_MARK)
     if output is not None:
         check_table_target(output)
 

@@ -19,6 +19,7 @@ MODEL_OPTION = click.option(
 )
 # Whether it can be read is checked with what stands there.
 TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, readable=False, path_type=Path)
 
 
 def log_format(context: click.Context, parameter: click.Parameter, value: str) -> None:

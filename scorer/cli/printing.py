@@ -12,6 +12,7 @@ from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from scorer.insight.drift import Drift
+    from scorer.insight.examples import Examples
     from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
     from scorer.reports.report import Report
@@ -86,10 +87,12 @@ class Targets:
     Attributes:
         report: for the JSON report; "-" is stdout.
         metrics_file: for the Prometheus textfile; "-" is stdout.
+        html: for the page.
     """
 
     report: Path | None
     metrics_file: Path | None
+    html: Path | None = None
 
     @property
     def use_stdout(self) -> bool:
@@ -117,7 +120,11 @@ class Targets:
         from scorer.job.plan import check_apart
         from scorer.reports.target import check_metrics_target, check_report_target
 
-        named = {"--report": self.report, "--metrics-file": self.metrics_file}
+        named = {
+            "--report": self.report,
+            "--metrics-file": self.metrics_file,
+            "--html": self.html,
+        }
         files = {name: path for name, path in named.items() if path and path != STDOUT}
         read = {"the model": model, "--reference": reference}
         others = {**read, **files, "--success-file": success_file}
@@ -128,6 +135,11 @@ class Targets:
             check_report_target(files["--report"])
         if "--metrics-file" in files:
             check_metrics_target(files["--metrics-file"])
+        if self.html is not None:
+            from scorer.reports.run_page import PAGE_MARK
+            from scorer.reports.target import check_page_target
+
+            check_page_target(self.html, PAGE_MARK)
 
     def withdraw_report(self) -> None:
         """Remove an older report before a shard begins, or it would pass for that of this run.
@@ -142,7 +154,11 @@ class Targets:
                 self.report.unlink(missing_ok=True)
 
     def write(
-        self, result: JobResult, drift: Drift | None = None, report: Report | None = None
+        self,
+        result: JobResult,
+        drift: Drift | None = None,
+        report: Report | None = None,
+        examples: Examples | None = None,
     ) -> None:
         """Write the figures.
 
@@ -150,6 +166,7 @@ class Targets:
             result: of the job.
             drift: that was found in it.
             report: of both; made of them if None.
+            examples: reviews that the page shows.
 
         Raises:
             OutputError: one can't be written.
@@ -157,6 +174,11 @@ class Targets:
         from scorer.reports.prometheus import metrics_text, write_metrics
         from scorer.reports.report import Report
 
+        if self.html is not None:
+            from scorer.reports.run_page import write_run_page
+
+            report = report or Report.of(result, drift)
+            write_run_page(self.html, report, examples)
         if self.report is not None:
             report = report or Report.of(result, drift)
             if self.report == STDOUT:

@@ -15,6 +15,7 @@ from scorer.cli.options import (
     LOG_FORMAT,
     METRICS_FILE,
     MODEL_OPTION,
+    NEW_FILE,
     TARGET_FILE,
     dropped_columns,
     in_a_folder,
@@ -29,12 +30,14 @@ from scorer.errors import JobFailed, UsageError
 from scorer.tables.endings import FORMATS, PARQUET, format_of
 
 if TYPE_CHECKING:
+    from scorer.insight.drift import Drift
     from scorer.job.engine import Engine
     from scorer.job.options import Options
     from scorer.job.pipeline import Probe
     from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
+    from scorer.reports.throughput import Gauge
 
 # The codecs that Parquet has and pyarrow writes.
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
@@ -239,6 +242,21 @@ TEXT_COLUMN_HELP = (
     help="JSON file to write the figures of the run to; - for stdout.",
 )
 @METRICS_FILE
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=NEW_FILE,
+    callback=in_a_folder,
+    help="Page to write them to, with pictures.",
+)
+@click.option(
+    "--examples",
+    metavar="N",
+    type=click.IntRange(0, 50),
+    default=0,
+    show_default=True,
+    help="Reviews that the page shows, the surest N and the least sure N. They are people's words.",
+)
 @FAIL_ON_DRIFT
 @click.option(
     "--reference",
@@ -267,6 +285,8 @@ def run(
     dry_run: bool,
     report: Path | None,
     metrics_file: Path | None,
+    html: Path | None,
+    examples: int,
     retries: int,
     state_dir: Path | None,
     engine: str,
@@ -319,13 +339,16 @@ def run(
     chosen = Options(**options, wait_lock=wait_lock)
     hands = engine_for(engine, chosen)
     planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
-    targets = Targets(report, metrics_file)
+    if examples and html is None:
+        raise UsageError("reading the options: --examples are shown on a page; add --html FILE")
+    targets = Targets(report, metrics_file, html)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)
     targets.check(tasks, find_model(model), success_file, reference)
     loaded = SentimentModel.load(model, sha256=model_sha256)
     comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
     lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
+    gauge = None if html is None or dry_run else _gauge()
     if dry_run:
         result = preview_job(planned, loaded, chosen)
         for one in result.files:
@@ -333,11 +356,11 @@ def run(
     else:
         if asked is not None:
             targets.withdraw_report()
-        result = _run_watched(planned, loaded, chosen, probe, lines, hands)
+        result = _run_watched(planned, loaded, chosen, probe, lines, hands, gauge)
     drift = comparison.find(result)
     lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
     if not dry_run:
-        targets.write(result, drift)
+        _write(targets, result, drift, gauge, examples)
     _end(result)
     check_drift(drift, fail_on_drift)
 
@@ -349,6 +372,7 @@ def _run_watched(
     probe: Probe | None,
     lines: Lines,
     engine: Engine | None,
+    gauge: Gauge | None,
 ) -> JobResult:
     """Run a job under a progress line; print each file's line when the file is done."""
     from scorer.cli.waits import Waits
@@ -379,12 +403,36 @@ def _run_watched(
             planned,
             model,
             options,
-            watch=progress.update,
+            watch=gauge.beside(progress.update) if gauge else progress.update,
             reached=progress.reach,
             done=show,
             probe=probe or Waits(),
             engine=engine,
         )
+
+
+def _gauge() -> Gauge:
+    from scorer.reports.throughput import Gauge
+
+    return Gauge()
+
+
+def _write(
+    targets: Targets, result: JobResult, drift: Drift | None, gauge: Gauge | None, examples: int
+) -> None:
+    """Write the figures; what the page shows beside them is found now.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    if gauge is None:
+        targets.write(result, drift)
+        return
+    from scorer.insight.examples import find_examples
+    from scorer.reports.report import Report
+
+    report = Report.of(result, drift, gauge.read())
+    targets.write(result, drift, report, find_examples(result, examples) if examples else None)
 
 
 def engine_for(engine: str, options: Options) -> Engine | None:

@@ -114,7 +114,7 @@ def chosen_rows(given: str, text_column: str | None, choice: Choice) -> Iterator
     """
     place, found = _place(given), 0
     with open_reviews(place) as reviews:
-        for rows in _chosen(reviews, _text_column(reviews, text_column, choice), choice):
+        for rows in rows_of(reviews, _text_column(reviews, text_column, choice), choice):
             found += len(rows.numbers)
             yield rows
     if not found and choice == Choice():
@@ -150,7 +150,8 @@ def _text_column(reviews: OpenReviews, asked: str | None, choice: Choice) -> str
     return column
 
 
-def _chosen(reviews: OpenReviews, column: str, choice: Choice) -> Iterator[ChosenRows]:
+def rows_of(reviews: OpenReviews, column: str, choice: Choice) -> Iterator[ChosenRows]:
+    """Yield the rows of an open file that are wanted, with the reviews in a column."""
     wanted = [column, *(name for name, _ in choice.conditions)]
     tops = {path_to(reviews.schema, name)[0] for name in wanted}
     start = 1

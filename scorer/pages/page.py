@@ -71,3 +71,18 @@ def code(caption: str, text: str) -> str:
         f'<pre class="wide" role="group" aria-label="{plain_text(caption)}" tabindex="0">'
         f"<code>{plain_text(text)}</code></pre>\n"
     )
+
+
+def notice(text: str) -> str:
+    """Return a paragraph that is not to be overlooked."""
+    return f'<p class="notice">{plain_text(text)}</p>\n'
+
+
+def quotations(heading: str, quoted: Iterable[tuple[str, str]]) -> str:
+    """Return what people wrote, below a heading: (what is told of a text, the text)."""
+    shown = "".join(
+        f'<li><p class="source">{plain_text(told)}</p>'
+        f'<blockquote dir="auto">{plain_text(text)}</blockquote></li>\n'
+        for told, text in quoted
+    )
+    return f'<div class="quotations">\n<h3>{plain_text(heading)}</h3>\n<ol>\n{shown}</ol>\n</div>\n'

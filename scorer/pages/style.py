@@ -55,6 +55,12 @@ section > .figures {{ margin: 0 }}
 .figures dt {{ color: var(--soft); font-size: .875rem; line-height: 1.3 }}
 .figures dd {{ margin: auto 0 0; padding-top: .25rem; font-size: 1.5rem; line-height: 1.2;
   font-weight: 600; letter-spacing: -.01em; font-variant-numeric: tabular-nums }}
+.facts {{ display: grid; grid-template-columns: fit-content(14rem) minmax(0, 1fr);
+  gap: .25rem 1.5rem; margin: 0; font-size: .9375rem }}
+.facts dt {{ color: var(--soft) }}
+.facts dd {{ margin: 0; min-width: 0 }}
+@media (max-width: 32rem) {{ .facts {{ grid-template-columns: 1fr; gap: 0 }}
+  .facts dd {{ margin-bottom: .5rem }} }}
 .wide {{ overflow-x: auto }}
 .wide:focus-visible, summary:focus-visible {{ outline: 2px solid var(--s1); outline-offset: 2px }}
 table {{ border-collapse: collapse; font-size: .9375rem; font-variant-numeric: tabular-nums }}
@@ -64,7 +70,8 @@ th, td {{ padding: .375rem 0 .375rem 1.5rem; text-align: right; vertical-align: 
 th:first-child {{ padding-left: 0; text-align: left; white-space: normal; min-width: 8rem }}
 thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-align: bottom }}
 tbody th {{ font-weight: 400 }}
-th.text, td.text {{ text-align: left; white-space: normal; min-width: 12rem }}
+th.text, td.text {{ text-align: left; white-space: normal }}
+td.text:last-child {{ min-width: 16rem }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}
@@ -81,6 +88,16 @@ figure svg .axis {{ stroke: var(--soft) }}
 details {{ margin-top: .5rem }}
 summary {{ color: var(--soft); cursor: pointer; width: fit-content }}
 details > .wide {{ max-height: 24rem; overflow: auto; margin-top: .5rem }}
+.notice {{ background: var(--raised); border-left: 4px solid var(--s2); color: var(--text);
+  padding: .75rem 1rem; max-width: none; border-radius: 0 .375rem .375rem 0 }}
+main > .notice {{ margin-top: 1.25rem; color: var(--text) }}
+section > .quotations {{ grid-column: auto }}
+.quotations ol {{ list-style: none; margin: .75rem 0 0; padding: 0 }}
+.quotations li + li {{ margin-top: 1.25rem }}
+.source {{ color: var(--soft); font-size: .875rem }}
+blockquote {{ margin: .25rem 0 0; padding: .625rem .875rem; background: var(--raised);
+  border-radius: .375rem; white-space: pre-line; unicode-bidi: isolate; max-height: 16rem;
+  overflow: auto; font-size: .9375rem }}
 bdi {{ unicode-bidi: isolate }}
 @media print {{ main {{ max-width: none; padding: 0 }} section {{ break-inside: avoid }} }}
 """

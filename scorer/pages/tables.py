@@ -23,16 +23,19 @@ def table(
         texts: columns, counted from 0, that hold words instead: they stand to the left, and wrap.
     """
     columns, name = frozenset(texts), plain_text(caption)
-    header = "".join(
-        f'<th scope="col"{_kind(place, columns)}>{plain_text(cell)}</th>'
-        for place, cell in enumerate(head)
-    )
+    header = "".join(_head(cell, place, columns) for place, cell in enumerate(head))
     body = "".join(f"<tr>{_row(cells, columns)}</tr>\n" for cells in rows)
     return (
         f'<div class="wide" role="group" aria-label="{name}" tabindex="0"><table>'
         f"<caption>{name}</caption>\n<thead><tr>{header}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>\n"
     )
+
+
+def _head(cell: str, place: int, texts: frozenset[int]) -> str:
+    if not cell:
+        return "<td></td>"
+    return f'<th scope="col"{_kind(place, texts)}>{plain_text(cell)}</th>'
 
 
 def _row(cells: Sequence[str], texts: frozenset[int]) -> str:
@@ -55,3 +58,11 @@ def figures(pairs: Sequence[tuple[str, str]]) -> str:
         for name, figure in pairs
     )
     return f'<dl class="figures">\n{shown}</dl>\n' if shown else ""
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return what is so, one below the other: (name, what it is)."""
+    shown = "".join(
+        f"<dt>{plain_text(name)}</dt><dd>{plain_text(told)}</dd>\n" for name, told in pairs
+    )
+    return f'<dl class="facts">\n{shown}</dl>\n' if shown else ""

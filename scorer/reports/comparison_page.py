@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
-
-from scorer.insight.comparison import Comparison, Figures
+from scorer.insight.comparison import Comparison, Example, Figures
+from scorer.pages.charts import bar_chart
+from scorer.pages.page import page, page_mark, paragraph, quotations, section
+from scorer.pages.tables import facts, figures, table
 from scorer.reports.comparison import moves, summary
-from scorer.reports.explanation_page import plain_text
 
-PAGE_MARK = "<!doctype html>\n<!-- scorer compare -->\n"
-HEAD = f"""{PAGE_MARK}<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Two models compared</title>
-<style>
-body {{ font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }}
-td, th {{ text-align: right; padding: 0 1em 0 0; overflow-wrap: anywhere }}
-td:first-child {{ text-align: left }}
-</style>
-"""
-WIDTH, BAR, STEP = 500, 18, 22
+MARK = "scorer compare"
+# What every release writes first into such a page.
+PAGE_MARK = page_mark(MARK)
 
 
 def comparison_page(found: Comparison, a: str, b: str, by: str | None) -> str:
@@ -27,36 +18,41 @@ def comparison_page(found: Comparison, a: str, b: str, by: str | None) -> str:
     values, rest = found.values()
     if rest["rows"]:
         values |= {"all others": rest}
-    parts = [
-        HEAD,
-        f"<h1>A: {plain_text(a)}<br>B: {plain_text(b)}</h1><p>{escape(summary(found.total))}</p>",
-        _accuracies(found.total),
-        f"<h2>How scores moved from A to B</h2>{_picture(found.total)}",
-        _table("words", found.lengths()),
-        _table(by or "", values) if by is not None else "",
-        "".join(
-            f"<p>{one.a:.3f} → {one.b:.3f}: <bdi>{plain_text(one.text)}</bdi> "
-            f"<small>{plain_text(one.file)}, row {one.row:,}</small></p>"
-            for one in found.examples
+    return page(
+        "Two models compared",
+        MARK,
+        facts([("A", a), ("B", b)]),
+        figures(_headline(found.total)),
+        section(
+            "How scores moved from A to B",
+            paragraph(f"{summary(found.total)}."),
+            *_moves(found.total),
         ),
-        "</html>\n",
+        _groups("words", found.lengths()),
+        _groups(by, values) if by is not None else "",
+        _examples(found.examples),
+    )
+
+
+def _headline(total: Figures) -> list[tuple[str, str]]:
+    pairs = [
+        ("rows", f"{total['rows']:,}"),
+        ("labels that flip", f"{total.flip_share:.2%}"),
+        ("a score moved by", f"{total.mean_move:.4f}"),
     ]
-    return "".join(parts)
-
-
-def _picture(total: Figures) -> str:
-    """Return the histogram as SVG."""
-    bins = list(moves(total))
-    most, bars = max(count for _, _, count in bins) or 1, []
-    for place, (low, high, count) in enumerate(bins):
-        top, width = STEP * place, round(WIDTH * count / most)
-        bars.append(
-            f'<text x="0" y="{top + 14}">{low:+.2f} to {high:+.2f}</text>'
-            f'<rect x="130" y="{top}" width="{width}" height="{BAR}" fill="#4878a8"/>'
-            f'<text x="{135 + width}" y="{top + 14}">{count:,}</text>'
+    if total["labelled"]:
+        pairs += (
+            (f"{one.upper()} is right", f"{total.accuracy(one)[0]:.2%}") for one in ("a", "b")
         )
-    size = f'width="{WIDTH + 250}" height="{STEP * len(bins)}"'
-    return f'<svg {size} font-size="13" fill="currentColor">{"".join(bars)}</svg>'
+    return pairs
+
+
+def _moves(total: Figures) -> list[str]:
+    bins = list(moves(total))
+    labels = [f"{low:+.2f} to {high:+.2f}" for low, high, _ in bins]
+    counts = [count for _, _, count in bins]
+    chart = bar_chart("Rows by how far the score moved", labels, {"rows": counts}, horizontal=True)
+    return [_accuracies(total), chart]
 
 
 def _accuracies(total: Figures) -> str:
@@ -66,19 +62,34 @@ def _accuracies(total: Figures) -> str:
     for which in ("a", "b"):
         accuracy, (low, high) = total.accuracy(which)
         told.append(f"{which.upper()} is right in {accuracy:.2%} ({low:.2%} to {high:.2%})")
-    return (
-        f"<p>{'; '.join(told)}; only A in {total['only_a']:,} rows, only B in "
-        f"{total['only_b']:,} (McNemar: p = {total.p_value:.2g})</p>"
+    return paragraph(
+        f"Of {total['labelled']:,} labelled rows {'; '.join(told)}; only A in "
+        f"{total['only_a']:,} rows, only B in {total['only_b']:,} (McNemar: p = "
+        f"{total.p_value:.2g})."
     )
 
 
-def _table(name: str, groups: dict[str, Figures]) -> str:
+def _groups(name: str, groups: dict[str, Figures]) -> str:
     if not groups:
         return ""
-    head = f"<tr><th>{plain_text(name)}<th>rows<th>flips<th>share<th>moved</tr>"
-    rows = "".join(
-        f"<tr><td>{plain_text(label)}<td>{one['rows']:,}<td>{one.flips:,}<td>{one.flip_share:.2%}"
-        f"<td>{one.mean_move:.4f}</tr>"
+    head = [name, "rows", "flips", "share", "moved"]
+    rows = (
+        (
+            label,
+            f"{one['rows']:,}",
+            f"{one.flips:,}",
+            f"{one.flip_share:.2%}",
+            f"{one.mean_move:.4f}",
+        )
         for label, one in groups.items()
     )
-    return f"<h2>By {plain_text(name)}</h2><table>{head}{rows}</table>"
+    return section(f"By {name}", table(f"By {name}", head, rows))
+
+
+def _examples(examples: list[Example]) -> str:
+    if not examples:
+        return ""
+    quoted = (
+        (f"{one.a:.3f} → {one.b:.3f} · {one.file}, row {one.row:,}", one.text) for one in examples
+    )
+    return section("Examples", quotations("The reviews whose scores moved most", quoted))

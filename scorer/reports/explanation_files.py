@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scorer.insight.explain import Explanations
-from scorer.reports.explanation_page import PAGE_END, PAGE_MARK, PAGE_START, fragment
+from scorer.pages.page import PAGE_END
+from scorer.reports.explanation_page import PAGE_START, fragment
 from scorer.reports.target import content_at, foreign
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import WholeFile
@@ -117,17 +118,6 @@ def table_rows(numbers: npt.NDArray[np.int64], found: Explanations) -> pa.Record
     part = pa.array(PARTS).take(pa.array(parts))
     columns = [numbers[owners], part, token, start, end, contributions, without]
     return pa.record_batch(columns, schema=TABLE).take(pa.array(order))
-
-
-def check_page_target(path: Path) -> None:
-    """Check that a page replaces no file of somebody else's.
-
-    Raises:
-        UsageError: something stands there that isn't a page of ours, or can't be read.
-    """
-    content = content_at(path, "--html", or_stdout=False)
-    if content and not content.startswith(PAGE_MARK.encode()):
-        raise foreign(path, "--html", "a page")
 
 
 def check_table_target(path: Path) -> None:

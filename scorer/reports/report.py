@@ -143,6 +143,21 @@ class FileReport:
 
 
 @dataclass(frozen=True)
+class Throughput:
+    """The rows that were written in each step of a run.
+
+    Attributes:
+        step_seconds: length of a step.
+        seconds: from the start to the last rows; the last step ends there.
+        rows: of each step, as they were told: a file's, when those before it were done.
+    """
+
+    step_seconds: float
+    seconds: float
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """The report of a run.
 
@@ -174,6 +189,7 @@ class Report:
             none.
         drift: how far they lie from what they are compared with; left out if there is nothing to
             compare, or to compare with.
+        throughput: rows written in each step of time; left out unless a page was asked for, too.
     """
 
     report_version: int
@@ -200,10 +216,13 @@ class Report:
     workers: tuple[Worker, ...] = optional(())
     distribution: Bins | None = optional(None)
     drift: Drift | None = optional(None)
+    throughput: Throughput | None = optional(None)
 
     @classmethod
-    def of(cls, result: JobResult, drift: Drift | None = None) -> Report:
-        """Return the report of a job, and of the drift that was found in it."""
+    def of(
+        cls, result: JobResult, drift: Drift | None = None, throughput: Throughput | None = None
+    ) -> Report:
+        """Return the report of a job, of the drift that was found in it, and of its speed."""
         return cls(
             report_version=REPORT_VERSION,
             started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(result.started)),
@@ -229,6 +248,7 @@ class Report:
             workers=result.crew.workers,
             distribution=result.bins if result.bins.rows else None,
             drift=drift,
+            throughput=throughput,
         )
 
     def to_text(self) -> str:

@@ -38,6 +38,21 @@ def check_metrics_target(path: Path) -> None:
         raise foreign(path, "--metrics-file", "a metrics file")
 
 
+def check_page_target(path: Path, start: str) -> None:
+    """Check that ``--html`` replaces no file of somebody else's.
+
+    Args:
+        path: of the page.
+        start: how each such page begins, of every release.
+
+    Raises:
+        UsageError: something stands there that isn't such a page, or can't be read.
+    """
+    content = content_at(path, "--html", or_stdout=False)
+    if content and not content.startswith(start.encode()):
+        raise foreign(path, "--html", "a page")
+
+
 def content_at(path: Path, option: str, *, or_stdout: bool = True) -> bytes:
     """Return the beginning of what stands where a file is to be written; nothing if nothing does.
 

@@ -17,12 +17,12 @@ from scorer.insight.explanation import Explanation, Word
 from scorer.reports.explanation import explanation_json, explanation_text, pieces
 from scorer.reports.explanation_files import (
     TABLE,
-    check_page_target,
     check_table_target,
     page_file,
     table_file,
 )
-from scorer.reports.explanation_page import fragment
+from scorer.reports.explanation_page import PAGE_MARK, fragment
+from scorer.reports.target import check_page_target
 from scorer.system.escape import escaped_page, json_text
 
 FOUND = Explanation(
@@ -200,7 +200,7 @@ def test_a_page_stands_alone_and_appears_whole(model: SentimentModel, tmp_path: 
     shown = Shown(page)
     assert not {"script", "link", "img", "iframe"} & set(shown.tags)
     assert not {"src", "href"} & shown.names
-    check_page_target(path)
+    check_page_target(path, PAGE_MARK)
 
 
 def test_only_files_of_ours_are_replaced(model: SentimentModel, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_only_files_of_ours_are_replaced(model: SentimentModel, tmp_path: Path) 
     page.write_text("<!doctype html>\n<p>mine")
     pq.write_table(pa.table({"row": [1]}), table)
     with pytest.raises(UsageError, match=r"a.html is not a page of scorer's; name another file"):
-        check_page_target(page)
+        check_page_target(page, PAGE_MARK)
     with pytest.raises(UsageError, match=r"a.parquet is not a table of explanations of scorer's"):
         check_table_target(table)
     table.unlink()

@@ -24,6 +24,7 @@ EVIL = "</td><script>alert(1)</script>|x|<!-- \u202e `a` **b** [c](javascript:d)
 def model(model: SentimentModel, monkeypatch: pytest.MonkeyPatch) -> SentimentModel:
     """The shipped model, to be given another card."""
     monkeypatch.setattr(model, "card", model.card)
+    monkeypatch.setattr(model, "file", model.file)
     return model
 
 

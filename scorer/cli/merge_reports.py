@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from scorer.cli.drift import check_drift
-from scorer.cli.options import FAIL_ON_DRIFT, LOG_FORMAT, METRICS_FILE, TARGET_FILE, in_a_folder
+from scorer.cli.options import (
+    FAIL_ON_DRIFT,
+    HTML,
+    LOG_FORMAT,
+    METRICS_FILE,
+    TARGET_FILE,
+    in_a_folder,
+)
 from scorer.cli.printing import Lines, Targets, check_success
 from scorer.errors import JobFailed, UsageError
 
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     help="JSON file to write the figures of all shards to; - for stdout.",
 )
 @METRICS_FILE
+@HTML
 @click.option(
     "--success-file",
     metavar="OUTPUT",
@@ -45,6 +53,7 @@ def merge_reports(
     reports: tuple[Path, ...],
     report: Path | None,
     metrics_file: Path | None,
+    html: Path | None,
     success_file: Path | None,
     fail_on_drift: float | None,
 ) -> None:
@@ -66,7 +75,7 @@ def merge_reports(
 
     shards = read_shards(reports)
     mark = None if success_file is None else _mark(success_file, shards)
-    targets = Targets(report, metrics_file)
+    targets = Targets(report, metrics_file, html)
     _check(targets, reports, mark)
     absent = missing(shards)
     if absent:

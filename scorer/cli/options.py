@@ -116,6 +116,13 @@ METRICS_FILE = click.option(
     callback=in_a_folder,
     help="Prometheus textfile to write them to; - for stdout.",
 )
+HTML = click.option(
+    "--html",
+    metavar="FILE",
+    type=NEW_FILE,
+    callback=in_a_folder,
+    help="Page to write them to, with pictures.",
+)
 FAIL_ON_DRIFT = click.option(
     "--fail-on-drift",
     metavar="PSI",

@@ -12,10 +12,10 @@ import click
 from scorer.cli.drift import Comparison, check_drift
 from scorer.cli.options import (
     FAIL_ON_DRIFT,
+    HTML,
     LOG_FORMAT,
     METRICS_FILE,
     MODEL_OPTION,
-    NEW_FILE,
     TARGET_FILE,
     dropped_columns,
     in_a_folder,
@@ -242,13 +242,7 @@ TEXT_COLUMN_HELP = (
     help="JSON file to write the figures of the run to; - for stdout.",
 )
 @METRICS_FILE
-@click.option(
-    "--html",
-    metavar="FILE",
-    type=NEW_FILE,
-    callback=in_a_folder,
-    help="Page to write them to, with pictures.",
-)
+@HTML
 @click.option(
     "--examples",
     metavar="N",

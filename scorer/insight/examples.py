@@ -85,7 +85,7 @@ def find_examples(result: JobResult, number: int) -> Examples:
         surest, least = _with_texts((surest, least), result.options)
         return Examples(tuple(surest), tuple(least))
     except (SentimentError, OSError, pa.ArrowException) as error:
-        return Examples(problem=f"the examples could not be read: {one_line(error)}")
+        return Examples(problem=f"The examples could not be read: {one_line(error)}.")
 
 
 def _chosen(

@@ -67,11 +67,13 @@ table {{ border-collapse: collapse; font-size: .9375rem; font-variant-numeric: t
 caption {{ text-align: left; color: var(--soft); padding-bottom: .375rem }}
 th, td {{ padding: .375rem 0 .375rem 1.5rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); white-space: nowrap }}
-th:first-child {{ padding-left: 0; text-align: left; white-space: normal; min-width: 8rem }}
+th:first-child, td:first-child {{ padding-left: 0; text-align: left; white-space: normal;
+  min-width: 8rem }}
 thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-align: bottom }}
 tbody th {{ font-weight: 400 }}
-th.text, td.text {{ text-align: left; white-space: normal }}
+th.text, td.text {{ text-align: left; white-space: normal; min-width: 5.5rem }}
 td.text:last-child {{ min-width: 16rem }}
+.wordy td.text {{ min-width: 10rem }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}
@@ -92,12 +94,12 @@ details > .wide {{ max-height: 24rem; overflow: auto; margin-top: .5rem }}
   padding: .75rem 1rem; max-width: none; border-radius: 0 .375rem .375rem 0 }}
 main > .notice {{ margin-top: 1.25rem; color: var(--text) }}
 section > .quotations {{ grid-column: auto }}
+section > .quotations:only-of-type {{ grid-column: 1 / -1; max-width: 44rem }}
 .quotations ol {{ list-style: none; margin: .75rem 0 0; padding: 0 }}
 .quotations li + li {{ margin-top: 1.25rem }}
 .source {{ color: var(--soft); font-size: .875rem }}
 blockquote {{ margin: .25rem 0 0; padding: .625rem .875rem; background: var(--raised);
-  border-radius: .375rem; white-space: pre-line; unicode-bidi: isolate; max-height: 16rem;
-  overflow: auto; font-size: .9375rem }}
+  border-radius: .375rem; white-space: pre-line; unicode-bidi: isolate; font-size: .9375rem }}
 bdi {{ unicode-bidi: isolate }}
 @media print {{ main {{ max-width: none; padding: 0 }} section {{ break-inside: avoid }} }}
 """

@@ -83,7 +83,7 @@ def _groups(name: str, groups: dict[str, Figures]) -> str:
         )
         for label, one in groups.items()
     )
-    return section(f"By {name}", table(f"By {name}", head, rows))
+    return section(f"By {name}", table(f"Flips and moves by {name}", head, rows))
 
 
 def _examples(examples: list[Example]) -> str:

@@ -21,7 +21,7 @@ PAGE_START = page_start("What carried the scores", MARK) + paragraph(
 
 # Red, green, blue; the strength is the opacity.
 GREEN, RED = "46,160,67", "218,54,51"
-OPACITIES = (0.0, 0.2, 0.45, 0.75)
+OPACITIES = (0.0, 0.2, 0.4, 0.65)
 BLOCK = (
     "font-family: system-ui, sans-serif; line-height: 1.7; overflow-wrap: anywhere; "
     "unicode-bidi: isolate; margin: 1em 0; border-top: 1px solid #8884"

@@ -16,6 +16,7 @@ Each key of it comes from those of the shards:
     files                as their shards told them, in the order of names
     shard                number is null: all of them
     distribution         the sum
+    throughput           left out: they need not have run at once
     drift                of the sum, from what the shards were compared with: of several domains the
                          nearest of those that were the nearest to a shard
 """

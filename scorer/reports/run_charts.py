@@ -24,10 +24,9 @@ SCORE_BOUNDS = tuple(
     int(np.argmin(np.abs(SCORE_EDGES - step / HISTOGRAM_BINS))) + 1
     for step in range(1, HISTOGRAM_BINS)
 )
-# Half octaves.
-LENGTH_BOUNDS = tuple(
-    int(np.searchsorted(LENGTH_EDGES, np.ceil(2 ** (half / 2)))) + 1 for half in range(1, 33)
-)
+# From one word on in half octaves: 2, 3, 4, 6, 8, 12 and so on.
+HALF_OCTAVES = sorted({int(np.ceil(2 ** (half / 2))) for half in range(1, 33)})
+LENGTH_BOUNDS = tuple(int(np.searchsorted(LENGTH_EDGES, first)) + 1 for first in HALF_OCTAVES)
 # No unknown word, up to 1%, 2%, 5% and so on.
 UNKNOWN_PERCENT = (0, 1, 2, 5, 10, 20, 30, 50, 100)
 UNKNOWN_BOUNDS = tuple(percent + 1 for percent in UNKNOWN_PERCENT[:-1])
@@ -53,20 +52,25 @@ def compared_scores(bins: Bins, norm: Norm) -> str:
 
 def lengths(bins: Bins, norm: Norm | None) -> str:
     """Return the shares of rows by their number of words, from the shortest to the longest."""
-    labels = ["1", *(f"{LENGTH_EDGES[bound - 1]:,}" for bound in LENGTH_BOUNDS)]
+    labels = ["1", *(f"{first:,}" for first in HALF_OCTAVES)]
     series = _series("length", LENGTH_BOUNDS, bins, norm)
     groups = enumerate(zip(*series.values(), strict=True))
     filled = [place for place, shares in groups if any(shares)]
     shown = slice(filled[0], filled[-1] + 1) if filled else slice(0)
     cut = {name: shares[shown] for name, shares in series.items()}
-    return bar_chart("Words in a review, from", labels[shown], cut, unit="% of rows")
+    return bar_chart(
+        "Reviews by their number of words (each bar from that number on)",
+        labels[shown],
+        cut,
+        unit="% of rows",
+    )
 
 
 def unknown_words(bins: Bins, norm: Norm | None) -> str:
     """Return the shares of rows by how many of their words are unknown."""
     labels = ["none", *(f"to {percent}%" for percent in UNKNOWN_PERCENT[1:])]
     series = _series("unknown", UNKNOWN_BOUNDS, bins, norm)
-    return bar_chart("Unknown words in a review", labels, series, unit="% of rows")
+    return bar_chart("Reviews by their unknown words", labels, series, unit="% of rows")
 
 
 def _series(

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scorer.pages.charts import MOST_POINTS, Line, bar_chart, line_chart
+from scorer.pages.charts import Line, bar_chart, line_chart
+from scorer.pages.lines import MOST_POINTS
 from scorer.pages.page import code, items, page, page_mark, paragraph, section
 from scorer.pages.style import DARK, LIGHT, SERIES
 from scorer.pages.tables import figures, table

@@ -9,7 +9,7 @@ from exporter.card.parts import Paragraph, Part, Section, Table
 from scorer.card import Base, Card, DomainMetrics, TrainingData
 
 UNKNOWN = "unknown"
-HEAD = ("data set", "reviews", "of these held out", "domains", "origin", "labels", "terms")
+HEAD = ("data set", "reviews", "held out", "domains", "origin", "labels", "terms")
 TEXTS = (3, 4, 5, 6)
 
 

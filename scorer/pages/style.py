@@ -73,7 +73,7 @@ thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-a
 tbody th {{ font-weight: 400 }}
 th.text, td.text {{ text-align: left; white-space: normal; min-width: 5.5rem }}
 td.text:last-child {{ min-width: 16rem }}
-.wordy td.text {{ min-width: 10rem }}
+.wordy td.text {{ min-width: 8.5rem }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}

@@ -94,7 +94,9 @@ def length_section(card: Card) -> Section | None:
         knots = zip(by_length.knots, by_length.slopes, by_length.shifts, strict=True)
         rows = [[f"{knot:,}", f"{slope:g}", f"{shift:g}"] for knot, slope, shift in knots]
         head = ("tokens", "slope", "shift")
-        parts.append(Table("Calibration by length, linear in its logarithm between", head, rows))
+        parts.append(
+            Table("Calibration by length, between these linear in its logarithm", head, rows)
+        )
     if card.reference is not None:
         parts += _counted(card.reference)
     return Section("By length, and by words that it doesn't know", parts) if parts else None

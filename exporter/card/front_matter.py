@@ -74,15 +74,15 @@ def front_matter(name: str, card: Card, notes: Notes) -> dict[str, Value]:
 def yaml_text(values: Mapping[str, Value]) -> str:
     """Return values as YAML.
 
-    >>> print(yaml_text({"license": "mit", "tags": ["a: b", "no"], "n": [{"x": 1, "y": [2.5]}]}))
+    >>> print(yaml_text({"license": "mit", "tags": ["a: b", "no"], "is": [{"a": 1, "b": [1e-5]}]}))
     license: mit
     tags:
     - "a: b"
     - "no"
-    n:
-    - x: 1
-      y:
-      - 2.5
+    is:
+    - a: 1
+      b:
+      - 1.0e-05
     """
     return "\n".join(_mapping(values))
 

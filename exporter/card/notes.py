@@ -146,7 +146,7 @@ def read_notes(path: Path) -> Notes:
             raise RecordError(f"it has more than {LARGEST:,} bytes")
         notes = from_json(Notes, tomllib.loads(content.decode()))
         notes.check()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NotesRefused(
             f"reading the notes on data {path}: {one_line(error)}; mend the file, or name another "
             "with --data-notes"

@@ -98,6 +98,7 @@ def test_an_export_that_couldnt_write_its_card_isnt_begun(run: RunFolder, tmp_pa
         ("[[data]]\nterms = 'none'", "note 1 on data names no domains, no files and no kind"),
         ("[[data]]\nkind = 'soft'", "note 1 on data is of the kind 'soft', not of 'unlabeled' or"),
         ("[[data]]\ndomains = ['a']\n[[data]]\ndomains = ['a']", "two notes are about 'a'"),
+        ("uses = " + "[" * 100_000, "recursion"),
         ("uses = 'all'", "the key 'uses' holds 'all', not tuple"),
         ("summary = '\xff'", "invalid start byte"),
         ("#" * (1 << 20) + "#", "it has more than 1,048,576 bytes"),

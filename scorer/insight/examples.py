@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -127,7 +128,8 @@ def _scored_rows(task: Task, options: Options) -> Iterator[tuple[int, Scores, pa
         ReviewsError: it can't be read.
     """
     names, start = [options.prefix + SENTIMENT.name, options.prefix + SCORE.name], 1
-    with open_reviews(task.output) as reviews:
+    output = task.output if isinstance(task.output, Path) else task.output.as_unlisted()
+    with open_reviews(output) as reviews:
         for batches in reviews.windows(names):
             table = pa.Table.from_batches(batches)
             scores = table[names[1]].to_numpy()

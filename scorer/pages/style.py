@@ -68,9 +68,13 @@ caption {{ text-align: left; color: var(--soft); padding-bottom: .375rem }}
 th, td {{ padding: .375rem 0 .375rem 1.5rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); white-space: nowrap }}
 th:first-child, td:first-child {{ padding-left: 0; text-align: left; white-space: normal;
-  min-width: 8rem }}
-thead th {{ color: var(--soft); font-weight: 500; font-size: .875rem; vertical-align: bottom }}
+  min-width: 11rem }}
+thead th {{ white-space: normal; color: var(--soft); font-weight: 500; font-size: .875rem;
+  vertical-align: bottom }}
 tbody th {{ font-weight: 400 }}
+figure th:first-child {{ min-width: 5rem }}
+@media (max-width: 32rem) {{ th, td {{ padding-left: .875rem }}
+  th:first-child, td:first-child {{ min-width: 7.5rem }} }}
 th.text, td.text {{ text-align: left; white-space: normal; min-width: 5.5rem }}
 td.text:last-child {{ min-width: 16rem }}
 .wordy td.text {{ min-width: 8.5rem }}
@@ -100,6 +104,6 @@ section > .quotations:only-of-type {{ grid-column: 1 / -1; max-width: 44rem }}
 .source {{ color: var(--soft); font-size: .875rem }}
 blockquote {{ margin: .25rem 0 0; padding: .625rem .875rem; background: var(--raised);
   border-radius: .375rem; white-space: pre-line; unicode-bidi: isolate; font-size: .9375rem }}
-bdi {{ unicode-bidi: isolate }}
+main > div > * + * {{ margin-top: .5rem }}
 @media print {{ main {{ max-width: none; padding: 0 }} section {{ break-inside: avoid }} }}
 """

@@ -14,13 +14,16 @@ import pytest
 from dumps import Dump, assert_as_locally, contents, reasons
 from engine_clusters import RayNodes
 from held import Held, wait_until_gone, wait_until_held
+from helpers import run_here
 from scorer import Kernel, Options, SentimentModel, score_files
+from scorer.cli import cli
 from scorer.engines import contract
 from scorer.engines.ray import RayEngine, with_sentiment
 from scorer.errors import ReviewsError, UsageError
 from scorer.job.plan import plan
 from scorer.job.result import JobResult
 from scorer.job.run import run_job
+from scorer.reports.report import read_report
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,19 @@ def test_every_output_has_the_local_bytes_and_the_report_is_the_local_one(
     assert sum(one.files for one in result.crew.workers) == len(result.files)
     again = on_ray(dump, tmp_path / "out", model)
     assert again.count("skipped") == len(again.files)
+
+
+def test_the_page_of_a_run_on_workers_shows_speed_and_reviews(
+    cluster: object, dump: Dump, tmp_path: Path
+) -> None:
+    page, report = tmp_path / "run.html", tmp_path / "run.json"
+    words = ("--engine", "ray", "--html", page, "--report", report, "--examples", "2")
+    done = run_here(cli, "run", dump.folder, tmp_path / "out", *words)
+    assert done.returncode == 0, done
+    assert page.read_text().count("<blockquote") == 4
+    assert "<dt>engine</dt><dd>Ray</dd>" in page.read_text()
+    stored = read_report(report)
+    assert sum(stored.throughput.rows) == stored.total.rows
 
 
 def test_files_that_fail_are_named_as_locally_and_the_others_are_scored(

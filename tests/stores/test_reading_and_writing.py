@@ -300,3 +300,15 @@ def test_success_stands_in_a_store_when_all_is_done_and_only_then(
     refused = run(*command)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "an object that isn't empty stands at s3://bucket/out/_SUCCESS" in refused.stderr
+
+
+def test_the_page_of_a_run_on_objects_shows_reviews_too(
+    store: SmallStore, run: Run, reviews: Path, tmp_path: Path
+) -> None:
+    store.objects["in/a.parquet"] = reviews.read_bytes()
+    page = tmp_path / "run.html"
+    done = run("s3://bucket/in/", "s3://bucket/out/", "--html", page, "--examples", 2)
+    assert done.returncode == 0, done
+    content = page.read_text()
+    assert content.count("<blockquote") == 4
+    assert content.count("s3://bucket/in/a.parquet, row ") == 4

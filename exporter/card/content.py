@@ -8,7 +8,7 @@ from shlex import quote
 
 from exporter.card.learned import learned_section
 from exporter.card.notes import Notes
-from exporter.card.parts import Code, Items, ModelCard, Paragraph, Section, Table
+from exporter.card.parts import Code, Items, ModelCard, Paragraph, Section, Table, shortened
 from exporter.card.reached import calibration_section, length_section, percent, reached_section
 from scorer.card import Card, how_measured
 from scorer.model import SentimentModel
@@ -44,9 +44,11 @@ def model_card(model: SentimentModel, notes: Notes) -> ModelCard:
         Section("Licence", [Paragraph(_licence(notes))]),
         _origin(model),
     )
-    return ModelCard(
+    made = ModelCard(
         name, _summary(card, notes), _figures(model), [one for one in sections if one is not None]
     )
+    whole: ModelCard = shortened(made)
+    return whole
 
 
 def _summary(card: Card, notes: Notes) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeAlias
+
+from scorer.pages.text import cut_text
+
+# Characters of a text. A name may have as many as its maker likes, and stands in several places.
+LONGEST = 2000
 
 Row: TypeAlias = Sequence[str]
 
@@ -116,3 +121,18 @@ class ModelCard:
     summary: str
     figures: Sequence[tuple[str, str]]
     sections: Sequence[Section]
+
+
+def shortened(value: Any) -> Any:  # Any: parts, and what they are made of
+    """Return a card, or a part of one, whose texts have at most :data:`LONGEST` characters.
+
+    >>> len(shortened(Items(["a" * 3000])).texts[0])
+    2000
+    """
+    if isinstance(value, str):
+        return cut_text(value, LONGEST)
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(*(shortened(getattr(value, one.name)) for one in fields(value)))
+    if isinstance(value, Mapping):
+        return {shortened(name): shortened(one) for name, one in value.items()}
+    return [shortened(one) for one in value] if isinstance(value, list | tuple) else value

@@ -119,3 +119,12 @@ def test_a_name_that_means_harm_stays_a_name(model: SentimentModel) -> None:
     assert [len(row) for row in rows] == [7, 7, 7]
     assert rows[1][0] == shown
     assert rows[1][4] == shown
+
+
+def test_names_without_end_make_no_page_without_end(model: SentimentModel) -> None:
+    word = "x" * (1 << 20)
+    model = with_data(model, name=word, domains={word: 9})
+    notes = Notes(summary=word, data=(DataNote(domains=(word,), title=word, origin=word),))
+    text, page = markdown_of(model, notes), card_page(model_card(model, notes))
+    assert max(len(text), len(page)) < 100_000
+    assert f"{word[:1900]}" in text

@@ -68,7 +68,7 @@ adapt: $(FULL)/.done ## Adapt a model to DATA=reviews.parquet of your own into r
 	@$(FULL)/bin/trainer adapt "$${MODEL:-default}" "$$DATA" --out "runs/$$(date -u +%Y%m%d-%H%M%S)" $(ARGS)
 
 .PHONY: export
-export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/ [NAME=…]
+export: $(FULL)/.done ## Export the newest finished run, or RUN=runs/…, into models/, with its card [NAME=…]
 	@test -n "$$RUN" || { echo "make export found no finished run in runs/; train one with: make train DATA=…"; exit 2; }
 	@$(FULL)/bin/exporter convert "$$RUN" "models/$$NAME.onnx" $${USED:+--not-worse-than "$$USED"} $(ARGS)
 

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from exporter.token_table import make_token_table
 from scorer.card import Calibration, Card, Figures, Golden, Provenance, Rounding
 from scorer.modelfile import ModelFile, seal
 from scorer.reference import Reference
+from scorer.token_table import TABLE_KEY
 from trainer.run.folder import RunFolder
 
 LABELS = ("negative", "positive")
@@ -27,12 +29,14 @@ def bundle(graph: onnx.ModelProto, card: Card) -> ModelFile:
 
     Args:
         graph: made by :func:`exporter.convert.network_to_onnx`; it is not changed.
-        card: everything that the file holds beside the graph.
+        card: everything that the file holds beside the graph, but for the table of token ids, which
+            its tokenizer makes.
     """
     model = onnx.ModelProto()
     model.CopyFrom(graph)
     del model.metadata_props[:]
-    for key, value in card.to_metadata().items():
+    table = {TABLE_KEY: make_token_table(card.tokenizer).to_metadata()}
+    for key, value in (card.to_metadata() | table).items():
         model.metadata_props.add(key=key, value=value)
     return ModelFile("the new model", seal(model.SerializeToString(deterministic=True)))
 

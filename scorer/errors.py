@@ -2,6 +2,7 @@
 
     SentimentError                1  anything that went wrong and has a name
     ├── UsageError                2  the request makes no sense, or an input doesn't exist
+    │   └── NotesRefused          2  exporter.errors: notes on data that can't be read
     ├── ReviewsError              3  reviews that can't be read, or whose columns don't fit
     │   └── ReviewsUnreachable    3  reviews in a store that didn't answer
     ├── OutputError               3  a file that can't be written, or must not be replaced

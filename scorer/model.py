@@ -241,6 +241,12 @@ class SentimentModel:
         scores: npt.NDArray[np.float32] = self._session.run(["score"], feed)[0]
         return scores
 
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the file holds beside the graph, as it stands there: see :mod:`scorer.card`."""
+        stored: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return stored
+
     @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of the arithmetic, in hex: what this machine's scores agree in.

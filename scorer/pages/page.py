@@ -59,6 +59,25 @@ def folded(summary: str, *parts: str) -> str:
     return f"<details><summary>{plain_text(summary)}</summary>\n{''.join(parts)}</details>\n"
 
 
+def items(texts: Iterable[str]) -> str:
+    """Return a list."""
+    shown = "".join(f"<li>{plain_text(one)}</li>\n" for one in texts)
+    return f"<ul>\n{shown}</ul>\n"
+
+
+def code(caption: str, text: str) -> str:
+    """Return lines that somebody can copy, as they stand; the keyboard can scroll them.
+
+    Args:
+        caption: what they are, for those who don't see them.
+        text: the lines.
+    """
+    return (
+        f'<pre class="wide" role="group" aria-label="{plain_text(caption)}" tabindex="0">'
+        f"<code>{plain_text(text)}</code></pre>\n"
+    )
+
+
 def notice(text: str) -> str:
     """Return a paragraph that is not to be overlooked."""
     return f'<p class="notice">{plain_text(text)}</p>\n'

@@ -39,6 +39,7 @@ p, ul {{ margin: 0; max-width: 44rem }}
 main > p {{ margin: 0 0 .75rem; color: var(--soft) }}
 small, figcaption, caption, summary {{ font-size: .875rem }}
 code {{ font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }}
+pre {{ margin: 0; padding: .75rem 1rem; background: var(--raised); border-radius: .375rem }}
 section {{ display: grid; gap: 1.25rem 2.5rem; margin-top: 2.25rem; padding-top: 1.5rem;
   border-top: 1px solid var(--line);
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)) }}
@@ -76,6 +77,7 @@ figure th:first-child {{ min-width: 5rem }}
   th:first-child, td:first-child {{ min-width: 7.5rem }} }}
 th.text, td.text {{ text-align: left; white-space: normal; min-width: 5.5rem }}
 td.text:last-child {{ min-width: min(16rem, 50vw) }}
+.wordy td.text {{ min-width: 8.5rem }}
 figure {{ margin: 0; container-type: inline-size }}
 figcaption {{ font-weight: 600; margin-bottom: .5rem }}
 figure svg {{ display: block; width: 100%; height: auto; overflow: visible }}

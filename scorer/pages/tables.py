@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from scorer.pages.text import plain_text
 
+# Columns of words that may become as narrow as the page makes them.
+MOST_NARROW = 2
+
 
 def table(
     caption: str,
@@ -21,12 +24,14 @@ def table(
         head: name of each column.
         rows: the cells of each row; the first is the row's header, the others are figures.
         texts: columns, counted from 0, that hold words instead: they stand to the left, and wrap.
+            Where there are more than two, each keeps some width, and the table scrolls.
     """
     columns, name = frozenset(texts), plain_text(caption)
+    kind = ' class="wordy"' if len(columns) > MOST_NARROW else ""
     header = "".join(_head(cell, place, columns) for place, cell in enumerate(head))
     body = "".join(f"<tr>{_row(cells, columns)}</tr>\n" for cells in rows)
     return (
-        f'<div class="wide" role="group" aria-label="{name}" tabindex="0"><table>'
+        f'<div class="wide" role="group" aria-label="{name}" tabindex="0"><table{kind}>'
         f"<caption>{name}</caption>\n<thead><tr>{header}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>\n"
     )

@@ -167,7 +167,7 @@ def test_the_keys_of_the_card_keep_their_order(exported: Path) -> None:
     stored = {prop.key: prop.value for prop in onnx.load(exported).metadata_props}
     assert list(stored) == [
         "review_sentiment", "tokenizer", "vocabulary", "labels", "threshold",
-        "calibration", "golden", "figures", "origin", "reference",
+        "calibration", "golden", "figures", "origin", "reference", "token_table",
     ]  # fmt: skip
     assert list(json.loads(stored["origin"])) == ["data", "command", "settings", "versions", "date"]
     assert list(json.loads(stored["figures"])) == ["held_out", "rounding"]

@@ -9,7 +9,7 @@ import pytest
 
 from scorer.pages.charts import Dots, Line, bar_chart, interval_chart, line_chart
 from scorer.pages.lines import MOST_POINTS
-from scorer.pages.page import folded, page, page_mark, paragraph, section
+from scorer.pages.page import code, folded, items, page, page_mark, paragraph, section
 from scorer.pages.style import DARK, LIGHT, SERIES
 from scorer.pages.tables import figures, table
 from scorer.pages.text import plain_text
@@ -57,6 +57,8 @@ def full_page(text: str) -> str:
         text,
         "scorer test",
         paragraph(text),
+        items([text]),
+        code(text, text),
         figures([(text, text)]),
         section(
             text,

@@ -133,6 +133,14 @@ class RowBounds:
             rows //= 2
         return rows
 
+    def is_within(self, rows: int, size: int) -> bool:
+        """Whether the first rows can't hold more than some bytes, and a step may take them all.
+
+        Raises:
+            ReviewsError: a page is too large.
+        """
+        return self.most_rows(0, rows) == rows and self._bytes_of(0, rows) <= size
+
     def _bytes_of(self, start: int, end: int) -> int:
         return sum(_bytes_of(spans, start, end) for spans in self._spans.values())
 
@@ -264,7 +272,7 @@ class _Chunk:
         values = sum(page.values for page in coded)
         if dictionary is None or self.value_bytes or self._length:
             return 0, values
-        if values * dictionary.size <= SMALL_CHUNK:
+        if values * dictionary.size <= MOST_REPEATED:
             return dictionary.size, values
         if len(coded) <= PAGES_COUNTED and not self.is_repeated:
             codec = self.place.codec

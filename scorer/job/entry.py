@@ -4,7 +4,8 @@
     read       its windows, which others score
     write      each scored window into the output, when its turn comes
     complete   the footer; the disk is waited for in the background
-    put        the final name; what became of the file
+    put        the final name, which is waited for in the background, too
+    finish     let go of the lock; what became of the file
 
 After a failure the steps that are left do nothing.
 """
@@ -13,15 +14,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import nullcontext
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
 
-from scorer.errors import OutputError
+from scorer.errors import OutputError, Stopped
 from scorer.job.containment import as_a_signal_does, result_of
 from scorer.job.empty_column import note_on
 from scorer.job.freshness import Asked
@@ -36,7 +38,9 @@ from scorer.job.seen import write_seen
 from scorer.job.windows import Window
 from scorer.kernel import Counts
 from scorer.model import SentimentModel
+from scorer.storage.failures import writing
 from scorer.storage.place import naming, work_path
+from scorer.system.background import SECONDS_BETWEEN_LOOKS
 from scorer.tables.parquet_reader import WINDOW_BYTES
 
 Answer = TypeVar("Answer")
@@ -106,6 +110,8 @@ class Entry:
         self._counts = Counts()
         self._untold: list[tuple[int, int | None]] = []
         self._sync: Future[None] | None = None
+        self._is_put = False
+        self._named: Future[None] | None = None
         self._note = ""
 
     @property
@@ -147,12 +153,41 @@ class Entry:
     @property
     def is_synced(self) -> bool:
         """Whether the complete output is on the disk, and not yet under its name."""
-        return self.result is None and self._sync is not None and self._sync.done()
+        is_waiting = self.result is None and not self._is_put
+        return is_waiting and self._sync is not None and self._sync.done()
 
     def put(self) -> None:
-        """Put the output in place, when it is on the disk."""
-        if self._sync is not None:
-            self._attempt(partial(self._put, self._sync))
+        """Put the output in place, which is on the disk."""
+        self._attempt(self._put)
+
+    @property
+    def is_put(self) -> bool:
+        """Whether the output is in place, and its name may not be on the disk yet."""
+        return self.result is None and self._is_put
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the output, if it is put."""
+        return work_path(self._asked.output).parent
+
+    def name(self, named: Future[None]) -> None:
+        """Take what waits for the output's name to be on the disk."""
+        self._named = named
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the output is in place and its name on the disk."""
+        return self.is_put and self._named is not None and self._named.done()
+
+    def finish(self) -> None:
+        """Let go of the file, when its output is in place and its name on the disk."""
+        self._attempt(self._finish)
+
+    def wait(self) -> None:
+        """Wait for the disk, whatever was begun last."""
+        begun = self._named or self._sync
+        if begun is not None:
+            self._attempt(partial(wait, [begun], SECONDS_BETWEEN_LOOKS))
 
     def tell(self, watch: Watch) -> None:
         """Tell of the windows that were written since this was called last."""
@@ -171,6 +206,11 @@ class Entry:
         if self.result is not None:
             return
         try:
+            if self._is_put and isinstance(error, CancelledError):
+                with suppress(Stopped):
+                    self._let_go(error)
+                self.result = self._scored()
+                return
             self._let_go(error)
         except BaseException as last:  # noqa: BLE001  # raised again if it isn't to be contained
             seconds = time.monotonic() - self._started
@@ -223,9 +263,10 @@ class Entry:
         means.begins()
 
     def _read(self) -> Part | None:
-        file = self._file
+        file, call = self._file, partial(next, self._windows, None)
         with file.clock.stage("reading"):
-            batches = self._means.pipeline.reading(partial(next, self._windows, None))
+            is_held = file.source.reviews.is_held
+            batches = call() if is_held else self._means.pipeline.reading(call)
         if batches is None:
             return None
         window = Window(self._row, batches, file.source.reviews.position)
@@ -257,15 +298,30 @@ class Entry:
             # What the next files hold comes on top.
             pipeline.wait(self._sync)
 
-    def _put(self, sync: Future[None]) -> None:
+    def _put(self) -> None:
         file = self._file
-        self._means.pipeline.wait(sync)
+        if self._sync is not None:
+            self._sync.result()
         with file.clock.stage("writing"):
             file.output.put()
+        self._is_put = True
+        if not isinstance(self._asked.output, Path):
+            # The store has it under its key.
+            self._finish()
+
+    def _finish(self) -> None:
+        file = self._file
+        if self._named is not None:
+            with writing(work_path(self._asked.output)):
+                self._named.result()
         write_seen(work_path(self._asked.output), file.seen)
         with file:
             pass
-        self.result = FileResult(
+        self.result = self._scored()
+
+    def _scored(self) -> FileResult:
+        file = self._file
+        return FileResult(
             self._task,
             SCORED,
             file.reason,

@@ -24,7 +24,7 @@ from scorer.model import SentimentModel
 from scorer.storage.failures import reading, unreadable, writing
 from scorer.storage.identity import InputId
 from scorer.storage.place import ObjectPlace, Place, work_path
-from scorer.storage.whole_file import check_replaceable
+from scorer.storage.whole_file import stands
 from scorer.system.quiet import import_onnxruntime
 from scorer.system.records import RecordError, from_json, optional, to_json
 from scorer.tables.parquet_reader import is_damaged_parquet, read_key
@@ -285,8 +285,7 @@ def judge(output: Place, stamp: Stamp, *, force: bool) -> Verdict:
 def _is_there(output: Place) -> bool:
     if not isinstance(output, Path):
         return output.look() is not None
-    check_replaceable(output)
-    return output.exists()
+    return stands(output)
 
 
 def _not_ours(output: Place) -> OutputError:

@@ -71,14 +71,13 @@ class Journal:
         self._handle = handle
         self._lock = Lock()
         self._is_open = True
-        with os.fdopen(os.dup(handle), "rb") as file:
-            start = read_start(file)
-            is_same = start.header == header
-            records = read_records(file) if is_same else Records({}, 0)
+        size = os.fstat(handle).st_size
+        start, records = _read(handle, header) if size else (Start(b""), Records({}, 0))
         # First row → offset of its payload. The scores themselves stay on disk.
         self._offsets, self._end = records.offsets, records.end
         self._partial, self._partial_offset = start.partial, len(header)
-        os.ftruncate(handle, self._end)
+        if size > self._end:
+            os.ftruncate(handle, self._end)
         if not self._end:
             self._append(header + PARTIAL_LINE.format(*self._partial).encode())
 
@@ -225,11 +224,13 @@ def begin_partial(output: Path, journal: Journal, mode: int = 0o600) -> Path:
     """
     path = partial_path(output)
     with writing(output):
-        if _is_there(path):
+        try:
+            create(path, mode)
+        except FileExistsError:
             if not journal.covers(path):
-                raise _foreign(path, output)
+                raise _foreign(path, output) from None
             path.unlink()
-        create(path, mode)
+            create(path, mode)
         journal.name_partial(path)
     return path
 
@@ -304,6 +305,13 @@ def read_start(file: BinaryIO) -> Start:
     line = PARTIAL_PATTERN.fullmatch(file.read(PARTIAL_BYTES))
     # A run may have been killed while it wrote them: then nothing is kept, and nothing is named.
     return Start(header, (int(line[1]), int(line[2]))) if line else Start(b"")
+
+
+def _read(handle: int, header: bytes) -> tuple[Start, Records]:
+    """Read a journal; records under another header are left out."""
+    with os.fdopen(os.dup(handle), "rb") as file:
+        start = read_start(file)
+        return start, read_records(file) if start.header == header else Records({}, 0)
 
 
 def is_covered(path: Path, partial: tuple[int, int]) -> bool:

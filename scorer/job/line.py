@@ -20,6 +20,7 @@ from scorer.job.entry import Entry, Means, Watch
 from scorer.job.load import Load, Outcome, Part, score_load
 from scorer.job.plan import Task
 from scorer.job.result import STOPPED, FileResult
+from scorer.storage.whole_file import sync_each
 from scorer.tables.parquet_reader import WINDOW_BYTES
 
 # Files that are open and locked at once.
@@ -74,8 +75,10 @@ class Line:
     def _advance(self) -> bool:
         """Do what is to be done next; whether there was something."""
         self._means.pipeline.check()
-        if self._entries and self._entries[0].is_synced:
-            self._entries[0].put()
+        if self._entries and self._entries[0].is_named:
+            self._entries[0].finish()
+        elif self._entries and self._next_to_put is not None:
+            self._put()
         elif self._has_room and self._can_read:
             self._read()
         elif self._has_room and self._load.parts:
@@ -83,7 +86,7 @@ class Line:
         elif self._sent:
             self._take()
         elif self._entries:
-            self._entries[0].put()
+            self._entries[0].wait()
         else:
             return False
         return True
@@ -180,6 +183,28 @@ class Line:
             for entry, outcome in zip(sent.entries, sent.answer.result(), strict=True):
                 entry.write(outcome)
                 self._complete(entry)
+
+    @property
+    def _next_to_put(self) -> Entry | None:
+        """The first file whose output isn't in place, if that is on the disk."""
+        left = (entry for entry in self._entries if entry.result is None and not entry.is_put)
+        entry = next(left, None)
+        return entry if entry is not None and entry.is_synced else None
+
+    def _put(self) -> None:
+        """Put the outputs in place that are on the disk, in order, and have their names waited for.
+
+        A folder is waited for once, whatever the number of its new names.
+        """
+        put: list[Entry] = []
+        while (entry := self._next_to_put) is not None:
+            entry.put()
+            if entry.is_put:
+                put.append(entry)
+        folders = {entry.folder for entry in put}
+        named = self._means.pipeline.begin_sync(partial(sync_each, folders))
+        for entry in put:
+            entry.name(named)
 
     def _complete(self, entry: Entry) -> None:
         if entry.is_scored:

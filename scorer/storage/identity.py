@@ -97,3 +97,24 @@ def hash_file(
             digest.update(buffer[:size])
         is_same = is_same and FileIdentity.of(os.fstat(file.fileno())) == identity
     return digest.hexdigest() if is_same else None
+
+
+def read_file(path: Path, identity: FileIdentity) -> bytes | None:
+    """Return the bytes of a file; None if it isn't what it was, or changes meanwhile.
+
+    Args:
+        path: the file.
+        identity: what was seen before.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if FileIdentity.of(os.fstat(handle)) != identity:
+            return None
+        content = os.read(handle, identity.size)
+        is_same = FileIdentity.of(os.fstat(handle)) == identity
+    finally:
+        os.close(handle)
+    return content if is_same and len(content) == identity.size else None

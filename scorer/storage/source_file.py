@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import weakref
 from collections.abc import Callable, Iterator
@@ -10,14 +11,19 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+import pyarrow as pa
+
 from scorer.errors import ReviewsError
 from scorer.storage.failures import reading, unreadable
-from scorer.storage.identity import FileIdentity, InputId, hash_file
+from scorer.storage.identity import FileIdentity, InputId, hash_file, read_file
 from scorer.storage.place import Place
 from scorer.storage.stores import ObjectIdentity
 
 if TYPE_CHECKING:
     from scorer.storage.sparse_copy import SparseReader
+
+# Bytes of a file that is read at once, and held: that costs less than to open it several times.
+SMALL_BYTES = 1 << 20
 
 
 class Source(Protocol):
@@ -38,7 +44,11 @@ class Source(Protocol):
     def permissions(self) -> int:
         """Its permissions, as chmod takes them."""
 
-    def for_arrow(self) -> Path | SparseReader:
+    @property
+    def is_held(self) -> bool:
+        """Whether all its bytes are in memory, so that reading doesn't wait."""
+
+    def for_arrow(self) -> Path | pa.BufferReader | SparseReader:
         """Return what pyarrow opens; its reads raise what ``reading`` names."""
 
     def open_bytes(self) -> BinaryIO:
@@ -91,6 +101,7 @@ class SourceFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO | None = None
+        self._content: bytes | None = None
         with reading(path):
             found = path.stat()
             self.identity = FileIdentity.of(found)
@@ -107,16 +118,31 @@ class SourceFile:
         """
         return self.path.open("rb", buffering=0)
 
-    def for_arrow(self) -> Path:
-        """Return what pyarrow opens."""
-        return self.path
+    @property
+    def is_held(self) -> bool:
+        """Whether all bytes of the file are in memory."""
+        return self._content is not None
+
+    def for_arrow(self) -> Path | pa.BufferReader:
+        """Return what pyarrow opens: the file, or the bytes of a small one.
+
+        Raises:
+            OSError: they can't be read.
+            ReviewsError: the file isn't what it was.
+        """
+        self._hold()
+        return self.path if self._content is None else pa.BufferReader(self._content)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return bytes from an offset on; fewer at the end of the file.
 
         Raises:
             OSError: they can't be read.
+            ReviewsError: the file isn't what it was.
         """
+        self._hold()
+        if self._content is not None:
+            return self._content[offset : offset + length]
         if self._file is None:
             self._file = self.open_bytes()
             # Where a stop ends the wait for a thread that still reads, nobody calls `close`.
@@ -124,7 +150,8 @@ class SourceFile:
         return os.pread(self._file.fileno(), length, offset)
 
     def close(self) -> None:
-        """Close what :meth:`read_at` opened."""
+        """Close what :meth:`read_at` opened; let go of what is held."""
+        self._content = None
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -138,11 +165,23 @@ class SourceFile:
         Raises:
             ReviewsError: the file can't be read, or isn't what it was when it was opened.
         """
+        if self._content is not None:
+            return InputId(hashlib.sha256(self._content).hexdigest())
         with self.reading():
             digest = hash_file(self.path, self.identity, check)
         if digest is None:
             raise self.changed()
         return InputId(digest)
+
+    def _hold(self) -> None:
+        """Read the bytes of a small file, all at once."""
+        if self._content is None and self.identity.size <= SMALL_BYTES:
+            # pyarrow opens no other names, and a file isn't to be refused only when it grows.
+            str(self.path).encode()
+            content = read_file(self.path, self.identity)
+            if content is None:
+                raise self.changed()
+            self._content = content
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -44,6 +44,11 @@ class SourceObject:
             self.identity = end.identity
             self._copy = SparseCopy(place.store, place.key, end, state_of(place.stores) / READ)
 
+    @property
+    def is_held(self) -> bool:
+        """Some of its blocks may have to be asked for."""
+        return False
+
     def for_arrow(self) -> SparseReader:
         """Return what pyarrow opens."""
         return SparseReader(self._copy)

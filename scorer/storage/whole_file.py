@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -56,6 +56,14 @@ class WholeFile:
         self._keeps_mode = temporary is None
         self.temporary = temporary or _new_temporary(path)
 
+    def open(self) -> int:
+        """Open the temporary file to be written; return the handle.
+
+        Raises:
+            OSError: it can't be opened.
+        """
+        return os.open(self.temporary, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
     def put(self, background: Background = in_background) -> None:
         """Rename the temporary file to ``path``.
 
@@ -70,6 +78,7 @@ class WholeFile:
         self.make_ready()
         background(self.sync)
         self.rename()
+        self.sync_name()
 
     def make_ready(self) -> None:
         """Check that the file may be put in place, and give it its permissions.
@@ -92,6 +101,9 @@ class WholeFile:
         """
         check_replaceable(self.path)
         self.temporary.replace(self.path)
+
+    def sync_name(self) -> None:
+        """Wait until the file's new name is on the disk."""
         sync(self.path.parent)
 
     def _set_mode(self) -> None:
@@ -137,6 +149,21 @@ def check_replaceable(path: Path) -> None:
         raise OutputError(
             f"writing {path}: {kind} stands there; move it away or name another output"
         )
+
+
+def stands(path: Path) -> bool:
+    """Whether a regular file stands at a path.
+
+    Raises:
+        OutputError: something else does.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISREG(mode):
+        check_replaceable(path)
+    return True
 
 
 def other_kind(path: Path) -> str | None:
@@ -185,6 +212,17 @@ def mode_for(path: Path, most: int = 0o666) -> int:
     return OWNER | (most & 0o066 & (0o777 if existing is None else existing))
 
 
+def write_all(handle: int, content: bytes | memoryview) -> None:
+    """Write bytes to an open file, all of them.
+
+    Raises:
+        OSError: they can't be written.
+    """
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
 def sync(path: Path) -> None:
     """Wait until a file's data, or a folder's entries, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
@@ -192,6 +230,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_each(folders: Iterable[Path]) -> None:
+    """Wait until the entries of some folders are on the disk."""
+    for folder in folders:
+        sync(folder)
 
 
 def _new_temporary(path: Path) -> Path:

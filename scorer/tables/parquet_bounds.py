@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import pyarrow.parquet as pq
@@ -72,6 +72,27 @@ class Span:
         rows = min(end, self.end) - max(start, self.start)
         return min(self.most, rows * self.row) if rows > 0 else 0
 
+    def within(self, other: Span) -> Span:
+        """Return the same rows, bounded by another span of them, too."""
+        return replace(self, most=min(self.most, other.most), row=min(self.row, other.row))
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A chunk whose dictionary wasn't looked into, so that its bounds are loose.
+
+    Attributes:
+        column: its number in the schema.
+        chunk: the chunk.
+        pages: its pages.
+        spans: its bounds.
+    """
+
+    column: int
+    chunk: _Chunk
+    pages: Sequence[PageHeader]
+    spans: Sequence[Span]
+
 
 class RowBounds:
     """Bounds the bytes of rows that are about to be read. Rows are asked for in rising order.
@@ -105,6 +126,7 @@ class RowBounds:
             index for index in range(len(schema.names)) if is_read(schema.column(index).path)
         ]
         self._spans: dict[int, deque[Span]] = {index: deque() for index in self._columns}
+        self._unread: deque[Unread] = deque()
         groups = range(metadata.num_row_groups)
         self._ends = list(accumulate(metadata.row_group(index).num_rows for index in groups))
         self._group = self._known = 0
@@ -129,12 +151,37 @@ class RowBounds:
         for spans in self._spans.values():
             while spans and spans[0].end <= start:
                 spans.popleft()
+        while self._unread and self._unread[0].chunk.last <= start:
+            self._unread.popleft()
         while rows > 1 and self._bytes_of(start, start + rows) > MOST_DECODED:
-            rows //= 2
+            if not self._tighten(start + rows):
+                rows //= 2
         return rows
+
+    def is_within(self, rows: int, size: int) -> bool:
+        """Whether the first rows can't hold more than some bytes, and a step may take them all.
+
+        Raises:
+            ReviewsError: a page is too large.
+        """
+        return self.most_rows(0, rows) == rows and self._bytes_of(0, rows) <= size
 
     def _bytes_of(self, start: int, end: int) -> int:
         return sum(_bytes_of(spans, start, end) for spans in self._spans.values())
+
+    def _tighten(self, end: int) -> bool:
+        """Look into the dictionaries of the rows up to one; whether one wasn't looked into yet.
+
+        Each may hold a value as large as itself. Where many columns have one, that would leave a
+        few rows.
+        """
+        count = sum(one.chunk.first < end for one in self._unread)
+        for one in [self._unread.popleft() for _ in range(count)]:
+            tight = one.chunk.spans(one.pages, self._read_at, is_read=True)
+            better = {loose: loose.within(new) for loose, new in zip(one.spans, tight, strict=True)}
+            spans = self._spans[one.column]
+            self._spans[one.column] = deque(better.get(span, span) for span in spans)
+        return count > 0
 
     def _look_into(self, index: int) -> None:
         try:
@@ -153,14 +200,13 @@ class RowBounds:
         for column in self._columns:
             kind = schema.column(column)
             chunk = _Chunk(places[column], kind, self._known, self._ends[index])
-            self._spans[column].extend(self._spans_of(chunk))
+            self._spans[column].extend(self._spans_of(column, chunk))
 
-    def _spans_of(self, chunk: _Chunk) -> Iterator[Span]:
+    def _spans_of(self, column: int, chunk: _Chunk) -> Sequence[Span]:
         if chunk.is_small:
-            yield Span(chunk.first, chunk.last, chunk.rows * chunk.decoded, chunk.decoded)
-            return
+            return [Span(chunk.first, chunk.last, chunk.rows * chunk.decoded, chunk.decoded)]
         if chunk.is_plain and chunk.decoded <= self._most_page:
-            return
+            return []
         pages = []
         try:
             for page in page_headers(self._read_at, chunk.place):
@@ -169,8 +215,12 @@ class RowBounds:
         except BadHeader:
             # What stands before it is read; then pyarrow tells what is wrong.
             pass
-        if not chunk.is_plain:
-            yield from chunk.spans(pages, self._read_at)
+        if chunk.is_plain:
+            return []
+        spans = list(chunk.spans(pages, self._read_at))
+        if chunk.has_unread:
+            self._unread.append(Unread(column, chunk, pages, spans))
+        return spans
 
     def _check(self, chunk: _Chunk, page: PageHeader) -> None:
         size = chunk.memory_of(page)
@@ -192,11 +242,14 @@ class _Chunk:
         kind: the column in the schema.
         first: first row.
         last: the row behind the last.
+
+    Attributes:
+        has_unread: whether there is a dictionary that :meth:`spans` didn't look into.
     """
 
     def __init__(self, place: ChunkPlace, kind: pq.ColumnSchema, first: int, last: int) -> None:
         self.place, self.first, self.last, self.rows = place, first, last, last - first
-        self.name = kind.path
+        self.name, self.has_unread = kind.path, False
         self.is_repeated = kind.max_repetition_level > 0
         self._is_nullable = kind.max_definition_level > 0
         # Bytes of a value, if all have as many and these are few.
@@ -223,9 +276,17 @@ class _Chunk:
         counts = has_lengths or self.is_repeated
         return page.size + (VALUE_BYTES * page.values if counts else 0)
 
-    def spans(self, pages: Sequence[PageHeader], read_at: ReadAt) -> Iterator[Span]:
-        """Yield what bounds the rows: a page, or the chunk where pages don't tell their rows."""
-        longest, repeats = self._dictionary(pages, read_at)
+    def spans(
+        self, pages: Sequence[PageHeader], read_at: ReadAt, *, is_read: bool = False
+    ) -> Iterator[Span]:
+        """Yield what bounds the rows: a page, or the chunk where pages don't tell their rows.
+
+        Args:
+            pages: of the chunk.
+            read_at: returns bytes of the file.
+            is_read: whether the dictionary is looked into in any case.
+        """
+        longest, repeats = self._dictionary(pages, read_at, is_read=is_read)
         data, row = [page for page in pages if not page.is_dictionary], self.first
         if self.is_repeated and any(page.rows is None for page in data):
             sizes = [self._most(page, longest, repeats) for page in data]
@@ -254,7 +315,9 @@ class _Chunk:
         # A value may repeat the beginning of the one before it: it is no longer than the page.
         return longest if page.encoding in DICTIONARY_ENCODINGS else page.size
 
-    def _dictionary(self, pages: Sequence[PageHeader], read_at: ReadAt) -> tuple[int, int]:
+    def _dictionary(
+        self, pages: Sequence[PageHeader], read_at: ReadAt, *, is_read: bool
+    ) -> tuple[int, int]:
         """Return the most bytes of a value of the dictionary, and how often a page may hold it.
 
         A value that isn't held often may be as large as the dictionary: then it isn't decompressed.
@@ -264,7 +327,10 @@ class _Chunk:
         values = sum(page.values for page in coded)
         if dictionary is None or self.value_bytes or self._length:
             return 0, values
-        if values * dictionary.size <= SMALL_CHUNK:
+        if is_read:
+            return longest_value(read_at, dictionary, self.place.codec), values
+        if values * dictionary.size <= MOST_REPEATED:
+            self.has_unread = True
             return dictionary.size, values
         if len(coded) <= PAGES_COUNTED and not self.is_repeated:
             codec = self.place.codec
@@ -272,6 +338,7 @@ class _Chunk:
                 most_repeats(read_at, page, codec, is_nullable=self._is_nullable) for page in coded
             )
             if repeats * dictionary.size <= MOST_REPEATED:
+                self.has_unread = True
                 return dictionary.size, repeats
         return longest_value(read_at, dictionary, self.place.codec), values
 

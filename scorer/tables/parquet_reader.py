@@ -109,7 +109,7 @@ class ParquetReviews:
             self._file = pq.ParquetFile(
                 self._source.for_arrow(),
                 pre_buffer=False,
-                buffer_size=READ_BUFFER_BYTES,
+                buffer_size=0 if self.is_held else READ_BUFFER_BYTES,
                 page_checksum_verification=True,
                 # Nanoseconds reach from 1677 to 2262 only, and Spark refuses to read them.
                 coerce_int96_timestamp_unit="us",
@@ -128,6 +128,11 @@ class ParquetReviews:
     def position(self) -> int | None:
         """The footer counts the rows."""
         return None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the file's bytes are in memory."""
+        return self._source.is_held
 
     @property
     def deciding(self) -> Mapping[str, str]:
@@ -295,12 +300,14 @@ class ParquetReviews:
         Yields:
             A batch, its bytes, and whether one read of ``most`` rows would end with it, too.
         """
-        pace = left = min(FIRST_STEP_ROWS, most)
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
+            # Rows that can't be large are read at once; and there threads would cost more.
+            is_small = self.is_held and bounds.is_within(min(most, self.rows), 2 * WINDOW_BYTES)
+            pace = left = most if is_small else min(FIRST_STEP_ROWS, most)
             bounds.most_rows(0, pace)
-            batches = self._file.iter_batches(pace, columns=columns)
+            batches = self._file.iter_batches(pace, columns=columns, use_threads=not is_small)
         while True:
             with self._reading():
                 step = next(batches, None)

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,7 +40,7 @@ class Leaf:
     name: str
     group: str = ""
 
-    @property
+    @cached_property
     def kind(self) -> tuple[str, ...]:
         """What two columns of one type have in common."""
         name = json.loads(self.logical)["Type"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.errors import OutputError
 from scorer.storage.failures import writing
-from scorer.storage.whole_file import Background, WholeFile
+from scorer.storage.whole_file import Background, WholeFile, write_all
 from scorer.system.background import in_background
 from scorer.system.memory import give_back
 from scorer.tables.parquet_types import Storage
@@ -23,6 +26,8 @@ ROW_GROUP_BYTES = 32 << 20
 MOST_ROW_GROUPS = 10_000
 # Row groups whose part of the footer is worth giving back before and after it is written.
 MANY_ROW_GROUPS = 100
+# Arrow data of a file that is made in memory and written at once, which costs less.
+SMALL_BYTES = 1 << 20
 
 
 class ParquetOutput:
@@ -63,21 +68,29 @@ class ParquetOutput:
         self._rows = rows
         self._left = list(reversed(_joined([rows for rows in row_groups if rows])))
         self._background, self._deliver = background, deliver
+        self._writer = partial(
+            pq.ParquetWriter,
+            schema=schema,
+            compression=codecs,
+            write_page_checksum=True,
+            **storage.options(),
+        )
+        # Row groups that are full, and the one that isn't; and their bytes.
+        self._full: list[list[pa.RecordBatch]] = []
         self._pending: list[pa.RecordBatch] = []
-        self._size = 0
+        self._full_size = self._size = 0
         self._freed = self._groups = 0
         self._is_writing = self._is_finished = False
+        # pyarrow's writer, which has no types; None as long as the file is small.
+        self._file: Any = None
+        self._lock = Lock()
         with writing(path):
             self._whole = WholeFile(path, temporary)
         try:
             with writing(path):
-                self._file = pq.ParquetWriter(
-                    self._whole.temporary,
-                    schema,
-                    compression=codecs,
-                    write_page_checksum=True,
-                    **storage.options(),
-                )
+                # pyarrow opens no other names, and a file isn't to be refused only when it grows.
+                str(path).encode()
+                self._handle: int | None = self._whole.open()
         except BaseException:
             self._whole.discard()
             raise
@@ -90,7 +103,7 @@ class ParquetOutput:
             self.discard()
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Take a batch; it is written when its row group is full.
+        """Take a batch; it is written when its row group is full, and the file isn't small.
 
         Raises:
             OutputError: it can't be written.
@@ -102,6 +115,9 @@ class ParquetOutput:
             self._size += part.nbytes
             if self._left:
                 self._left[-1] -= len(part)
+            if self._file is None and self.pending_bytes > SMALL_BYTES:
+                with writing(self.path):
+                    self._file = self._writer(self._whole.temporary)
             if (self._left and self._left[-1] == 0) or self._size >= ROW_GROUP_BYTES:
                 self._flush()
 
@@ -118,11 +134,13 @@ class ParquetOutput:
         with writing(self.path):
             self._background(partial(self.complete, metadata, rows))
         self.put()
+        with writing(self.path):
+            self._whole.sync_name()
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes that are held until their row group is written."""
-        return self._size
+        """Bytes that are held until they are written."""
+        return self._full_size + self._size
 
     def complete(self, metadata: Mapping[str, str], rows: int | None = None) -> None:
         """Write what is pending and the footer, check the file, and wait for the disk.
@@ -136,34 +154,48 @@ class ParquetOutput:
         Raises:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
+        handle = self._take_handle()
+        if handle is None:
+            # It was discarded meanwhile.
+            return
         self._is_writing = True
         try:
-            self._complete(metadata, rows)
+            with writing(self.path):
+                self._complete(handle, metadata)
+                self._check_rows(rows if self._rows is None else self._rows)
+                if self._deliver is None:
+                    self._whole.make_ready()
+                    os.fsync(handle)
         finally:
             self._is_writing = False
+            os.close(handle)
 
-    def _complete(self, metadata: Mapping[str, str], rows: int | None) -> None:
-        with writing(self.path):
-            self._write(self._take_pending())
+    def _complete(self, handle: int, metadata: Mapping[str, str]) -> None:
+        """Write what is pending and the footer."""
+        self._end_group()
+        sink = None
+        if self._file is None:
+            sink = pa.BufferOutputStream()
+            self._file = self._writer(sink)
+        self._write_full()
         has_long_footer = self._groups > MANY_ROW_GROUPS
         # pyarrow holds the footer twice while it writes it.
         if has_long_footer:
             give_back()
-        with writing(self.path):
-            self._file.add_key_value_metadata(dict(metadata))
-            self._file.close()
-            # The writer holds a footer, which is large if there are many row groups, and the check
-            # reads another.
-            self._file = None
-            if has_long_footer:
-                give_back()
-            self._check_rows(rows if self._rows is None else self._rows)
-            if self._deliver is None:
-                self._whole.make_ready()
-                self._whole.sync()
+        self._file.add_key_value_metadata(dict(metadata))
+        self._file.close()
+        # The writer holds a footer, which is large if there are many row groups, and the check
+        # reads another.
+        self._file = None
+        if has_long_footer:
+            give_back()
+        if sink is not None:
+            write_all(handle, sink.getvalue())
 
     def put(self) -> None:
         """Put the file in place, when it is complete and on the disk.
+
+        Its name is on the disk when the folder is synced.
 
         Raises:
             OutputError: it can't be put there.
@@ -188,33 +220,48 @@ class ParquetOutput:
                     file.file_handle.close()
             # Nor must the garbage collector close the writer.
             file.is_open = False
+        handle = self._take_handle()
+        if handle is not None:
+            os.close(handle)
         self._whole.discard()
+
+    def _take_handle(self) -> int | None:
+        """Return the handle of the file, which whoever takes it closes; None if it is taken."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+        return handle
 
     def _flush(self) -> None:
         if self._left and self._left[-1] == 0:
             self._left.pop()
-        self._freed += self._size
+        self._end_group()
+        if self._file is None:
+            return
+        self._freed += self._full_size
         # In the background, because a slow codec takes seconds for a row group.
         with writing(self.path):
-            self._background(partial(self._write_group, self._take_pending()))
+            self._background(self._write_groups)
         # Not after each of thousands of tiny row groups.
         if self._freed >= ROW_GROUP_BYTES // 2:
             give_back()
             self._freed = 0
 
-    def _take_pending(self) -> list[pa.RecordBatch]:
-        pending, self._pending, self._size = self._pending, [], 0
-        return pending
+    def _end_group(self) -> None:
+        if self._pending:
+            self._full.append(self._pending)
+        self._full_size += self._size
+        self._pending, self._size = [], 0
 
-    def _write_group(self, batches: list[pa.RecordBatch]) -> None:
+    def _write_groups(self) -> None:
         self._is_writing = True
         try:
-            self._write(batches)
+            self._write_full()
         finally:
             self._is_writing = False
 
-    def _write(self, batches: list[pa.RecordBatch]) -> None:
-        if batches:
+    def _write_full(self) -> None:
+        full, self._full, self._full_size = self._full, [], 0
+        for batches in full:
             table = pa.Table.from_batches(batches)
             self._file.write_table(table, row_group_size=len(table))
             self._groups += 1

@@ -45,6 +45,10 @@ class OpenReviews(Protocol):
         """What the system or the store said of the file before it was opened."""
 
     @property
+    def is_held(self) -> bool:
+        """Whether its bytes are in memory, so that reading it waits for nothing."""
+
+    @property
     def position(self) -> int | None:
         """Bytes of the file that were read for the windows so far; None where rows are counted."""
 

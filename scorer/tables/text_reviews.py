@@ -77,6 +77,11 @@ class TextReviews(ABC):
         """Yield the rows in order, in windows whose cuts depend on the file alone."""
 
     @property
+    def is_held(self) -> bool:
+        """A text is read from its file."""
+        return False
+
+    @property
     def position(self) -> int:
         """Bytes of the file that were read in the present pass."""
         return self._text.position

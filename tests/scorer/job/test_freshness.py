@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from time import time_ns
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -28,8 +29,9 @@ from scorer.job.plan import plan
 from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult
 from scorer.job.run import preview_job, run_job
 from scorer.modelfile import ModelFile
-from scorer.storage import identity, notes, source_file
-from scorer.storage.identity import FileIdentity
+from scorer.storage import identity, notes
+from scorer.storage.identity import FileIdentity, InputId
+from scorer.storage.source_file import SourceFile
 from scorer.tables import parquet_reader
 
 CHANGED = "scored anew: the input changed"
@@ -304,13 +306,13 @@ def test_the_plan_uses_what_was_kept_and_writes_nothing(
 ) -> None:
     source, target = write_reviews(tmp_path / "in.parquet", some_texts(5)), tmp_path / "out.parquet"
     tasks, hashed = plan([source], target), []
-    hash_file = source_file.hash_file
+    input_id = SourceFile.input_id
 
-    def counted(path: Path, *rest: object) -> str | None:
-        hashed.append(path)
-        return hash_file(path, *rest)
+    def counted(file: SourceFile, *rest: Any) -> InputId:
+        hashed.append(file.path)
+        return input_id(file, *rest)
 
-    monkeypatch.setattr(source_file, "hash_file", counted)
+    monkeypatch.setattr(SourceFile, "input_id", counted)
     assert verdicts(list(preview_job(tasks, model).files)) == [(PLANNED, "new")]
     assert hashed == []
     run(source, target, model)

@@ -189,10 +189,13 @@ def test_a_stop_leaves_what_is_done_and_says_so_of_the_rest(
 
     result = score_files(source, target, model=model, done=done, stop=stop)
     status = [one.status for one in result.files]
-    assert status == [SCORED] * 3 + [STOPPED] * (MANY - 3)
-    assert visible(target) == left_in(source)[:3]
+    # Outputs that are in place when the stop comes are done, too.
+    there = status.count(SCORED)
+    assert 3 <= there < 3 + MOST_AHEAD
+    assert status == [SCORED] * there + [STOPPED] * (MANY - there)
+    assert visible(target) == left_in(source)[:there]
     again = score_files(source, target, model=model)
-    assert [one.status for one in again.files] == [SKIPPED] * 3 + [SCORED] * (MANY - 3)
+    assert [one.status for one in again.files] == [SKIPPED] * there + [SCORED] * (MANY - there)
     assert not [name for name in left_in(target) if name.startswith(".")]
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.errors import ReviewsError
-from scorer.tables import parquet_bounds
+from scorer.tables import parquet_bounds, parquet_reader, parquet_steps
 from scorer.tables.parquet_reader import ParquetReviews
 
 SMALL, LATER = 2000, 300
@@ -146,3 +146,24 @@ def test_a_page_that_is_as_large_in_the_file_is_read(
     monkeypatch.setattr(parquet_bounds, "MOST_PAGE", 2 << 20)
     with ParquetReviews(source, max_cell=1 << 20) as reviews:
         assert sum(map(len, next(reviews.windows()))) > 0
+
+
+def test_rows_of_many_large_dictionaries_of_short_values_are_read_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, steps = 3000, list[int]()
+    values = [[f"{column} {row} ".ljust(300, "x") for row in range(rows)] for column in range(20)]
+    source = write(
+        tmp_path / "in.parquet",
+        {f"column_{name}": pa.array(one) for name, one in enumerate(values)},
+    )
+
+    def size_of_step(batch: pa.RecordBatch) -> int:
+        steps.append(len(batch))
+        return parquet_steps.size_of_step(batch)
+
+    monkeypatch.setattr(parquet_reader, "size_of_step", size_of_step)
+    with ParquetReviews(source) as reviews:
+        read = pa.Table.from_batches([one for window in reviews.windows() for one in window])
+    assert read.equals(pq.read_table(source))
+    assert len(steps) < 30

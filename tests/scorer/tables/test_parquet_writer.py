@@ -9,9 +9,12 @@ import pytest
 
 from helpers import left_in
 from scorer.errors import OutputError
-from scorer.tables.parquet_writer import ParquetOutput
+from scorer.tables import parquet_writer
+from scorer.tables.parquet_writer import SMALL_BYTES, ParquetOutput
 
 BATCH = pa.record_batch({"id": [1, 2, 3]})
+# Rows of a file that isn't small.
+LARGE = SMALL_BYTES // 8 + 1
 
 
 def output(path: Path, rows: int = 3, **options: object) -> ParquetOutput:
@@ -60,6 +63,41 @@ def test_slow_calls_go_through_the_background_that_is_given(tmp_path: Path) -> N
 
     with output(tmp_path / "a.parquet", background=background) as file:
         file.write(BATCH)
+        assert not calls  # it may stay small
+        file.finish({})
+    assert len(calls) == 1  # the disk
+    calls.clear()
+    with output(tmp_path / "b.parquet", LARGE, background=background) as file:
+        file.write(large(LARGE))
         assert len(calls) == 1  # the row group
         file.finish({})
     assert len(calls) == 2  # the disk
+
+
+def large(rows: int) -> pa.RecordBatch:
+    return pa.record_batch({"id": range(rows)})
+
+
+@pytest.mark.parametrize("sizes", [[0], [5], [1, 2, 3], [LARGE], [3, LARGE, 3], [LARGE // 2] * 3])
+def test_a_file_has_the_same_bytes_whether_it_is_made_in_memory_or_not(
+    tmp_path: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(name: str) -> bytes:
+        path = tmp_path / name
+        with ParquetOutput(path, BATCH.schema, sum(sizes), sizes, "zstd") as file:
+            for batch in (large(sum(sizes)).slice(0, 4), large(sum(sizes)).slice(4)):
+                file.write(batch)
+            file.finish({"key": "value"})
+        return path.read_bytes()
+
+    written = write("a.parquet")
+    monkeypatch.setattr(parquet_writer, "SMALL_BYTES", 0)
+    assert write("b.parquet") == written
+    assert pq.read_metadata(tmp_path / "b.parquet").num_row_groups == len(list(filter(None, sizes)))
+
+
+def test_a_file_that_was_discarded_is_not_completed(tmp_path: Path) -> None:
+    with output(tmp_path / "a.parquet") as file:
+        file.write(BATCH)
+    file.complete({})
+    assert left_in(tmp_path) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,12 @@ import click
 from scorer.cli.drift import Comparison, check_drift
 from scorer.cli.options import (
     FAIL_ON_DRIFT,
+    LINEAGE,
     LOG_FORMAT,
     METRICS_FILE,
     MODEL_OPTION,
     TARGET_FILE,
+    CommandWithVariables,
     dropped_columns,
     in_a_folder,
     kept_columns,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
+    from scorer.reports.lineage_run import Told
 
 # The codecs that Parquet has and pyarrow writes.
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
@@ -50,7 +54,7 @@ TEXT_COLUMN_HELP = (
 )
 
 
-@click.command()
+@click.command(cls=CommandWithVariables)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.argument("output", metavar="OUTPUT")
 @MODEL_OPTION
@@ -239,6 +243,7 @@ TEXT_COLUMN_HELP = (
     help="JSON file to write the figures of the run to; - for stdout.",
 )
 @METRICS_FILE
+@LINEAGE
 @FAIL_ON_DRIFT
 @click.option(
     "--reference",
@@ -267,6 +272,7 @@ def run(
     dry_run: bool,
     report: Path | None,
     metrics_file: Path | None,
+    lineage: str | None,
     retries: int,
     state_dir: Path | None,
     engine: str,
@@ -319,27 +325,46 @@ def run(
     chosen = Options(**options, wait_lock=wait_lock)
     hands = engine_for(engine, chosen)
     planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
-    targets = Targets(report, metrics_file)
+    targets = Targets(report, metrics_file, lineage)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)
     targets.check(tasks, find_model(model), success_file, reference)
-    loaded = SentimentModel.load(model, sha256=model_sha256)
-    comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
-    lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
-    if dry_run:
-        result = preview_job(planned, loaded, chosen)
-        for one in result.files:
-            lines.show_file(one)
-    else:
-        if asked is not None:
-            targets.withdraw_report()
-        result = _run_watched(planned, loaded, chosen, probe, lines, hands)
-    drift = comparison.find(result)
-    lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
-    if not dry_run:
-        targets.write(result, drift)
-    _end(result)
-    check_drift(drift, fail_on_drift)
+    told_of = None if dry_run else lineage
+    with _events(told_of, inputs, output, planned, state_dir) as events:
+        loaded = SentimentModel.load(model, sha256=model_sha256)
+        comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
+        lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
+        if dry_run:
+            result = preview_job(planned, loaded, chosen)
+            for one in result.files:
+                lines.show_file(one)
+        else:
+            if asked is not None:
+                targets.withdraw_report()
+            result = _run_watched(planned, loaded, chosen, probe, lines, hands)
+        if events is not None:
+            events.model, events.result = loaded, result
+        drift = comparison.find(result)
+        lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
+        if not dry_run:
+            targets.write(result, drift)
+        _end(result)
+        check_drift(drift, fail_on_drift)
+
+
+def _events(
+    lineage: str | None,
+    inputs: tuple[str, ...],
+    output: str,
+    planned: Plan,
+    state_dir: Path | None,
+) -> AbstractContextManager[Told | None]:
+    """Return what tells the events of a run; nothing does without ``--lineage``."""
+    if lineage is None:
+        return nullcontext()
+    from scorer.reports.lineage_run import told
+
+    return told(lineage, inputs, output, planned, state_dir)
 
 
 def _run_watched(

@@ -21,8 +21,8 @@ LOCKS = {path.stem: path for path in sorted((CHECKOUT / ".ci").glob("*.lock"))}
 # What each environment of make is to hold: extras and dependency groups.
 WANTED = {
     "base": (("base",), ()),
-    "light": (("base", "language"), ("test",)),
-    "full": (("base", "train", "language"), ("dev",)),
+    "light": (("base", "language", "lineage"), ("test",)),
+    "full": (("base", "train", "language", "lineage"), ("dev",)),
     "bench": (("base", "train"), ("bench",)),
     "build": ((), ("build",)),
     "readers": (("base",), ("readers",)),

@@ -88,11 +88,13 @@ class Targets:
         report: for the JSON report; "-" is stdout.
         metrics_file: for the Prometheus textfile; "-" is stdout.
         html: for the page.
+        lineage: for OpenLineage events: a file that they are appended to, or a URL.
     """
 
     report: Path | None
     metrics_file: Path | None
     html: Path | None = None
+    lineage: str | None = None
 
     @property
     def use_stdout(self) -> bool:
@@ -125,6 +127,8 @@ class Targets:
             "--metrics-file": self.metrics_file,
             "--html": self.html,
         }
+        if self.lineage is not None:
+            named |= {"--lineage": checked_lineage(self.lineage)}
         files = {name: path for name, path in named.items() if path and path != STDOUT}
         read = {"the model": model, "--reference": reference}
         others = {**read, **files, "--success-file": success_file}
@@ -189,6 +193,23 @@ class Targets:
             show(metrics_text(result, drift).rstrip())
         elif self.metrics_file is not None:
             write_metrics(result, self.metrics_file, drift)
+
+
+def checked_lineage(target: str) -> Path | None:
+    """Return the file that events are appended to; None for a URL.
+
+    Raises:
+        UsageError: what makes the events isn't installed, or something else stands there.
+    """
+    from scorer.reports.lineage import check_installed
+    from scorer.reports.lineage_courier import is_url
+    from scorer.reports.target import check_lineage_target
+
+    check_installed()
+    if is_url(target):
+        return None
+    check_lineage_target(Path(target))
+    return Path(target)
 
 
 def check_success(result: JobResult) -> None:

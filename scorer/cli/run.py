@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ from scorer.cli.drift import Comparison, check_drift
 from scorer.cli.options import (
     FAIL_ON_DRIFT,
     HTML,
+    LINEAGE,
     LOG_FORMAT,
     METRICS_FILE,
     MODEL_OPTION,
     TARGET_FILE,
+    CommandWithVariables,
     dropped_columns,
     in_a_folder,
     kept_columns,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
+    from scorer.reports.lineage_run import Told
     from scorer.reports.throughput import Gauge
 
 # The codecs that Parquet has and pyarrow writes.
@@ -53,7 +57,7 @@ TEXT_COLUMN_HELP = (
 )
 
 
-@click.command()
+@click.command(cls=CommandWithVariables)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.argument("output", metavar="OUTPUT")
 @MODEL_OPTION
@@ -251,6 +255,7 @@ TEXT_COLUMN_HELP = (
     show_default=True,
     help="Reviews that the page shows, the surest N and the least sure N. They are people's words.",
 )
+@LINEAGE
 @FAIL_ON_DRIFT
 @click.option(
     "--reference",
@@ -281,6 +286,7 @@ def run(
     metrics_file: Path | None,
     html: Path | None,
     examples: int,
+    lineage: str | None,
     retries: int,
     state_dir: Path | None,
     engine: str,
@@ -335,28 +341,47 @@ def run(
     planned = plan(inputs, output, chosen.where, chosen.format, settings).part(asked)
     if examples and html is None:
         raise UsageError("reading the options: --examples are shown on a page; add --html FILE")
-    targets = Targets(report, metrics_file, html)
+    targets = Targets(report, metrics_file, html, lineage)
     success_file = success_path(planned) if chosen.success_file else None
     tasks = (*planned.tasks, *planned.elsewhere)
     targets.check(tasks, find_model(model), success_file, reference)
-    loaded = SentimentModel.load(model, sha256=model_sha256)
-    comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
-    lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
-    gauge = None if html is None or dry_run else _gauge()
-    if dry_run:
-        result = preview_job(planned, loaded, chosen)
-        for one in result.files:
-            lines.show_file(one)
-    else:
-        if asked is not None:
-            targets.withdraw_report()
-        result = _run_watched(planned, loaded, chosen, probe, lines, hands, gauge)
-    drift = comparison.find(result)
-    lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
-    if not dry_run:
-        _write(targets, result, drift, gauge, examples)
-    _end(result)
-    check_drift(drift, fail_on_drift)
+    told_of = None if dry_run else lineage
+    with _events(told_of, inputs, output, planned, state_dir) as events:
+        loaded = SentimentModel.load(model, sha256=model_sha256)
+        comparison = Comparison.asked(loaded, fail_on_drift, reference, reference_domain)
+        lines = Lines(alone=len(tasks) == 1, err=targets.use_stdout)
+        gauge = None if html is None or dry_run else _gauge()
+        if dry_run:
+            result = preview_job(planned, loaded, chosen)
+            for one in result.files:
+                lines.show_file(one)
+        else:
+            if asked is not None:
+                targets.withdraw_report()
+            result = _run_watched(planned, loaded, chosen, probe, lines, hands, gauge)
+        if events is not None:
+            events.model, events.result = loaded, result
+        drift = comparison.find(result)
+        lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
+        if not dry_run:
+            _write(targets, result, drift, gauge, examples)
+        _end(result)
+        check_drift(drift, fail_on_drift)
+
+
+def _events(
+    lineage: str | None,
+    inputs: tuple[str, ...],
+    output: str,
+    planned: Plan,
+    state_dir: Path | None,
+) -> AbstractContextManager[Told | None]:
+    """Return what tells the events of a run; nothing does without ``--lineage``."""
+    if lineage is None:
+        return nullcontext()
+    from scorer.reports.lineage_run import told
+
+    return told(lineage, inputs, output, planned, state_dir)
 
 
 def _run_watched(

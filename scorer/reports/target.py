@@ -12,6 +12,8 @@ from scorer.storage.whole_file import other_kind
 # What every release writes first into a report.
 REPORT_START = re.compile(rb'\s*\{\s*"report_version"\s*:\s*\d')
 METRIC_LINE = re.compile(rf"(?:# (?:HELP|TYPE) )?{PREFIX}_".encode())
+# Events are JSON with sorted keys, one a line.
+EVENT_LINE = re.compile(rb'\{"eventTime": "')
 LONGEST_METRICS = 1 << 20
 
 
@@ -51,6 +53,17 @@ def check_page_target(path: Path, start: str) -> None:
     content = content_at(path, "--html", or_stdout=False)
     if content and not content.startswith(start.encode()):
         raise foreign(path, "--html", "a page")
+
+
+def check_lineage_target(path: Path) -> None:
+    """Check that ``--lineage`` appends to no file of somebody else's.
+
+    Raises:
+        UsageError: something stands there that doesn't begin with an event, or can't be read.
+    """
+    content = content_at(path, "--lineage", or_stdout=False)
+    if content and not EVENT_LINE.match(content):
+        raise foreign(path, "--lineage", "a file of events")
 
 
 def content_at(path: Path, option: str, *, or_stdout: bool = True) -> bytes:

@@ -206,6 +206,7 @@ def file_facts(result: FileResult) -> dict[str, Json]:
         "status": result.status,
         "rows": result.counts.rows if result.is_counted else None,
         "seconds": round(result.seconds, 6),
+        **({"reason": result.reason} if result.reason else {}),
         **({"note": result.note} if result.note else {}),
     }
 

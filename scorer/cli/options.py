@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from scorer.console import LOG_FORMATS, log_as
 from scorer.errors import UsageError
 from scorer.storage.address import check_local
 from scorer.storage.names import check_name
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 def model_names(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """Return what a shell may complete a model to: the names that ship, model files, folders."""
+    from click.shell_completion import CompletionItem
+
     shipped = Path(__file__).parent.parent / "models"
     names = sorted(path.stem for path in shipped.glob(f"*{MODEL_ENDING}"))
     found = [*(name for name in names if name.startswith(begun)), *_models_at(begun)]
@@ -222,6 +225,8 @@ def lineage_target(
     if "://" not in value:
         in_a_folder(context, parameter, Path(value))
         return value
+    from urllib.parse import urlsplit
+
     try:
         url = urlsplit(value)
         is_fit = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0

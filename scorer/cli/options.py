@@ -17,6 +17,10 @@ from scorer.storage.names import check_name
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+MODEL_ENDING = ".onnx"
+# Options that replace what others wrote: they are said each time.
+NOT_BY_VARIABLE = ("force",)
+
 
 def model_names(
     context: click.Context, parameter: click.Parameter, begun: str
@@ -28,11 +32,8 @@ def model_names(
     names = sorted(path.stem for path in shipped.glob(f"*{MODEL_ENDING}"))
     found = [*(name for name in names if name.startswith(begun)), *_models_at(begun)]
     # Where a folder is all there is, a shell would put a blank behind it.
-    while len(found) == 1 and found[0].endswith("/"):
-        inside = _models_at(found[0])
-        if not inside:
-            break
-        found = inside
+    if len(found) == 1 and found[0].endswith("/"):
+        found = _models_at(found[0]) or found
     return [CompletionItem(one) for one in found]
 
 
@@ -53,7 +54,6 @@ def _models_at(begun: str) -> list[str]:
     ]
 
 
-MODEL_ENDING = ".onnx"
 MODEL_OPTION = click.option(
     "--model",
     metavar="FILE",
@@ -120,7 +120,6 @@ def _naming_variables(error: UsageError, context: click.Context) -> UsageError:
     return UsageError("; ".join((str(error), *named))) if named else error
 
 
-NOT_BY_VARIABLE = ("force",)
 # Whether it can be read is checked with what stands there.
 TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from scorer.console import LOG_FORMATS, log_as
 from scorer.errors import UsageError
 from scorer.storage.address import check_local
 from scorer.storage.names import check_name
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+MODEL_ENDING = ".onnx"
+# Options that replace what others wrote: they are said each time.
+NOT_BY_VARIABLE = ("force",)
+
 
 def model_names(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """Return what a shell may complete a model to: the names that ship, model files, folders."""
+    from click.shell_completion import CompletionItem
+
     shipped = Path(__file__).parent.parent / "models"
     names = sorted(path.stem for path in shipped.glob(f"*{MODEL_ENDING}"))
     found = [*(name for name in names if name.startswith(begun)), *_models_at(begun)]
     # Where a folder is all there is, a shell would put a blank behind it.
-    while len(found) == 1 and found[0].endswith("/"):
-        inside = _models_at(found[0])
-        if not inside:
-            break
-        found = inside
+    if len(found) == 1 and found[0].endswith("/"):
+        found = _models_at(found[0]) or found
     return [CompletionItem(one) for one in found]
 
 
@@ -50,7 +54,6 @@ def _models_at(begun: str) -> list[str]:
     ]
 
 
-MODEL_ENDING = ".onnx"
 MODEL_OPTION = click.option(
     "--model",
     metavar="FILE",
@@ -117,7 +120,6 @@ def _naming_variables(error: UsageError, context: click.Context) -> UsageError:
     return UsageError("; ".join((str(error), *named))) if named else error
 
 
-NOT_BY_VARIABLE = ("force",)
 # Whether it can be read is checked with what stands there.
 TARGET_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, readable=False, path_type=Path)
@@ -223,6 +225,8 @@ def lineage_target(
     if "://" not in value:
         in_a_folder(context, parameter, Path(value))
         return value
+    from urllib.parse import urlsplit
+
     try:
         url = urlsplit(value)
         is_fit = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0

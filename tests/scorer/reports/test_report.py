@@ -263,7 +263,9 @@ def test_the_log_is_json_line_by_line_where_it_is_asked_for(dump: Path, tmp_path
     first, second, third, job, last = map(json.loads, done.stderr.splitlines())
     assert len(told(done)) == 3
     keys = ["time", "level", "message", "input", "output", "status", "rows", "seconds"]
-    assert list(first) == list(second) == keys
+    assert list(first) == keys
+    assert list(second) == [*keys, "reason"]
+    assert second["reason"] == second["message"]
     assert first["message"].startswith(f"{tmp_path}/out/a.parquet: 33 rows, ")
     assert (first["level"], first["status"], first["rows"]) == ("info", "scored", 33)
     assert second["message"] == f"reading {dump}/b.parquet: {NO_PARQUET}"

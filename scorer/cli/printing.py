@@ -12,7 +12,6 @@ from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from scorer.insight.drift import Drift
-    from scorer.insight.examples import Examples
     from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
     from scorer.reports.report import Report
@@ -158,7 +157,7 @@ class Targets:
         result: JobResult,
         drift: Drift | None = None,
         report: Report | None = None,
-        examples: Examples | None = None,
+        examples: int = 0,
     ) -> None:
         """Write the figures.
 
@@ -166,7 +165,7 @@ class Targets:
             result: of the job.
             drift: that was found in it.
             report: of both; made of them if None.
-            examples: reviews that the page shows.
+            examples: number of reviews that the page shows, of the surest and of the least sure.
 
         Raises:
             OutputError: one can't be written.
@@ -174,11 +173,6 @@ class Targets:
         from scorer.reports.prometheus import metrics_text, write_metrics
         from scorer.reports.report import Report
 
-        if self.html is not None:
-            from scorer.reports.run_page import write_run_page
-
-            report = report or Report.of(result, drift)
-            write_run_page(self.html, report, examples)
         if self.report is not None:
             report = report or Report.of(result, drift)
             if self.report == STDOUT:
@@ -189,6 +183,12 @@ class Targets:
             show(metrics_text(result, drift).rstrip())
         elif self.metrics_file is not None:
             write_metrics(result, self.metrics_file, drift)
+        if self.html is not None:
+            from scorer.insight.examples import find_examples
+            from scorer.reports.run_page import write_run_page
+
+            shown = find_examples(result, examples) if examples else None
+            write_run_page(self.html, report or Report.of(result, drift), shown)
 
 
 def check_success(result: JobResult) -> None:

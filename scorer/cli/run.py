@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
+    from scorer.reports.report import Report
     from scorer.reports.throughput import Gauge
 
 # The codecs that Parquet has and pyarrow writes.
@@ -354,7 +355,7 @@ def run(
     drift = comparison.find(result)
     lines.show_summary(result, drift, is_asked=comparison.is_asked and not dry_run)
     if not dry_run:
-        _write(targets, result, drift, gauge, examples)
+        targets.write(result, drift, _report(result, drift, gauge), examples)
     _end(result)
     check_drift(drift, fail_on_drift)
 
@@ -411,22 +412,13 @@ def _gauge() -> Gauge:
     return Gauge()
 
 
-def _write(
-    targets: Targets, result: JobResult, drift: Drift | None, gauge: Gauge | None, examples: int
-) -> None:
-    """Write the figures; what the page shows beside them is found now.
-
-    Raises:
-        OutputError: a file can't be written.
-    """
+def _report(result: JobResult, drift: Drift | None, gauge: Gauge | None) -> Report | None:
+    """Return the report with the speed that was measured for a page; None without one."""
     if gauge is None:
-        targets.write(result, drift)
-        return
-    from scorer.insight.examples import find_examples
+        return None
     from scorer.reports.report import Report
 
-    report = Report.of(result, drift, gauge.read())
-    targets.write(result, drift, report, find_examples(result, examples) if examples else None)
+    return Report.of(result, drift, gauge.read())
 
 
 def engine_for(engine: str, options: Options) -> Engine | None:

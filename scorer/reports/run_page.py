@@ -14,7 +14,7 @@ from pathlib import Path
 from scorer.insight.drift import Drift
 from scorer.insight.examples import Example, Examples
 from scorer.job.options import Options
-from scorer.job.result import FAILED, SCORED, SKIPPED
+from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED
 from scorer.pages.page import notice, page, page_mark, paragraph, quotations, section
 from scorer.pages.tables import facts, figures, table
 from scorer.pages.text import cut_text
@@ -32,7 +32,7 @@ PAGE_MARK = page_mark(MARK)
 MOST_FILES, LONGEST_PATH, LONGEST_REASON = 200, 200, 300
 # What else there may be much of.
 MOST_WORKERS, MOST_NOTES = 50, 50
-FIRST_OF_ALL = (FAILED, "stopped")
+FIRST_OF_ALL = (FAILED, STOPPED)
 # What is told of rows, by the key of the report.
 OF_ROWS = {
     "positive": "labelled positive",
@@ -112,7 +112,7 @@ def _notices(report: Report) -> Iterator[str]:
         yield notice(f"{_cut(drift_line(report.drift))}.")
     success = report.success_file
     if success is not None and not success.is_written:
-        yield notice(f"no {_cut(success.path)}: {_cut(success.reason)}.")
+        yield notice(f"No {_cut(success.path)}: {_cut(success.reason)}.")
 
 
 def _cut(text: str) -> str:

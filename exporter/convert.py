@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from exporter.errors import ExportRefused
 from exporter.graph_check import SEQUENCE_LENS, check_graph, only_node
@@ -30,6 +30,9 @@ IR_VERSION = 8
 
 # The token ids with time as the first axis, as the LSTM operator reads: int32[length, batch].
 BY_TIME = "token_ids/by_time"
+
+# The index of the LSTM operator's input ``W``.
+KERNELS = 1
 
 
 def network_to_onnx(network: Any) -> onnx.ModelProto:
@@ -47,6 +50,7 @@ def network_to_onnx(network: Any) -> onnx.ModelProto:
     graph = _convert_unmasked(network).graph
     read = _feed_lstm(graph, network)
     _bind_lengths(graph, read.lengths)
+    _store_kernels_in_16_bits(graph)
     if has_layer(network, "by_length"):
         _insert(graph, 0, length_nodes(network))
     if has_layer(network, "pooling"):
@@ -197,6 +201,18 @@ def _bind_lengths(graph: onnx.GraphProto, lengths: str) -> None:
     weights += [""] * (SEQUENCE_LENS - len(weights))
     del lstm.input[:]
     lstm.input.extend([*weights, lengths])
+
+
+def _store_kernels_in_16_bits(graph: onnx.GraphProto) -> None:
+    """Keep what the LSTM multiplies its inputs by as 16-bit floats, which they are rounded to.
+
+    onnxruntime makes 32 bits of them once, when it loads the model: it folds constants.
+    """
+    lstm, nodes = only_node(graph, "LSTM"), Nodes("kernel/")
+    (stored,) = (one for one in graph.initializer if one.name == lstm.input[KERNELS])
+    kernels = numpy_helper.to_array(stored).astype(np.float16)
+    lstm.input[KERNELS] = nodes.add("Cast", nodes.constant(kernels), to=TensorProto.FLOAT)
+    _insert(graph, 0, nodes)
 
 
 def _read_largest_states(graph: onnx.GraphProto, firsts: str) -> None:

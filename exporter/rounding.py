@@ -19,15 +19,19 @@ from trainer.models.network import CORRECTION
 def round_weights(network: Any) -> None:
     """Round the weights that are stored in fewer than 32 bits.
 
-    The embedding becomes 16-bit floats; the tables of the wide branches become integers times a
-    step.
+    The embedding and what the LSTM multiplies its inputs by become 16-bit floats; the tables of the
+    wide branches become integers times a step.
     """
-    embedding = network.get_layer("embedding")
-    halves = [weights.astype(np.float16) for weights in embedding.get_weights()]
+    embedding, lstm = network.get_layer("embedding"), network.get_layer("lstm")
+    (vectors,) = (_rounded(weights) for weights in embedding.get_weights())
     if has_layer(network, "steps"):
         # The layer takes padding for zeros; the graph looks it up.
-        halves[0][PAD_ID] = 0
-    embedding.set_weights([weights.astype(np.float32) for weights in halves])
+        vectors[PAD_ID] = 0
+    embedding.set_weights([vectors])
+    # Kernel, recurrent kernel and bias of each direction.
+    weights = lstm.get_weights()
+    weights[::3] = [_rounded(kernel) for kernel in weights[::3]]
+    lstm.set_weights(weights)
     for branch in wide_branches(network):
         tables = [table.weights() for table in integer_tables(branch)]
         branch.set_weights([*tables, branch.slopes])
@@ -73,6 +77,11 @@ def integer_tables(branch: Any) -> list[IntegerTable]:
         _integer_table(words, np.dtype(np.int16), squared=False),
         *(_integer_table(table, np.dtype(np.int8), squared=True) for table in ngrams),
     ]
+
+
+def _rounded(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return what 16-bit floats keep of some weights."""
+    return weights.astype(np.float16).astype(np.float32)
 
 
 def has_layer(network: Any, name: str) -> bool:

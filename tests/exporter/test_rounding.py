@@ -18,6 +18,8 @@ def test_rounded_weights_are_whole_steps_and_stay_when_rounded_again() -> None:
     round_weights(network)
     after, rows = wide.get_weights(), embedding.get_weights()[0]
     np.testing.assert_array_equal(rows, rows.astype(np.float16).astype(np.float32))
+    for kernel in network.get_layer("lstm").get_weights()[::3]:
+        np.testing.assert_array_equal(kernel, kernel.astype(np.float16).astype(np.float32))
     tables = integer_tables(wide)
     assert [table.integers.dtype for table in tables] == [np.int16, np.int8, np.int8]
     for old, new, table in zip(before[:-1], after[:-1], tables, strict=True):

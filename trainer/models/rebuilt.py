@@ -125,6 +125,13 @@ class _Graph:
         (constant,) = (self.constants[name] for name in node.input if name in self.constants)
         return constant
 
+    def stored(self, name: str) -> npt.NDArray[np.float32]:
+        """Return a constant by its name, or the 16-bit one that it is made of."""
+        if name not in self.constants:
+            (cast,) = (node for node in self.all("Cast") if name in node.output)
+            name = cast.input[0]
+        return np.asarray(self.constants[name], np.float32)
+
     @cached_property
     def _readers(self) -> dict[str, list[Any]]:
         readers: dict[str, list[Any]] = {}
@@ -176,7 +183,7 @@ def _lstm(node: Any, graph: _Graph) -> list[npt.NDArray[np.float32]]:
     ONNX has them transposed, with two biases that are added up, and the gates in another order:
     https://onnx.ai/onnx/operators/onnx__LSTM.html
     """
-    kernels, recurrent, biases = (graph.constants[name] for name in node.input[1:4])
+    kernels, recurrent, biases = (graph.stored(name) for name in node.input[1:4])
     weights = []
     for direction in range(len(kernels)):
         bias = np.add(*np.split(biases[direction], 2))

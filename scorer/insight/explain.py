@@ -14,7 +14,7 @@ from scorer.errors import SentimentError
 from scorer.insight.explanation import Explanation, Word
 from scorer.insight.shares import Integers, Shares, Singles, Twin
 from scorer.model import SentimentModel
-from scorer.tokenizer import Tokens, valid_text
+from scorer.tokenizer import UNKNOWN_ID, Tokens, valid_text
 from scorer.words.tracing import Spans, trace
 
 # Words whose absence is scored.
@@ -179,7 +179,10 @@ def _strongest(shares: Shares, most: int) -> Integers:
 
 
 def _left_out(tokens: Tokens, offsets: Integers, chosen: Integers) -> Tokens:
-    """Return rows that lack one token each.
+    """Return rows that have an unknown word in the place of one token each.
+
+    All others stay where they are: with one token less, an LSTM that reads several in a step would
+    read all that follow in other steps.
 
     Args:
         tokens: of the rows.
@@ -187,11 +190,8 @@ def _left_out(tokens: Tokens, offsets: Integers, chosen: Integers) -> Tokens:
         chosen: ``int64[new rows]``, the number of each that is left out, among those.
     """
     rows = np.searchsorted(offsets, chosen, "right") - 1
-    stops = tokens.offsets[rows + 1]
-    left_out = stops - tokens.lengths[rows] + chosen - offsets[rows]
-    # Without it the network reads one more.
-    starts = np.maximum(tokens.offsets[rows], stops - tokens.max_tokens - 1)
-    sizes = stops - starts
-    places = np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
-    ids = tokens.ids[places[places != np.repeat(left_out, sizes)]]
-    return Tokens(ids, np.append(0, np.cumsum(sizes - 1)), tokens.max_tokens)
+    sizes = tokens.lengths[rows]
+    starts, firsts = tokens.offsets[rows + 1] - sizes, np.cumsum(sizes) - sizes
+    ids = tokens.ids[np.arange(sizes.sum()) + np.repeat(starts - firsts, sizes)]
+    ids[firsts + chosen - offsets[rows]] = UNKNOWN_ID
+    return Tokens(ids, np.append(0, np.cumsum(sizes)), tokens.max_tokens)

@@ -14,7 +14,8 @@ class Word:
         start: its first character in the review's text.
         end: the character after its last one.
         contribution: what it adds to the logit.
-        score_without: what the score would be without it; None if that wasn't asked for.
+        score_without: what the score would be with an unknown word in its place; None if that
+            wasn't asked for.
     """
 
     token: str

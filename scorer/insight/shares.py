@@ -111,7 +111,7 @@ class Twin:
             (self._of_ngrams(one, values) for one in parts.ngrams),
             np.zeros(is_token.T.shape),
         )  # [length, batch]
-        each += self._of_states(values, is_token.T)
+        each += self._of_states(values, is_token.T, each)
         slope = values[parts.slope].astype(np.float64) if parts.slope else np.ones(len(rows))
         shares.scores[rows] = score
         shares.logits[rows] = values[parts.logit]
@@ -120,13 +120,19 @@ class Twin:
         places = shares.offsets[rows][:, None] + np.arange(is_token.shape[1])
         shares.tokens[places[is_token]] = (slope * each).T[is_token]
 
-    def _of_states(self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_]) -> Floats:
-        """Return what the LSTM's states add at each token: ``float64[length, batch]``."""
+    def _of_states(
+        self, values: dict[str, Singles], is_token: npt.NDArray[np.bool_], ngrams: Floats
+    ) -> Floats:
+        """Return what the LSTM's states add at each token: ``float64[length, batch]``.
+
+        ``ngrams`` is what each token's n-grams add, of the same shape.
+        """
         parts = self._parts
         of_states = _of_largest if parts.is_pooled else _of_last
         states, weights = values[parts.states], self._constants[parts.weights]
         step = int(self._constants[parts.step_tokens]) if parts.step_tokens else 1
-        return _spread(of_states(states, is_token[::step], weights), is_token, step)
+        each = of_states(states, is_token[::step], weights)
+        return each if step == 1 else _spread(each, is_token, ngrams, step)
 
     def _of_ngrams(self, ngrams: Ngrams, values: dict[str, Singles]) -> Floats:
         """Return each word's part of the n-grams that it is in: ``float64[length, batch]``."""
@@ -197,19 +203,30 @@ def _of_last(states: Singles, is_token: npt.NDArray[np.bool_], weights: Singles)
     return np.where(is_token, adds, 0)
 
 
-def _spread(each: Floats, is_token: npt.NDArray[np.bool_], step: int) -> Floats:
-    """Give each token of a step the same part of what the step adds.
+def _spread(each: Floats, is_token: npt.NDArray[np.bool_], ngrams: Floats, step: int) -> Floats:
+    """Share what a step adds among its tokens.
+
+    The LSTM doesn't say which of them it was. So each gets as much of it as its n-grams say the
+    same; where none does, all get the same.
 
     Args:
         each: ``float64[steps, batch]``.
         is_token: ``bool[length, batch]``.
+        ngrams: ``float64[length, batch]``, what each token's n-grams add.
         step: tokens of a step.
 
     Returns:
         ``float64[length, batch]``.
+
+    >>> tokens, ngrams = np.array([[True], [True], [True]]), np.array([[3.0], [1.0], [-1.0]])
+    >>> _spread(np.array([[8.0], [5.0]]), tokens, ngrams, 2).ravel().tolist()
+    [6.0, 2.0, 5.0]
     """
-    if step == 1:
-        return each
-    tokens = np.add.reduceat(is_token, np.arange(0, len(is_token), step), axis=0, dtype=np.int64)
-    parts = np.repeat(each / np.maximum(tokens, 1), step, axis=0)
-    return np.where(is_token, parts[: len(is_token)], 0)
+    starts = np.arange(0, len(is_token), step)
+    adds = np.repeat(each, step, axis=0)[: len(is_token)]
+    agreeing = np.maximum(ngrams * np.sign(adds), 0) * is_token
+    agree = np.repeat(np.add.reduceat(agreeing, starts, axis=0), step, axis=0)[: len(is_token)]
+    counts = np.add.reduceat(is_token, starts, axis=0, dtype=np.int64)
+    alike = is_token / np.maximum(np.repeat(counts, step, axis=0)[: len(is_token)], 1)
+    shares = np.divide(agreeing, agree, out=alike, where=agree > 0)
+    return np.asarray(adds * shares)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from scorer import SentimentModel
 from scorer.insight.explain import Explanations
-from scorer.tokenizer import Tokens
+from scorer.tokenizer import UNKNOWN_ID, Tokens
 
 ROWS, LEFT_OUT = 2000, 500
 WORDS = 60
@@ -76,11 +76,13 @@ def ends_of(found: Explanations, row: int) -> tuple[int, int]:
 def scores_without(
     model: SentimentModel, tokens: Tokens, rows: list[int], places: np.ndarray
 ) -> np.ndarray:
-    """Score rows without the token at a place among those that the network reads."""
+    """Score rows with an unknown word at a place among the tokens that the network reads."""
     kept = []
     for row, place in zip(rows, places.tolist(), strict=True):
         first, last = tokens.offsets[row : row + 2]
-        kept.append(np.delete(tokens.ids[first:last], last - first - tokens.lengths[row] + place))
+        ids = tokens.ids[first:last].copy()
+        ids[last - first - tokens.lengths[row] + place] = UNKNOWN_ID
+        kept.append(ids)
     offsets = np.cumsum([0, *map(len, kept)])
     return model.score_tokens(Tokens(np.concatenate(kept), offsets, tokens.max_tokens))
 

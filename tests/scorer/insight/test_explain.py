@@ -11,7 +11,7 @@ import pytest
 from helpers import some_texts
 from scorer import SentimentModel
 from scorer.insight.explain import MOST_LEFT_OUT, Explainer
-from scorer.tokenizer import Tokens
+from scorer.tokenizer import UNKNOWN_ID, Tokens
 from scorer.words.first_rules import FirstRules
 
 TEXT = "A <b>wonderful</b> film &amp; sooo good. Not bad :)"
@@ -35,19 +35,19 @@ def test_the_words_stand_in_the_text_and_add_up_with_bias_and_calibration(
     assert {word.score_without for word in found.words} == {None}
 
 
-def test_what_is_left_out_is_scored_as_the_review_without_it(model: SentimentModel) -> None:
+def test_what_is_left_out_is_scored_as_an_unknown_word_in_its_place(model: SentimentModel) -> None:
     texts = [*some_texts(20), "good", "", TEXT, "the film was good and " * 200]
     found = model.explainer.explain(pa.array(texts), leave_out=True)
     tokens = model.card.tokenizer.encode(pa.array(texts))
     for row, one in enumerate(found):
         asked = [word for word in one.words if word.score_without is not None]
         ids = tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]]
-        assert len(asked) == (min(len(one.words), MOST_LEFT_OUT) if len(ids) > 1 else 0)
+        assert len(asked) == min(len(one.words), MOST_LEFT_OUT)
         strengths = sorted(abs(word.contribution) for word in one.words)
         assert sorted(abs(word.contribution) for word in asked) == strengths[-len(asked) or 99 :]
         for word in asked:
-            place = one.unread + one.words.index(word)
-            rest = np.delete(ids, place)
+            rest = ids.copy()
+            rest[one.unread + one.words.index(word)] = UNKNOWN_ID
             alone = Tokens(rest, np.array([0, len(rest)]), tokens.max_tokens)
             assert model.score_tokens(alone)[0] == np.float32(word.score_without)
 

@@ -78,7 +78,7 @@ def test_the_wide_branch_weighs_reviews_and_their_crops() -> None:
 def test_batches_carry_the_importance_of_their_reviews() -> None:
     tokens = Tokens(np.arange(2, 12, dtype=np.int32), np.arange(11), 30)
     targets = np.zeros(10, np.float32)
-    settings = tiny_settings(batch_size=4, bucketed=False, word_dropout=0.0)
+    settings = tiny_settings(batch_size=4, bucketed=False, word_dropout=0.0, step_tokens=1)
     importance = np.arange(10) / 10
     for batch in (batches := TrainingBatches(tokens, targets, settings, 0, None, importance)):
         token_ids, _, weights = batch

@@ -277,9 +277,8 @@ class Entry:
     def _write(self, outcome: Outcome) -> None:
         if isinstance(outcome, Exception):
             raise outcome
-        with self._file.clock.stage("writing"):
-            for batch in outcome.batches:
-                self._file.output.write(batch)
+        for batch in outcome.batches:
+            self._file.output.write(batch)
         self._counts += outcome.counts
         self._reused += outcome.reused
         self._spared += outcome.spared

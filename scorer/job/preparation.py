@@ -122,7 +122,8 @@ def prepare(
             times_truncated = _count_truncated(source, pipeline)
         compression = _asking(task, pipeline, source.compression)
         partial_file = begin_partial(work, journal, mode)
-        file = resources.enter_context(_begin(source, stamp, compression, partial_file, pipeline))
+        begun = _begin(source, stamp, compression, partial_file, pipeline, clock)
+        file = resources.enter_context(begun)
         kept = resources.pop_all()
         return Prepared(
             source,
@@ -190,6 +191,7 @@ def _begin(
     compression: Compression,
     partial_file: Path,
     pipeline: Threads,
+    clock: Stopwatch,
 ) -> ParquetOutput:
     reviews, output, deliverer = source.reviews, source.task.output, None
     if not isinstance(output, Path):
@@ -203,6 +205,8 @@ def _begin(
         reviews.row_groups,
         compression.codecs,
         pipeline.background,
+        lambda call: pipeline.begin_sync(clock.timed("writing", call)),
+        pipeline.wait,
         partial_file,
         reviews.storage(source.kernel.carried),
         deliverer,

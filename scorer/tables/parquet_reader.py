@@ -257,9 +257,9 @@ class ParquetReviews:
         return {path: _codec(name) for path, name in bounds.codecs.items() if _is_in(path, columns)}
 
     @cached_property
-    def _leaves(self) -> list[Leaf]:
+    def _leaves(self) -> Sequence[Leaf]:
         with reading(self.path):
-            return list(leaves_of(self._file))
+            return leaves_of(self._file)
 
     def _leaves_of(self, columns: Collection[str]) -> list[Leaf]:
         return [leaf for leaf in self._leaves if leaf.column in columns]

@@ -13,9 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 INT96 = "INT96"
+# Schemas whose columns are remembered.
+MOST_KNOWN = 16
 # What the printed schema says of a group that isn't a list or a map.
 ANNOTATED_GROUP = re.compile(r" group .* \((?!List\)|Map\))(\w+).*\) \{$")
 TOP_LEVEL = re.compile(r"  (required|optional|repeated) ")
+
+
+_known: dict[tuple[str, bytes], tuple[Leaf, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,23 @@ class Storage:
         }
 
 
-def leaves_of(file: pq.ParquetFile) -> Iterator[Leaf]:
-    """Yield the columns of a file, in order.
+def leaves_of(file: pq.ParquetFile) -> tuple[Leaf, ...]:
+    """Return the columns of a file, in order. Files of a folder mostly have the same.
 
     Raises:
         ValueError: Arrow has others.
     """
+    # The printed schema tells all that is asked of it.
+    key = (str(file.schema), file.schema_arrow.serialize().to_pybytes())
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        found = _known[key] = tuple(_leaves(file))
+    return found
+
+
+def _leaves(file: pq.ParquetFile) -> Iterator[Leaf]:
     columns = [field.name for field in file.schema_arrow for _ in range(_count_leaves(field.type))]
     groups = dict(_annotated_groups(file))
     if len(columns) != len(file.schema):
@@ -132,7 +148,7 @@ def _written(schema: bytes, storage: Storage) -> tuple[Leaf, ...]:
     found = pa.ipc.read_schema(pa.py_buffer(schema))
     with pq.ParquetWriter(target, found, **storage.options()):
         pass
-    return tuple(leaves_of(pq.ParquetFile(pa.BufferReader(target.getvalue()))))
+    return leaves_of(pq.ParquetFile(pa.BufferReader(target.getvalue())))
 
 
 def drop_option(columns: Sequence[str]) -> str:

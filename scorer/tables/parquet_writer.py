@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from scorer.tables.parquet_types import Storage
 
 # A row group is held in memory until it is written.
 ROW_GROUP_BYTES = 32 << 20
+# Bytes of a row group that is written, and of those that are taken meanwhile.
+MOST_HELD = 48 << 20
 # pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
 MOST_ROW_GROUPS = 10_000
 # Row groups whose part of the footer is worth giving back before and after it is written.
@@ -44,6 +47,9 @@ class ParquetOutput:
         row_groups: rows of each row group of the source.
         codecs: one for all columns, or one for each column by its path.
         background: runs the slow calls: compressing a row group, waiting for the disk.
+        begin: begins to compress a row group, on one thread, while others are taken; by default it
+            is waited for.
+        wait: waits for what ``begin`` began.
         temporary: the name to write under, an empty file of ours; one of its own by default.
         storage: how values are stored where Arrow's types leave that open.
         deliver: takes the finished file elsewhere, instead of putting it under ``path``.
@@ -60,6 +66,8 @@ class ParquetOutput:
         row_groups: Sequence[int],
         codecs: str | dict[str, str],
         background: Background = in_background,
+        begin: Callable[[Callable[[], None]], Future[None]] | None = None,
+        wait: Callable[[Future[None]], None] = Future.result,
         temporary: Path | None = None,
         storage: Storage = Storage(),
         deliver: Callable[[Path], None] | None = None,
@@ -68,6 +76,8 @@ class ParquetOutput:
         self._rows = rows
         self._left = list(reversed(_joined([rows for rows in row_groups if rows])))
         self._background, self._deliver = background, deliver
+        self._begin, self._wait = begin, wait
+        self._begun: Future[None] | None = None
         self._writer = partial(
             pq.ParquetWriter,
             schema=schema,
@@ -78,7 +88,7 @@ class ParquetOutput:
         # Row groups that are full, and the one that isn't; and their bytes.
         self._full: list[list[pa.RecordBatch]] = []
         self._pending: list[pa.RecordBatch] = []
-        self._full_size = self._size = 0
+        self._full_size = self._size = self._begun_size = 0
         self._freed = self._groups = 0
         self._is_writing = self._is_finished = False
         # pyarrow's writer, which has no types; None as long as the file is small.
@@ -118,6 +128,8 @@ class ParquetOutput:
             if self._file is None and self.pending_bytes > SMALL_BYTES:
                 with writing(self.path):
                     self._file = self._writer(self._whole.temporary)
+            if self.pending_bytes > MOST_HELD:
+                self._end_writing()
             if (self._left and self._left[-1] == 0) or self._size >= ROW_GROUP_BYTES:
                 self._flush()
 
@@ -140,7 +152,7 @@ class ParquetOutput:
     @property
     def pending_bytes(self) -> int:
         """Bytes that are held until they are written."""
-        return self._full_size + self._size
+        return self._begun_size + self._full_size + self._size
 
     def complete(self, metadata: Mapping[str, str], rows: int | None = None) -> None:
         """Write what is pending and the footer, check the file, and wait for the disk.
@@ -154,6 +166,10 @@ class ParquetOutput:
         Raises:
             OutputError: it can't be written, or doesn't hold the rows of the source.
         """
+        if self._begun is not None:
+            # It was begun before this, on the same thread.
+            with writing(self.path):
+                self._begun.result()
         handle = self._take_handle()
         if handle is None:
             # It was discarded meanwhile.
@@ -166,6 +182,9 @@ class ParquetOutput:
                 if self._deliver is None:
                     self._whole.make_ready()
                     os.fsync(handle)
+        except BaseException:
+            self._give_up()
+            raise
         finally:
             self._is_writing = False
             os.close(handle)
@@ -177,7 +196,7 @@ class ParquetOutput:
         if self._file is None:
             sink = pa.BufferOutputStream()
             self._file = self._writer(sink)
-        self._write_full()
+        self._write(self._take_full()[0])
         has_long_footer = self._groups > MANY_ROW_GROUPS
         # pyarrow holds the footer twice while it writes it.
         if has_long_footer:
@@ -237,10 +256,22 @@ class ParquetOutput:
         self._end_group()
         if self._file is None:
             return
+        self._end_writing()
         self._freed += self._full_size
+        full, size = self._take_full()
         # In the background, because a slow codec takes seconds for a row group.
-        with writing(self.path):
-            self._background(self._write_groups)
+        if self._begin is None:
+            with writing(self.path):
+                self._background(partial(self._write_groups, full))
+        else:
+            self._begun, self._begun_size = self._begin(partial(self._write_groups, full)), size
+
+    def _end_writing(self) -> None:
+        """Wait for the row group that is written."""
+        if self._begun is not None:
+            with writing(self.path):
+                self._wait(self._begun)
+            self._begun, self._begun_size = None, 0
         # Not after each of thousands of tiny row groups.
         if self._freed >= ROW_GROUP_BYTES // 2:
             give_back()
@@ -252,16 +283,28 @@ class ParquetOutput:
         self._full_size += self._size
         self._pending, self._size = [], 0
 
-    def _write_groups(self) -> None:
+    def _take_full(self) -> tuple[list[list[pa.RecordBatch]], int]:
+        full, size = self._full, self._full_size
+        self._full, self._full_size = [], 0
+        return full, size
+
+    def _write_groups(self, groups: list[list[pa.RecordBatch]]) -> None:
         self._is_writing = True
         try:
-            self._write_full()
+            self._write(groups)
+        except BaseException:
+            self._give_up()
+            raise
         finally:
             self._is_writing = False
 
-    def _write_full(self) -> None:
-        full, self._full, self._full_size = self._full, [], 0
-        for batches in full:
+    def _give_up(self) -> None:
+        """Free the disk space at once, which the next file of the same thread may need."""
+        self._is_writing = False
+        self.discard()
+
+    def _write(self, groups: list[list[pa.RecordBatch]]) -> None:
+        for batches in groups:
             table = pa.Table.from_batches(batches)
             self._file.write_table(table, row_group_size=len(table))
             self._groups += 1

@@ -9,6 +9,7 @@ import pytest
 
 from helpers import left_in
 from scorer.errors import OutputError
+from scorer.system.background import Crew
 from scorer.tables import parquet_writer
 from scorer.tables.parquet_writer import SMALL_BYTES, ParquetOutput
 
@@ -101,3 +102,31 @@ def test_a_file_that_was_discarded_is_not_completed(tmp_path: Path) -> None:
         file.write(BATCH)
     file.complete({})
     assert left_in(tmp_path) == []
+
+
+def test_row_groups_that_are_written_aside_make_the_same_file(tmp_path: Path) -> None:
+    crew, batch = Crew(1), large(3 * LARGE)
+    written = []
+    for name, options in (("a.parquet", {}), ("b.parquet", {"begin": crew.begin})):
+        path = tmp_path / name
+        groups = [LARGE] * 3
+        with ParquetOutput(path, batch.schema, len(batch), groups, "zstd", **options) as file:
+            file.write(batch)
+            file.finish({})
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_a_row_group_that_fails_aside_frees_the_disk_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*batches: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", fail)
+    with output(tmp_path / "a.parquet", LARGE, begin=Crew(1).begin) as file:
+        file.write(large(LARGE))
+        problem = "writing .*/a.parquet: .*No space left on device; make room there and run again"
+        with pytest.raises(OutputError, match=problem):
+            file.finish({})
+        assert left_in(tmp_path) == []

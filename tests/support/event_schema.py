@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
-formats = FormatChecker(formats=("date-time", "uuid"))
+formats = FormatChecker(formats=("uuid",))
+
+
+# jsonschema checks it only with a package more.
+@formats.checks("date-time", ValueError)
+def is_time(value: object) -> bool:
+    return datetime.fromisoformat(str(value)).tzinfo is not None
 
 
 @formats.checks("uri")

@@ -215,7 +215,9 @@ def parts() -> None:
 
 
 @pytest.mark.usefixtures("parts")
-@pytest.mark.parametrize("options", [(), ("--reference", "last.json")])
+@pytest.mark.parametrize(
+    "options", [("--reference-domain", "films"), ("--reference", "last.json")], ids=str
+)
 def test_the_drift_of_merged_shards_is_that_of_the_whole_run(
     last: Path, options: tuple[object, ...]
 ) -> None:
@@ -228,6 +230,16 @@ def test_the_drift_of_merged_shards_is_that_of_the_whole_run(
     assert merged.distribution == report.distribution
     assert merged.drift == report.drift
     assert run_here(cli, "merge-reports", *reports).returncode == 0
+
+
+@pytest.mark.usefixtures("parts")
+def test_merged_shards_are_compared_with_the_nearest_of_their_nearest_domains() -> None:
+    reports = shards()
+    assert run_here(cli, "merge-reports", *reports, "--report", "all.json").returncode == 0
+    merged = read_report(Path("all.json")).drift
+    drifts = [read_report(Path(one)).drift for one in reports]
+    assert merged.norm in [one.norm for one in drifts]
+    assert (merged.is_nearest, {one.is_nearest for one in drifts}) == (True, {True})
 
 
 @pytest.mark.usefixtures("parts")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from selenium import webdriver
 
 WIDTHS, SCHEMES, HEIGHT, TALLEST = (1200, 360), ("light", "dark"), 900, 8000
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+UNFOLD = "document.querySelectorAll('details').forEach(one => one.open = true)"
 RUN_AXE = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: {type: "tag", values: arguments[0]}}).then(done);
@@ -30,7 +32,10 @@ def browser() -> webdriver.Chrome:
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
         options.add_argument(argument)
-    return webdriver.Chrome(options=options)
+    options.binary_location = shutil.which("chromium") or ""
+    # Without its path Selenium asks the network for a driver.
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    return webdriver.Chrome(options=options, service=service)
 
 
 def show(driver: webdriver.Chrome, page: Path, width: int, scheme: str, *, is_open: bool) -> None:
@@ -42,9 +47,7 @@ def show(driver: webdriver.Chrome, page: Path, width: int, scheme: str, *, is_op
     screen = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": width < 500}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     if is_open:
-        driver.execute_script(
-            "document.querySelectorAll('details').forEach(one => one.open = true)"
-        )
+        driver.execute_script(UNFOLD)
 
 
 def violations(driver: webdriver.Chrome, axe: str) -> list[dict[str, Any]]:
@@ -77,9 +80,8 @@ def check(driver: webdriver.Chrome, page: Path, axe: str, pictures: Path | None)
                 faults += len(found) + wide
                 how = f"{page.name}, {width} px, {scheme}, {'open' if is_open else 'closed'}"
                 told = "; ".join(f"{one['id']}: {one['help']}" for one in found)
-                print(
-                    f"{how}: {len(found)} violations{', too wide' if wide else ''} {told}".rstrip()
-                )
+                width_told = ", too wide" if wide else ""
+                print(f"{how}: {len(found)} violations{width_told} {told}".rstrip())
     return faults
 
 

@@ -237,7 +237,7 @@ def test_merged_shards_are_compared_with_the_nearest_of_their_nearest_domains() 
     reports = shards()
     assert run_here(cli, "merge-reports", *reports, "--report", "all.json").returncode == 0
     merged = read_report(Path("all.json")).drift
-    drifts = [read_report(Path(one)).drift for one in reports]
+    drifts = [drift for one in reports if (drift := read_report(Path(one)).drift)]
     assert merged.norm in [one.norm for one in drifts]
     assert (merged.is_nearest, {one.is_nearest for one in drifts}) == (True, {True})
 

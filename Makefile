@@ -133,11 +133,15 @@ fuzz: $(FULL)/.done ## Score 2,000 damaged Parquet files: each is scored or name
 	FUZZ_FILES=2000 $(FULL)/bin/python -m pytest --quiet tests/scorer/job/test_trouble.py -k damaged
 
 .PHONY: bench
-bench: $(BENCH)/.done ## Speed against what else there is, and how it grows, on DATA=labelled.parquet [TRAIN=labelled.parquet]
+bench: $(BENCH)/.done ## Speed against what else there is, and of all sorts of inputs, on DATA=labelled.parquet [TRAIN=labelled.parquet]
 	@test -n "$$DATA" || { echo "make bench needs DATA=, a Parquet file with the columns review and label"; exit 2; }
 	$(BENCH)/bin/python tests/benchmarks/speed.py "$$DATA" bench.png $${TRAIN:+--train "$$TRAIN"} $(ARGS)
 	$(BENCH)/bin/python tests/benchmarks/sizes.py "$$DATA" fast
 	$(BENCH)/bin/python tests/benchmarks/growth.py "$$DATA"
+	$(BENCH)/bin/python tests/benchmarks/small_files.py "$$DATA"
+	$(BENCH)/bin/python tests/benchmarks/known_scores.py "$$DATA" --rounds 1
+	$(BENCH)/bin/python tests/benchmarks/wide_rows.py
+	@if [ -n "$$TRAIN" ]; then $(BENCH)/bin/python tests/benchmarks/front.py "$$TRAIN" "$$DATA" front.png default fast; fi
 
 .PHONY: bench-memory
 bench-memory: $(FULL)/.done ## Peak memory of 2 GB files against 10 MB, or MEGABYTES=200

@@ -23,6 +23,7 @@ from competitors.ours import score_file
 from contest import Competitor, Result, compete, timed
 from exporter.bundle import bundle
 from exporter.convert import network_to_onnx
+from exporter.golden import score_sentences
 from exporter.rounding import round_weights
 from scorer import SentimentModel
 from trainer.models.network import build_network
@@ -39,7 +40,8 @@ def write_model(path: Path, units: int) -> str:
     network = build_network(settings, len(card.tokenizer.words), wide=True)
     round_weights(network)
     # Random weights don't give the scores that the card's examples promise.
-    file = bundle(network_to_onnx(network), replace(card, golden=()))
+    golden = score_sentences(network, card.tokenizer)
+    file = bundle(network_to_onnx(network), replace(card, golden=golden))
     path.write_bytes(file.content)
     return str(path)
 

@@ -15,8 +15,8 @@ contract.
     reference           the held-out reviews counted in bins, JSON; may be missing
     base                the model that it was adapted from, JSON; only of an adapted model. Apart
                         from the origin, so that scorers of before read the file, too
-    token_table texts with their token ids, JSON, see :mod:`scorer.token_table`; may be missing.
-                Loading a model doesn't read it
+    token_table         texts with their token ids, JSON, see :mod:`scorer.token_table`; may be
+                        missing. Loading a model doesn't read it
 """
 
 from __future__ import annotations

@@ -100,6 +100,11 @@ class Counts:
         return self.rows - self.without_text - self.other_language - self.too_unknown
 
 
+def new_fields(doubt: Doubt) -> tuple[pa.Field, ...]:
+    """Return the new columns, in their order, without a prefix."""
+    return (SENTIMENT, SCORE, *([REASON] * doubt.reasons), *(QUALITY * doubt.quality))
+
+
 class Kernel:
     """Appends ``sentiment``, ``sentiment_score`` and what else is asked for to record batches.
 
@@ -153,8 +158,7 @@ class Kernel:
         self.columns = (
             None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
         )
-        fields = (SENTIMENT, SCORE, *([REASON] * doubt.reasons), *(QUALITY * doubt.quality))
-        new = [_new_field(kept, field, prefix) for field in fields]
+        new = [_new_field(kept, field, prefix) for field in new_fields(doubt)]
         self.added: list[str] = [field.name for field in new]
         self.schema = with_columns(kept, new)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -216,7 +216,7 @@ class SentimentModel:
         scores = np.full(len(tokens), np.nan, np.float32)
         with clock.stage("packing"):
             lengths = tokens.lengths if wanted is None else tokens.lengths * wanted
-            batches = list(micro_batches(lengths, STEP_BUDGET * self.card.provenance.step_tokens))
+            batches = list(self.batches(lengths))
         for rows in batches:
             between()
             with clock.stage("packing"):
@@ -240,6 +240,10 @@ class SentimentModel:
         feed = {"token_ids": token_ids, "lengths": lengths}
         scores: npt.NDArray[np.float32] = self._session.run(["score"], feed)[0]
         return scores
+
+    def batches(self, lengths: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+        """Yield which rows of some lengths, ``int64[rows]``, go through the network together."""
+        return micro_batches(lengths, STEP_BUDGET * self.card.provenance.step_tokens)
 
     @property
     def metadata(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ import click
 
 from scorer._version import __version__
 from scorer.console import HELP_OPTIONS, CommandGroup, import_quietly, say, show, tell
-from trainer.report import EXAMPLES
+from trainer.report import EXAMPLES, FEW_REVIEWS
 from trainer.settings import (
     PRESETS,
     AdaptSettings,
@@ -111,8 +111,6 @@ LAYOUT = (
 )
 # Column with the id of a labelled review, which the groups of soft labels may name.
 REVIEW_ID = "review_id"
-# Fewer reviews are told to be few.
-FEW_REVIEWS = 100
 NUMBERS = {"int": int, "float": float}
 # The most reviews of each label that a page of a run shows.
 MOST_EXAMPLES = 1000

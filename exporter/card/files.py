@@ -10,11 +10,12 @@ from exporter.card.front_matter import front_matter
 from exporter.card.markdown import START, card_markdown
 from exporter.card.notes import Notes
 from exporter.card.page import PAGE_START, card_page
+from exporter.card.parts import ModelCard
 from scorer.errors import OutputError, UsageError, one_line
 from scorer.model import SentimentModel
 from scorer.storage.failures import make_folder, writing
 from scorer.storage.names import check_name
-from scorer.storage.whole_file import check_replaceable, whole_file
+from scorer.storage.whole_file import check_replaceable, holds_other, whole_file
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,11 @@ class CardFiles:
         self.check()
         # Both are made before the first is written.
         made: list[tuple[Path, str]] = []
+        card = model_card(model, notes)
         if self.markdown is not None:
-            made.append((self.markdown, markdown_of(model, notes)))
+            made.append((self.markdown, _markdown(card, model, notes)))
         if self.html is not None:
-            made.append((self.html, card_page(model_card(model, notes))))
+            made.append((self.html, card_page(card)))
         for path, text in made:
             make_folder(path)
             with writing(path), whole_file(path) as temporary:
@@ -79,22 +81,22 @@ class CardFiles:
 
 def markdown_of(model: SentimentModel, notes: Notes) -> str:
     """Return the card of a model as markdown."""
-    card = model_card(model, notes)
+    return _markdown(model_card(model, notes), model, notes)
+
+
+def _markdown(card: ModelCard, model: SentimentModel, notes: Notes) -> str:
     return card_markdown(card, front_matter(card.name, model.card, notes))
 
 
 def _check_ours(path: Path, start: str) -> None:
     check_replaceable(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(len(start.encode()))
-    except FileNotFoundError:
-        return
+        is_other = holds_other(path, start.encode())
     except OSError as error:
         raise OutputError(
             f"writing the card: {path} can't be read: {one_line(error)}; name another file"
         ) from error
-    if content and content != start.encode():
+    if is_other:
         raise OutputError(
             f"writing the card: the file {path} is not a card of exporter's; name another file, or "
             "move that one away"

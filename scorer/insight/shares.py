@@ -172,11 +172,11 @@ def _of_largest(states: Singles, is_token: npt.NDArray[np.bool_], weights: Singl
 
     Args:
         states: ``float32[steps, directions, batch, hidden]``.
-        is_token: ``bool[length, batch]``.
+        is_token: ``bool[steps, batch]``, whether a step holds a token.
         weights: ``float32[directions * hidden, 1]``.
 
     Returns:
-        ``float64[length, batch]``.
+        ``float64[steps, batch]``.
     """
     length, directions, batch, hidden = states.shape
     if not is_token.all():
@@ -222,11 +222,16 @@ def _spread(each: Floats, is_token: npt.NDArray[np.bool_], ngrams: Floats, step:
     >>> _spread(np.array([[8.0], [5.0]]), tokens, ngrams, 2).ravel().tolist()
     [6.0, 2.0, 5.0]
     """
-    starts = np.arange(0, len(is_token), step)
-    adds = np.repeat(each, step, axis=0)[: len(is_token)]
-    agreeing = np.maximum(ngrams * np.sign(adds), 0) * is_token
-    agree = np.repeat(np.add.reduceat(agreeing, starts, axis=0), step, axis=0)[: len(is_token)]
-    counts = np.add.reduceat(is_token, starts, axis=0, dtype=np.int64)
-    alike = is_token / np.maximum(np.repeat(counts, step, axis=0)[: len(is_token)], 1)
+    length, starts = len(is_token), np.arange(0, len(is_token), step)
+
+    def at_each(of_steps: Floats) -> Floats:
+        return np.repeat(of_steps, step, axis=0)[:length]
+
+    def in_step(of_tokens: Floats) -> Floats:
+        return at_each(np.add.reduceat(of_tokens, starts, axis=0))
+
+    adds, tokens = at_each(each), is_token.astype(np.float64)
+    agreeing = np.maximum(ngrams * np.sign(adds), 0) * tokens
+    agree, alike = in_step(agreeing), tokens / np.maximum(in_step(tokens), 1)
     shares = np.divide(agreeing, agree, out=alike, where=agree > 0)
     return np.asarray(adds * shares)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from scorer.errors import ReviewsError
 from scorer.job.freshness import Asked, Stamp, versions
 from scorer.job.options import Options
@@ -15,6 +17,23 @@ from scorer.storage.identity import InputId
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 from scorer.tables.reviews import OpenReviews
+
+
+def kernel_of(model: SentimentModel, schema: pa.Schema, options: Options) -> Kernel:
+    """Return what scores record batches of a schema, as the options of a run have it.
+
+    Raises:
+        ReviewsError: the columns don't fit.
+    """
+    return Kernel(
+        model,
+        schema,
+        options.text_column,
+        prefix=options.prefix,
+        keep=options.keep,
+        drop=options.drop,
+        doubt=options.doubt,
+    )
 
 
 @dataclass(frozen=True)
@@ -69,15 +88,7 @@ class OpenInput:
             ReviewsError: they don't; the message names the file.
         """
         try:
-            kernel = Kernel(
-                model,
-                reviews.schema,
-                options.text_column,
-                prefix=options.prefix,
-                keep=options.keep,
-                drop=options.drop,
-                doubt=options.doubt,
-            )
+            kernel = kernel_of(model, reviews.schema, options)
         except ReviewsError as error:
             reviews.check_text(None)
             raise ReviewsError(f"reading {reviews.path}: {error}") from error

@@ -20,8 +20,9 @@ from scorer._version import __version__
 from scorer.columns import find_text_column
 from scorer.errors import ReviewsError, SentimentError, UsageError
 from scorer.job.inputs import fixed_parts
+from scorer.job.prepared import kernel_of
 from scorer.job.result import SCORED, JobResult
-from scorer.kernel import Kernel
+from scorer.kernel import new_fields
 from scorer.storage.address import store_address
 from scorer.tables.endings import PARQUET, format_of
 from scorer.tables.formats import open_reviews
@@ -151,22 +152,14 @@ def columns_of(task: Task, model: SentimentModel, options: Options) -> Columns |
 
 
 def _before(schema: pa.Schema, model: SentimentModel, options: Options) -> Columns:
-    kernel = Kernel(
-        model,
-        schema,
-        options.text_column,
-        prefix=options.prefix,
-        keep=options.keep,
-        drop=options.drop,
-        doubt=options.doubt,
-    )
+    kernel = kernel_of(model, schema, options)
     return Columns(schema, kernel.schema, kernel.added, kernel.text_column)
 
 
 def _after(schema: pa.Schema, options: Options) -> Columns:
     import pyarrow as pa
 
-    carried = len(schema) - (2 + options.reasons + 2 * options.quality)
+    carried = len(schema) - len(new_fields(options.doubt))
     read = pa.schema([schema.field(place) for place in range(carried)])
     try:
         text = find_text_column(read, options.text_column)

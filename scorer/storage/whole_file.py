@@ -166,6 +166,19 @@ def stands(path: Path) -> bool:
     return True
 
 
+def holds_other(path: Path, start: bytes) -> bool:
+    """Whether a file stands at a path that isn't empty and begins otherwise.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(start)) not in (b"", start)
+    except FileNotFoundError:
+        return False
+
+
 def other_kind(path: Path) -> str | None:
     """Return what stands at a path, in words; None for a regular file, or nothing."""
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scorer.errors import OutputError, one_line
 from scorer.pages.page import page_mark
-from scorer.storage.whole_file import check_replaceable, whole_file
+from scorer.storage.whole_file import check_replaceable, holds_other, whole_file
 from trainer.report import EXAMPLES
 from trainer.report.page import MARK, report_page
 from trainer.run.files import REPORT
@@ -42,11 +42,8 @@ def write_report(run: RunFolder, path: Path | None = None, examples: int = EXAMP
 
 def _check_target(path: Path) -> None:
     check_replaceable(path)
-    mark = page_mark(MARK).encode()
-    if path.exists():
-        with path.open("rb") as file:
-            if file.read(len(mark)) not in (b"", mark):
-                raise OutputError(
-                    f"writing {path}: the file isn't a report of trainer's; name another file, or "
-                    "remove that one first"
-                )
+    if holds_other(path, page_mark(MARK).encode()):
+        raise OutputError(
+            f"writing {path}: the file isn't a report of trainer's; name another file, or remove "
+            "that one first"
+        )

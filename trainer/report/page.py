@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scorer.card import Base, TrainingData, how_measured
 from scorer.pages.page import folded, page, paragraph, section
 from scorer.pages.tables import figures, table
+from trainer.report import FEW_REVIEWS
 from trainer.report.curves import learning_curves
 from trainer.report.domains import by_domain
 from trainer.report.held_out import HeldOut
@@ -17,8 +18,6 @@ from trainer.run.folder import RunFolder
 
 # What every release writes first into such a page, behind the doctype.
 MARK = "trainer report"
-# Fewer reviews are told to be few.
-FEW_REVIEWS = 100
 
 
 def report_page(run: RunFolder, examples: int) -> str:

@@ -114,7 +114,7 @@ class RunFolder:
 
     def held_out(self) -> Reviews:
         """Return the reviews that the run held out."""
-        table = self._held_out_table()
+        table = self._held_out_table("review", "label", DOMAIN_COLUMN)
         domains = None
         if DOMAIN_COLUMN in table.column_names:
             domains = table[DOMAIN_COLUMN].combine_chunks()
@@ -149,17 +149,18 @@ class RunFolder:
 
     def folds(self) -> Folds:
         """Return the folds over which the figures on these reviews are cross-fitted."""
-        table = self._held_out_table()
         count = self.metrics.held_out_folds
         if count is None:
-            return Folds(np.zeros(len(table), np.int8), None)
-        return Folds(table[FOLD_COLUMN].to_numpy(), count)
+            return Folds(np.zeros(len(self._held_out_table("label")), np.int8), None)
+        return Folds(self._held_out_table(FOLD_COLUMN)[FOLD_COLUMN].to_numpy(), count)
 
     def _held_out_column(self, name: str) -> npt.NDArray[Any] | None:
-        table = self._held_out_table()
+        table = self._held_out_table(name)
         return table[name].to_numpy() if name in table.column_names else None
 
-    def _held_out_table(self) -> pa.Table:
+    def _held_out_table(self, *columns: str) -> pa.Table:
+        """Return those of some columns that there are."""
         # pyarrow opens no path that isn't UTF-8.
-        with (self.path / HELD_OUT).open("rb") as file:
-            return pq.read_table(file)
+        with (self.path / HELD_OUT).open("rb") as file, pq.ParquetFile(file) as reviews:
+            there = set(reviews.schema_arrow.names)
+            return reviews.read([name for name in columns if name in there])

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer import SentimentModel
-from scorer.packing import STEP_BUDGET, micro_batches
 from scorer.system.cores import available_cores
 from scorer.system.memory import keep_for_reuse
 from scorer.tokenizer import Tokens
@@ -31,8 +30,7 @@ class Ceiling:
         self._model = model
         self._scores = np.full(len(tokens), np.nan, np.float32)
         # Longest reviews first, so that no thread is left alone with a long batch at the end.
-        budget = STEP_BUDGET * model.card.provenance.step_tokens
-        self._rows = list(micro_batches(tokens.lengths, budget))[::-1]
+        self._rows = list(model.batches(tokens.lengths))[::-1]
         self._batches = [
             (tokens.padded(rows), tokens.lengths[rows].astype(np.int32)) for rows in self._rows
         ]

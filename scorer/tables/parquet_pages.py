@@ -13,17 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from scorer.tables.thrift import BadStruct, elements_of, read_struct
+
 # Bytes read for a header at first; statistics make it larger.
 HEADER_BYTES = 4096
 # Readers give up at 16 MiB, too.
 MOST_HEADER_BYTES = 16 << 20
-# Levels of nested structs; thrift's readers allow as many.
-DEEPEST = 64
-
-# Kinds of values in Thrift's compact protocol.
-BOOLEANS, BYTES, INTEGERS, LISTS = (1, 2), (1, 2, 3), (4, 5, 6), (9, 10)
-DOUBLE, BINARY, LIST, STRUCT = 7, 8, 9, 12
-
 DATA_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = 0, 2, 3
 # Fields of a page header.
 TYPE, UNCOMPRESSED, COMPRESSED = 1, 2, 3
@@ -106,14 +101,13 @@ def row_groups(footer: bytes) -> Iterator[list[ChunkPlace]]:
     Raises:
         BadHeader: the footer is damaged.
     """
-    thrift = _Thrift(footer)
     try:
-        for group in thrift.list_at(ROW_GROUPS):
+        for group in elements_of(footer, ROW_GROUPS):
             columns = group.get(COLUMNS) if isinstance(group, dict) else None
             if not isinstance(columns, list):
                 raise BadHeader
             yield [_place_of(column) for column in columns]
-    except IndexError:
+    except (IndexError, BadStruct):
         raise BadHeader from None
 
 
@@ -229,106 +223,10 @@ def _read_header(read_at: ReadAt, start: int, end: int) -> tuple[dict[int, Any],
     while True:
         content = read_at(start, min(most, end - start))
         try:
-            thrift = _Thrift(content)
-            return thrift.fields(), thrift.at
+            return read_struct(content)
+        except BadStruct:
+            raise BadHeader from None
         except IndexError:
             if len(content) < most or most >= MOST_HEADER_BYTES:
                 raise BadHeader from None
             most *= 16
-
-
-class _Thrift:
-    """Reads a struct of Thrift's compact protocol: field number → value.
-
-    Args:
-        content: the bytes; if they end before the struct does, IndexError is raised.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.at = 0
-
-    def fields(self, depth: int = 0) -> dict[int, Any]:
-        if depth > DEEPEST:
-            raise BadHeader
-        found: dict[int, Any] = {}
-        key, kind = self._field(0)
-        while kind:
-            found[key] = self._value(kind, depth, is_field=True)
-            key, kind = self._field(key)
-        return found
-
-    def list_at(self, wanted: int) -> Iterator[Any]:
-        """Yield the elements of a field that is a list; what stands before it is skipped."""
-        key, kind = self._field(0)
-        while key != wanted:
-            if not kind:
-                raise BadHeader
-            self._value(kind, 0, is_field=True)
-            key, kind = self._field(key)
-        if kind != LIST:
-            raise BadHeader
-        yield from self._elements(0)
-
-    def _field(self, before: int) -> tuple[int, int]:
-        """Return the number and the type of the next field; type 0 ends a struct."""
-        head = self._content[self.at]
-        self.at += 1
-        kind, step = head & 15, head >> 4
-        if not kind:
-            return before, 0
-        return (before + step if step else self._integer()), kind
-
-    def _value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
-        # The commonest kinds first: this is called for each value of a footer.
-        if kind in INTEGERS:
-            return self._integer()
-        if kind == BINARY:
-            return self._skip(self._varint())
-        if kind == STRUCT:
-            return self.fields(depth + 1)
-        if kind in LISTS:
-            return list(self._elements(depth))
-        if kind in BOOLEANS and is_field:
-            # A boolean field has its value in its type.
-            return kind == 1
-        if kind in BYTES:
-            self.at += 1
-            return self._content[self.at - 1]
-        if kind == DOUBLE:
-            return self._skip(8)
-        raise BadHeader
-
-    def _elements(self, depth: int) -> Iterator[Any]:
-        head = self._content[self.at]
-        self.at += 1
-        count = head >> 4
-        if count == 15:
-            count = self._varint()
-        for _ in range(count):
-            yield self._value(head & 15, depth)
-
-    def _skip(self, size: int) -> None:
-        self.at += size
-        if self.at > len(self._content):
-            raise IndexError
-
-    def _varint(self) -> int:
-        byte = self._content[self.at]
-        self.at += 1
-        if byte < 128:
-            return byte
-        value, shift = byte & 127, 7
-        while True:
-            byte = self._content[self.at]
-            self.at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-            if shift > 63:
-                raise BadHeader
-
-    def _integer(self) -> int:
-        value = self._varint()
-        return value >> 1 ^ -(value & 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -54,10 +54,19 @@ SESSION_CONFIG = {
 # What `score` takes: the rows of a list, a NumPy array, a pandas Series or an Arrow array.
 Texts: TypeAlias = Iterable[str | bytes | None] | pa.Array | pa.ChunkedArray
 
+# Does calls, each of which may be done on another thread, and waits for them.
+Share: TypeAlias = Callable[[Sequence[Callable[[], None]]], None]
+
 LONGEST_REASON = 300
 
 # Scores on another kind of CPU, or with another onnxruntime, differ by less.
 GOLDEN_TOLERANCE = 1e-5
+
+
+def each_here(calls: Sequence[Callable[[], None]]) -> None:
+    """Do calls one after the other."""
+    for call in calls:
+        call()
 
 
 class SentimentModel:
@@ -200,6 +209,7 @@ class SentimentModel:
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
         wanted: npt.NDArray[np.bool_] | None = None,
+        share: Share = each_here,
     ) -> npt.NDArray[np.float32]:
         """Score reviews that are tokenized already.
 
@@ -208,6 +218,7 @@ class SentimentModel:
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages ``packing`` and ``scoring``.
             wanted: ``bool[rows]``, the rows to score; all of them if None.
+            share: does the calls that score a micro-batch each, on whatever threads.
 
         Returns:
             ``float32[rows]``; NaN for a row without a token, or that isn't wanted.
@@ -216,13 +227,17 @@ class SentimentModel:
         scores = np.full(len(tokens), np.nan, np.float32)
         with clock.stage("packing"):
             lengths = tokens.lengths if wanted is None else tokens.lengths * wanted
-            batches = list(self.batches(lengths))
-        for rows in batches:
+            # The longest reviews first: so the last calls are short.
+            batches = list(self.batches(lengths))[::-1]
+
+        def score(rows: npt.NDArray[np.int64]) -> None:
             between()
             with clock.stage("packing"):
                 token_ids, in_batch = tokens.padded(rows), tokens.lengths[rows].astype(np.int32)
             with clock.stage("scoring"):
                 scores[rows] = self.run(token_ids, in_batch)
+
+        share([partial(score, rows) for rows in batches])
         return scores
 
     def run(

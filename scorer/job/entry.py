@@ -146,6 +146,11 @@ class Entry:
         is_written = self._is_read and not self._out and self._sync is None
         return is_written and self.result is None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether its input is done with: it waits for the disk at most."""
+        return self._sync is not None or self.result is not None
+
     def complete(self) -> None:
         """Write the output's end; have the disk waited for."""
         self._attempt(self._complete)

@@ -20,7 +20,7 @@ from scorer.job.plan import Task
 from scorer.job.result import Spared
 from scorer.job.score_table import ScoreTable
 from scorer.job.text_digests import Digests
-from scorer.model import SentimentModel
+from scorer.model import SentimentModel, Share, each_here
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 
@@ -106,6 +106,7 @@ class KnownScores:
         taken: npt.NDArray[np.float32],
         between: Callable[[], None] = lambda: None,
         clock: Stopwatch | None = None,
+        share: Share = each_here,
     ) -> Rated:
         """Score rows, as far as the scores of their texts aren't known.
 
@@ -118,6 +119,7 @@ class KnownScores:
             taken: ``float32[rows]``, scores of earlier outputs; NaN where there is none.
             between: called before each micro-batch; it ends the scoring by raising.
             clock: receives the seconds of the stages.
+            share: does the calls that score a micro-batch each.
         """
         clock = clock or Stopwatch()
         with clock.stage("keeping"):
@@ -125,7 +127,7 @@ class KnownScores:
             unknown = self.unknown(tokens, digests, values)
         wanted = np.zeros(len(tokens), bool)
         wanted[unknown.rows] = True
-        fresh = model.score_tokens(tokens, between, clock, wanted)
+        fresh = model.score_tokens(tokens, between, clock, wanted, share)
         values[unknown.rows] = fresh[unknown.rows]
         values[unknown.repeats] = fresh[unknown.owners]
         repeated = ~(from_outputs | wanted | np.isnan(values))

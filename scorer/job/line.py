@@ -1,9 +1,9 @@
 """The files of a job in a line: some are opened ahead, others scored, the last ones synced.
 
 One thread, the caller's, opens, reads and writes; the pipeline's threads score. So that no thread
-waits for a file to be opened or for the disk, up to :data:`MOST_AHEAD` files are on their way at
-once, and small ones are scored together. Outputs are put in place, and results come, in the order
-of the files.
+waits for a file to be opened or for the disk, up to :data:`MOST_AHEAD` files are open ahead of
+those that are being scored, as many wait for the disk behind them, and small ones are scored
+together. Outputs are put in place, and results come, in the order of the files.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from scorer.job.containment import STOPPED_REASON
 from scorer.job.entry import Entry, Means, Watch
@@ -23,8 +24,10 @@ from scorer.job.result import STOPPED, FileResult
 from scorer.storage.whole_file import sync_each
 from scorer.tables.parquet_reader import WINDOW_BYTES
 
-# Files that are open and locked at once.
+# Files that are open and locked ahead of those that are scored; and those that wait for the disk.
 MOST_AHEAD = 8
+# Small files that are scored together: two such loads wait while others are scored.
+MOST_TOGETHER = MOST_AHEAD // 2
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,7 @@ class Line:
     @property
     def _is_full(self) -> bool:
         """Whether the load is large enough, or leaves too few files to the other threads."""
-        share = -(-MOST_AHEAD // (self._means.pipeline.threads + 1))
-        return self._load.is_full or len(set(self._owners)) >= share
+        return self._load.is_full or len(set(self._owners)) >= MOST_TOGETHER
 
     @property
     def _has_room(self) -> bool:
@@ -117,7 +119,16 @@ class Line:
         """Whether there is a file to be read, or to be opened."""
         if self._reading is not None:
             return not self._reading.must_wait or self._reading is self._entries[0]
-        return self._has_tasks and len(self._entries) < MOST_AHEAD
+        behind = sum(entry.is_behind for entry in self._entries)
+        open_ahead = len(self._entries) - behind - self._in_hand
+        return self._has_tasks and behind <= MOST_AHEAD and open_ahead < MOST_AHEAD
+
+    @property
+    def _in_hand(self) -> int:
+        """Number of the files that are being scored, one load by each thread."""
+        loads = islice(self._sent, self._means.pipeline.threads)
+        owners = {entry for sent in loads for entry in sent.entries}
+        return sum(not entry.is_behind for entry in owners)
 
     def _read(self) -> None:
         """Open the next file, or read the next window of the one that is open."""
@@ -158,10 +169,11 @@ class Line:
     def _send(self) -> None:
         owners, means = self._owners, self._means
         check = partial(self._check, owners)
+        pipeline, parts = means.pipeline, self._load.parts
         work = partial(
-            score_load, self._load.parts, means.model, means.known, means.pipeline.probe, check
+            score_load, parts, means.model, means.known, pipeline.probe, check, pipeline.share
         )
-        self._sent.append(Sent(owners, means.pipeline.begin(work)))
+        self._sent.append(Sent(owners, pipeline.begin(work)))
         self._load, self._owners = Load(), []
 
     def _check(self, owners: Sequence[Entry]) -> None:

@@ -21,7 +21,7 @@ from scorer.job.preparation import Prepared
 from scorer.job.result import Spared
 from scorer.job.text_digests import Digests, digest_of, digests_of
 from scorer.job.windows import ScoredWindow, Window
-from scorer.model import SentimentModel
+from scorer.model import SentimentModel, Share
 from scorer.scores import Scores
 from scorer.storage.failures import writing
 from scorer.storage.place import work_path
@@ -106,7 +106,12 @@ class Looked:
 
 
 def score_load(
-    parts: Sequence[Part], model: SentimentModel, known: KnownScores, probe: Probe, check: Check
+    parts: Sequence[Part],
+    model: SentimentModel,
+    known: KnownScores,
+    probe: Probe,
+    check: Check,
+    share: Share,
 ) -> list[Outcome]:
     """Score windows together, or take their kept scores. Runs on several threads at once.
 
@@ -118,29 +123,35 @@ def score_load(
         known: the scores that needn't be computed.
         probe: is told of each window that is scored.
         check: is called now and then.
+        share: does the calls that score a micro-batch each, on threads that are idle, too.
 
     Raises:
         CancelledError: raised by ``check``.
     """
     try:
-        return [*_score(parts, model, known, probe, check)]
+        return [*_score(parts, model, known, probe, check, share)]
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # it becomes the result of its file
         if len(parts) == 1:
             return [error]
-        alone = (score_load([part], model, known, probe, check) for part in parts)
+        alone = (score_load([part], model, known, probe, check, share) for part in parts)
         return [outcome for outcomes in alone for outcome in outcomes]
 
 
 def _score(
-    parts: Sequence[Part], model: SentimentModel, known: KnownScores, probe: Probe, check: Check
+    parts: Sequence[Part],
+    model: SentimentModel,
+    known: KnownScores,
+    probe: Probe,
+    check: Check,
+    share: Share,
 ) -> list[ScoredWindow]:
     looked = [Looked.up(part) for part in parts]
     fresh = [one for one in looked if one.scores is None]
     for _ in fresh:
         probe.scoring(check)
-    rated = iter(rate_each(fresh, model, known, check) if fresh else ())
+    rated = iter(rate_each(fresh, model, known, check, share) if fresh else ())
     return [
         _answer(one, next(rated)) if one.scores is None else _kept(one, one.scores, known)
         for one in looked
@@ -156,7 +167,7 @@ class _Fresh:
 
 
 def rate_each(
-    looked: Sequence[Looked], model: SentimentModel, known: KnownScores, check: Check
+    looked: Sequence[Looked], model: SentimentModel, known: KnownScores, check: Check, share: Share
 ) -> list[_Fresh]:
     """Score windows; each file's clock gets the share of its tokens."""
     clock = Stopwatch()
@@ -166,7 +177,7 @@ def rate_each(
         digests = np.concatenate([one.digests for one in looked])
         taken = np.concatenate([_taken(*pair) for pair in zip(looked, tokens, strict=True)])
     together = Tokens.joined(tokens)
-    rated = known.rate(model, together, digests, taken, check, clock)
+    rated = known.rate(model, together, digests, taken, check, clock, share)
     with clock.stage("tokenizing"):
         fresh = [
             _Fresh(_scores(one, some, part.values, check), part.spared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
@@ -76,6 +76,45 @@ class Pipeline(Generic[Answer]):
     def begin(self, work: Callable[[], Answer]) -> Future[Answer]:
         """Have work done by one of the threads, and return at once."""
         return self._pool.submit(work)
+
+    def share(self, calls: Sequence[Callable[[], None]]) -> None:
+        """Do calls on this thread, one of those that work, and on others that are idle.
+
+        So no thread is left alone with a window at the end of a job. The calls may end in any
+        order.
+
+        Raises:
+            CancelledError: ``stop`` was set, or nobody waits for the work any more.
+            Exception: of a call; those that weren't begun are left out.
+        """
+        left = deque(calls)
+
+        def work() -> None:
+            while True:
+                try:
+                    call = left.popleft()
+                except IndexError:
+                    return
+                call()
+
+        helpers = self._helpers(work, min(self.threads, len(calls)) - 1)
+        try:
+            work()
+        finally:
+            left.clear()
+            # Those that no thread has begun have nothing to do any more.
+            begun = [helper for helper in helpers if not helper.cancel()]
+            wait(begun)
+        for helper in begun:
+            helper.result()
+
+    def _helpers(self, work: Callable[[], None], count: int) -> list[Future[None]]:
+        try:
+            return [self._pool.submit(work) for _ in range(count)]
+        except RuntimeError:
+            # The pool takes no work any more.
+            self.check()
+            raise
 
     def answers(self, works: Iterable[Callable[[], Answer]]) -> Iterator[Answer]:
         """Yield the answers of works, in their order, while further ones are under way.

@@ -32,8 +32,9 @@ from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leave
 # tests/benchmarks/README.md.
 WINDOW_ROWS = 2048
 WINDOW_BYTES = 2 << 20
-# Windows shrink towards the end of a file, so that no thread is left alone with a large one: each
-# holds a quarter of the remaining rows, but not fewer than this.
+# Windows grow at the start of a file, so that no thread waits long for the first one, and shrink
+# towards its end, so that none is left alone with a large one: each holds as many rows as were
+# read before, and a quarter of the remaining ones, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
 LAST_WINDOWS = 4
 
@@ -270,7 +271,7 @@ class ParquetReviews:
         It depends on nothing else: every run cuts a file alike, whatever its threads.
         """
         left: int = self.rows - read
-        return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, left // LAST_WINDOWS))
+        return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, min(read, left // LAST_WINDOWS)))
 
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         """Yield batches of the rows that the footer suggests, of fewer if they hold much more."""

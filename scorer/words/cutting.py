@@ -63,8 +63,7 @@ class Cut:
         places = np.arange(ends[-1] if len(ends) else 0)
         places += np.repeat(self.starts - ends + self.lengths, self.lengths)
         offsets = np.concatenate([[0], ends]).astype(np.int64)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self.data[places])]
-        return pa.Array.from_buffers(pa.large_string(), len(ends), buffers)
+        return large_strings(self.data[places], offsets)
 
 
 class Characters:
@@ -131,6 +130,34 @@ def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray
         return np.zeros(0, np.uint8), np.zeros(len(texts) + 1, np.int64)
     data = np.frombuffer(content, np.uint8)[offsets[0] : offsets[-1]]
     return data, offsets - offsets[0]
+
+
+def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the places of the few that are set, in half the time of :func:`numpy.flatnonzero`.
+
+    It looks at eight at once, then at each of those eight; what is behind the last eight is left
+    out.
+
+    >>> few_places(np.array([0, 1, 0, 0, 0, 0, 0, 1, 1], bool)).tolist()
+    [1, 7]
+    """
+    eights = flags[: len(flags) & -8].view(np.uint64)
+    some = np.flatnonzero(eights != 0)
+    places = np.flatnonzero(eights[some].view(bool))
+    found: npt.NDArray[np.int64] = (some << 3)[places >> 3] + (places & 7)
+    return found
+
+
+def large_strings(
+    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
+) -> pa.LargeStringArray:
+    """Return the texts of these bytes, of which each begins where the one before it ends.
+
+    >>> large_strings(np.frombuffer(b"abc", np.uint8), np.array([0, 2, 2, 3])).to_pylist()
+    ['ab', '', 'c']
+    """
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
 def cut(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -232,7 +233,16 @@ def shorten_runs(
     places = repeats(data, offsets, longest)
     if not len(places):
         return data, offsets
-    return np.delete(data, places), offsets - np.searchsorted(places, offsets)
+    return _without(data, places), offsets - np.searchsorted(places, offsets)
+
+
+def _without(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Return the bytes without those at some places, which rise."""
+    if len(places) > len(data) >> 8:
+        return np.delete(data, places)
+    # Copying what is between few of them is ten times as fast.
+    bounds = pairwise([-1, *places.tolist(), len(data)])
+    return np.concatenate([data[place + 1 : end] for place, end in bounds])
 
 
 def repeats(

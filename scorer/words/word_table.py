@@ -21,12 +21,18 @@ from scorer.words.cutting import Cut
 
 # Most words are found by one number: of so many bytes, which with their number are 64 bits.
 FIRST_BYTES = 7
+# The table for them has so many bits less than the other: it stays in the processor's cache, and
+# the words that it has no place for are rare ones.
+FIRST_BITS_LESS = 3
 SHORT_BYTES = 15
 # Places for each word, at least: a quarter of them or less is taken.
 ROOM = 4
 # Words that find no place after so many probes are looked up with the long ones: a list of words
 # that was made to collide takes no longer than any other.
 MOST_PROBES = 16
+
+# Tokens that are looked up one by one.
+FEW = 100
 
 # Odd numbers without a pattern: the fractions of the golden ratio and of the root of 2.
 MULTIPLIERS = (0x9E3779B97F4A7C15, 0x6A09E667F3BCC909)
@@ -58,12 +64,16 @@ class WordTable:
         bits = max(4, (ROOM * len(numbers)).bit_length())
         self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
         self._places = np.full(1 << bits, self._free, np.int32)
+        bits -= FIRST_BITS_LESS
+        self._first_shift = np.uint64(64 - bits)
         self._first_keys = np.zeros(1 << bits, np.uint64)
         self._first_numbers = np.full(1 << bits, missing, np.int32)
         self._put_first(cut)
         left = self._put(np.flatnonzero(cut.lengths <= SHORT_BYTES))
         others = np.concatenate([np.flatnonzero(cut.lengths > SHORT_BYTES), left])
         self._others, self._other_numbers = words.take(pa.array(others)), self._numbers[others]
+        self._other_words = {word: numbers[word] for word in self._others.to_pylist()}
+        self._missing = missing
 
     def find(self, cut: Cut) -> npt.NDArray[np.int32]:
         """Return the number of each token: ``int32[tokens]``."""
@@ -116,7 +126,12 @@ class WordTable:
     ) -> None:
         if not len(rest) or not len(self._others):
             return
-        indices = pc.index_in(cut.of(rest).tokens(), value_set=self._others)
+        tokens = cut.of(rest).tokens()
+        # Arrow builds its table at each call; for few tokens Python's, which stands, is faster.
+        if len(rest) <= FEW:
+            found[rest] = [self._other_words.get(one, self._missing) for one in tokens.to_pylist()]
+            return
+        indices = pc.index_in(tokens, value_set=self._others)
         known = np.flatnonzero(indices.is_valid().to_numpy(zero_copy_only=False))
         found[rest[known]] = self._other_numbers[indices.drop_null().to_numpy()]
 
@@ -130,7 +145,7 @@ class WordTable:
 
     def _first_places(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         mixed = keys * np.uint64(MULTIPLIERS[0])
-        mixed >>= self._shift
+        mixed >>= self._first_shift
         return mixed.view(np.int64)
 
     def _put(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

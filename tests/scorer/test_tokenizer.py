@@ -126,7 +126,7 @@ def test_the_end_of_a_long_review_is_kept() -> None:
     assert tokens.padded(np.array([0, 1])).tolist() == [[3, 2], [2, 0]]
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(1, 6))
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(1, 6))
 def test_a_padded_row_is_the_end_of_the_row_and_then_zeros(
     lengths: list[int], max_tokens: int
 ) -> None:

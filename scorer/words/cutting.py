@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import pairwise
 
 import numpy as np
@@ -130,7 +130,7 @@ def _ranges(members: npt.NDArray[np.bool_]) -> Ranges:
     >>> _ranges(np.array([False, True, True, False, True]))
     ((1, 2), (4, 1))
     """
-    edges = np.flatnonzero(np.diff(members, prepend=False, append=False))
+    edges = places_of(np.diff(members, prepend=False, append=False))
     return tuple(zip(edges[::2].tolist(), (edges[1::2] - edges[::2]).tolist(), strict=True))
 
 
@@ -151,8 +151,14 @@ def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray
     return data, offsets - offsets[0]
 
 
+def places_of(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the places that are set; :func:`numpy.flatnonzero` is slower by its Python."""
+    found: npt.NDArray[np.int64] = flags.nonzero()[0]
+    return found
+
+
 def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the places of the few that are set, in half the time of :func:`numpy.flatnonzero`.
+    """Return the places of the few that are set, in half the time that :func:`places_of` takes.
 
     It looks at eight at once, then at each of those eight; what is behind the last eight is left
     out.
@@ -161,8 +167,8 @@ def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     [1, 7]
     """
     eights = flags[: len(flags) & -8].view(np.uint64)
-    some = np.flatnonzero(eights != 0)
-    places = np.flatnonzero(eights[some].view(bool))
+    some = places_of(eights != 0)
+    places = places_of(eights[some].view(bool))
     found: npt.NDArray[np.int64] = (some << 3)[places >> 3] + (places & 7)
     return found
 
@@ -196,7 +202,7 @@ def cut(
     data, offsets = flat(texts)
     first, rows = 0, len(texts)
     while first < rows:
-        fits = int(np.searchsorted(offsets, offsets[first] + PIECE_BYTES, "right")) - 1
+        fits = int(offsets.searchsorted(offsets[first] + PIECE_BYTES, "right")) - 1
         last = max(fits, first + 1)
         begin, end = offsets[first], offsets[last]
         piece, bounds = _padded(data[begin:end], lower_case), offsets[first : last + 1] - begin
@@ -288,19 +294,19 @@ def _cut_piece(
     row_starts &= word
     starts |= row_starts
     starts |= apart
-    first = np.flatnonzero(starts)
-    ends = np.flatnonzero(inside[:-1] & (starts[1:] | ~inside[1:]))
+    first = places_of(starts)
+    ends = places_of(inside[:-1] & (starts[1:] | ~inside[1:]))
     lengths = ends - first
     lengths += 1
-    return Cut(data, first, lengths, np.diff(np.searchsorted(first, offsets)))
+    return Cut(data, first, lengths, np.diff(first.searchsorted(offsets)))
 
 
 def _in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
     """Return which bytes are in one of several ranges; many times as fast as a table."""
-    inside = np.zeros(len(data), bool)
-    for first, size in ranges:
-        inside |= (data == first) if size == 1 else data - np.uint8(first) < size
-    return inside
+    each = [
+        (data == first) if size == 1 else data - np.uint8(first) < size for first, size in ranges
+    ]
+    return reduce(np.bitwise_or, each) if each else np.zeros(len(data), bool)
 
 
 def _classify_beyond_ascii(
@@ -327,7 +333,7 @@ def _classify_beyond_ascii(
     leads = few_places(data >= 0xC0)
     codes, sizes = _decode(data, leads)
     found = characters.of(codes)
-    joined = np.flatnonzero(found == JOINED)
+    joined = places_of(found == JOINED)
     if len(joined):
         before = leads[joined] - 1
         # An ASCII byte, or the last one of the character before this one.

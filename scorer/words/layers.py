@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.words.cutting import places_of
 from scorer.words.scan import Scan
 
 Rows = npt.NDArray[np.int64]
@@ -44,7 +45,7 @@ class Layers:
         """
         if not self._asked >> step & 1:
             return
-        rows = np.flatnonzero(self._answers & np.uint64(1 << step))
+        rows = places_of(self._answers & np.uint64(1 << step) != 0)
         # A text may have been for the step only before another one changed it.
         if not len(rows):
             return
@@ -53,7 +54,11 @@ class Layers:
         if new.equals(old):
             return
         changed = pc.not_equal(new, old)
-        self._put(rows[changed.to_numpy(zero_copy_only=False)], new.filter(changed))
+        rows, new = rows[changed.to_numpy(zero_copy_only=False)], new.filter(changed)
+        self._put(rows, new)
+        if step + 1 < self._scan.questions:
+            self._answers[rows] = answers = self._scan.answers(new)
+            self._asked |= int(np.bitwise_or.reduce(answers))
 
     def texts(self) -> pa.LargeStringArray:
         """Return the texts as they are now, in the order of the rows."""
@@ -65,7 +70,7 @@ class Layers:
     def _take(self, rows: Rows) -> tuple[Rows, pa.LargeStringArray]:
         """Return some rows layer by layer, and their texts."""
         layers = self._layer[rows]
-        present = np.flatnonzero(np.bincount(layers)).tolist()
+        present = places_of(np.bincount(layers) > 0).tolist()
         if len(present) == 1:
             return rows, self._layers[present[0]].take(pa.array(self._index[rows]))
         by_layer = [rows[layers == layer] for layer in present]
@@ -80,8 +85,6 @@ class Layers:
         self._layer[rows] = len(self._layers)
         self._index[rows] = np.arange(len(rows))
         self._layers.append(texts)
-        self._answers[rows] = answers = self._scan.answers(texts)
-        self._asked |= int(np.bitwise_or.reduce(answers))
         # What nothing is left of need not be held.
-        for layer in np.flatnonzero(np.bincount(self._layer) == 0).tolist():
+        for layer in places_of(np.bincount(self._layer) == 0).tolist():
             self._layers[layer] = texts.slice(0, 0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.words.cutting import PADDING, PIECE_BYTES, few_places, flat
+from scorer.words.cutting import PADDING, PIECE_BYTES, few_places, flat, places_of
 
 Places = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
@@ -34,12 +34,16 @@ class Scan:
     Args:
         questions: at most 64 of them: the answers for a text are the bits of one number.
 
+    Attributes:
+        questions: how many there are.
+
     >>> scan = Scan([Question(("b", "ba")), Question(beyond_ascii=True)])
     >>> scan.answers(pa.array(["ab", "é", "a"], pa.large_string())).tolist()
     [1, 2, 0]
     """
 
     def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = len(questions)
         self._always = _number(one == Question() for one in questions)
         self._beyond_ascii = np.uint64(_number(one.beyond_ascii for one in questions))
         bits: dict[bytes, int] = {}
@@ -67,6 +71,7 @@ class Scan:
             for (_, longer), kind in kinds.items()
             if longer
         }
+        self._has_longer = np.array([bool(longer) for _, longer in kinds])
 
     def answers(self, texts: pa.LargeStringArray) -> Bits:
         """Return the questions that each text is meant by: ``uint64[rows]``, a bit for each.
@@ -92,16 +97,17 @@ class Scan:
         pairs = data.take(places).astype(np.int64) << 8
         pairs |= data.take(places + 1, mode="clip")
         kinds = self._kinds.take(pairs)
-        hits = np.flatnonzero(kinds != 0)
+        hits = places_of(kinds != 0)
         places, kinds = places[hits], kinds[hits]
-        rows = np.searchsorted(offsets, places, "right") - 1
+        rows = offsets.searchsorted(places, "right") - 1
         ends = offsets[rows + 1]
-        last = np.flatnonzero(places + 1 == ends)
-        kinds[last] = self._last_kinds[data[places[last]]]
+        last = places_of(places + 1 == ends)
+        if len(last):
+            kinds[last] = self._last_kinds[data[places[last]]]
         np.bitwise_or.at(answers, rows, self._bits[kinds])
-        for kind, strings in self._longer.items():
-            here = np.flatnonzero(kinds == kind)
-            for rest, bits in strings if len(here) else ():
+        for kind in set(kinds[self._has_longer[kinds]].tolist()):
+            here = places_of(kinds == kind)
+            for rest, bits in self._longer[kind]:
                 found = here[places[here] + 2 + len(rest) <= ends[here]]
                 for behind, byte in enumerate(rest, 2):
                     found = found[data[places[found] + behind] == byte]
@@ -117,7 +123,7 @@ def beyond_ascii(data: npt.NDArray[np.uint8], offsets: Places) -> Places:
     if not data.max(initial=0) & 0x80:
         return np.zeros(0, np.int64)
     # A row without bytes has no highest one.
-    rows = np.flatnonzero(np.diff(offsets))
+    rows = places_of(np.diff(offsets) > 0)
     return rows[np.maximum.reduceat(data, offsets[rows]) >= 0x80]
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.words.cutting import Cut
+from scorer.words.cutting import Cut, places_of
 
 # Most words are found by one number: of so many bytes, which with their number are 64 bits.
 FIRST_BYTES = 7
@@ -69,8 +69,8 @@ class WordTable:
         self._first_keys = np.zeros(1 << bits, np.uint64)
         self._first_numbers = np.full(1 << bits, missing, np.int32)
         self._put_first(cut)
-        left = self._put(np.flatnonzero(cut.lengths <= SHORT_BYTES))
-        others = np.concatenate([np.flatnonzero(cut.lengths > SHORT_BYTES), left])
+        left = self._put(places_of(cut.lengths <= SHORT_BYTES))
+        others = np.concatenate([places_of(cut.lengths > SHORT_BYTES), left])
         self._others, self._other_numbers = words.take(pa.array(others)), self._numbers[others]
         self._other_words = {word: numbers[word] for word in self._others.to_pylist()}
         self._missing = missing
@@ -82,7 +82,7 @@ class WordTable:
         found = self._first_numbers.take(places)
         other = self._first_keys.take(places) != keys
         other |= cut.lengths > FIRST_BYTES
-        rest = np.flatnonzero(other)
+        rest = places_of(other)
         if len(rest):
             found[rest] = self._find_any(cut.of(rest))
         return found
@@ -94,10 +94,10 @@ class WordTable:
         words = self._places.take(places)
         same = (self._low.take(words) == low) & (self._high.take(words) == high)
         found = self._numbers.take(np.where(same, words, self._free))
-        long = np.flatnonzero(cut.lengths > SHORT_BYTES)
+        long = places_of(cut.lengths > SHORT_BYTES)
         other = ~same & (words != self._free)
         other[long] = False
-        rest = self._probe(np.flatnonzero(other), (low, high), places, found)
+        rest = self._probe(places_of(other), (low, high), places, found)
         self._find_others(cut, np.concatenate([long, rest]), found)
         return found
 
@@ -132,12 +132,12 @@ class WordTable:
             found[rest] = [self._other_words.get(one, self._missing) for one in tokens.to_pylist()]
             return
         indices = pc.index_in(tokens, value_set=self._others)
-        known = np.flatnonzero(indices.is_valid().to_numpy(zero_copy_only=False))
+        known = places_of(indices.is_valid().to_numpy(zero_copy_only=False))
         found[rest[known]] = self._other_numbers[indices.drop_null().to_numpy()]
 
     def _put_first(self, cut: Cut) -> None:
         """Put each word of few bytes at its first place, if no commoner one has it."""
-        words = np.flatnonzero(cut.lengths <= FIRST_BYTES)[::-1]
+        words = places_of(cut.lengths <= FIRST_BYTES)[::-1]
         keys = _first_keys(cut)[words]
         places = self._first_places(keys)
         self._first_keys[places] = keys

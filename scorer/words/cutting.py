@@ -26,6 +26,9 @@ PIECE_BYTES = 1 << 18
 # Zeros behind the bytes of a piece, so that the 16 bytes from any word's start can be read.
 PADDING = bytes(16)
 
+# Flags of which few are set are worth looking at by eights.
+MANY = 1 << 13
+
 PAGE_BITS = 12
 PAGES = 0x110000 >> PAGE_BITS
 SURROGATES = range(0xD800, 0xE000)
@@ -160,12 +163,16 @@ def places_of(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
 def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the places of the few that are set, in half the time that :func:`places_of` takes.
 
-    It looks at eight at once, then at each of those eight; what is behind the last eight is left
-    out.
+    It looks at eight at once, then at each of those eight.
 
-    >>> few_places(np.array([0, 1, 0, 0, 0, 0, 0, 1, 1], bool)).tolist()
+    Args:
+        flags: ``bool[places]``; none of the last seven is set.
+
+    >>> few_places(np.array([0, 1, 0, 0, 0, 0, 0, 1] + 7 * [0], bool)).tolist()
     [1, 7]
     """
+    if len(flags) < MANY:
+        return places_of(flags)
     eights = flags[: len(flags) & -8].view(np.uint64)
     some = places_of(eights != 0)
     places = places_of(eights[some].view(bool))

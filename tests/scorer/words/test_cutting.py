@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,9 +26,7 @@ def test_runs_are_shortened_in_each_text_for_itself(
     data = np.frombuffer(b"".join(encoded) + PADDING, np.uint8)
     offsets = np.cumsum([0, *map(len, encoded)])
     shorter, bounds = shorten_runs(data, offsets, longest)
-    found = [
-        shorter[first:end].tobytes() for first, end in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    found = [shorter[first:end].tobytes() for first, end in pairwise(bounds)]
     assert found == [_shortened(text, longest) for text in encoded]
 
 

@@ -29,8 +29,8 @@ PAD_ID = 0
 UNKNOWN_ID = 1
 FIRST_WORD_ID = 2
 
-# So many rows are copied one by one in less time than all at once.
-FEW_ROWS = 12
+# Rows of so many tokens are copied one by one in less time than all at once.
+LONG = 100
 
 # An array of lengths is int32.
 MOST_TOKENS = (1 << 31) - 1
@@ -121,7 +121,7 @@ class Tokens:
         lengths = self.lengths[rows]
         begins = self.offsets[1:][rows] - lengths
         width = int(lengths.max(initial=0)) if length is None else length
-        if len(rows) > FEW_ROWS and len(self.ids):
+        if width < LONG and len(self.ids):
             columns = np.arange(width)
             # Taking ids beyond a row's end and zeroing them is faster than leaving them out.
             padded: npt.NDArray[np.int32] = self.ids.take(begins[:, None] + columns, mode="clip")

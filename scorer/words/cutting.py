@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# What a character is. APART has a token of its own; JOINED continues one that stands before it and
-# is part of a word otherwise. TAIL is every further byte of a token of one character.
+# What a character is. APART has a token of its own; JOINED continues one that stands before it, as
+# its TAIL, and is part of a word otherwise.
 BLANK, WORD, APART, APOSTROPHE, JOINED, TAIL = range(6)
 
 # Bytes of the texts that are cut at once; a longer one is cut alone.
@@ -221,11 +221,10 @@ def cut(
 def _padded(data: npt.NDArray[np.uint8], lower_case: bool) -> npt.NDArray[np.uint8]:
     """Return a copy of the bytes with zeros behind them, ASCII letters in lower case."""
     padded = np.zeros(len(data) + len(PADDING), np.uint8)
-    copy = padded[: len(data)]
-    copy[:] = data
+    padded[: len(data)] = data
     if lower_case:
         # A capital letter is 32 less than its small one. All this takes less than a table would.
-        np.add(data, (data - ord("A") < 26).view(np.uint8) * np.uint8(32), out=copy)
+        padded += (padded - np.uint8(ord("A")) < 26).view(np.uint8) * np.uint8(32)
     return padded
 
 

@@ -2,10 +2,10 @@
 
 A word of up to 15 bytes and its length are two whole numbers of 64 bits, which are compared, so no
 two words are ever mixed up. For one of up to seven bytes a single number does: the commonest of
-those stand in a table of their own, which is looked at first. In the other, the places of the words
-are hashed and probed in a row
-(open addressing; Knuth, The Art of Computer Programming 3, 6.4, algorithm L). Arrow looks up the
-few longer words: it builds its table at each call, so it doesn't get the others.
+those stand in a small table of their own, which is looked at first. In the other the places of the
+words are hashed and probed in a row (open addressing; Knuth, The Art of Computer Programming 3,
+6.4, algorithm L). The few longer words are looked up by Arrow, which builds its table at each call
+and so doesn't get the others, or one by one, where few are asked for.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import numpy as np
@@ -37,14 +38,16 @@ def micro_batches(
     """
     order = np.argsort(lengths, kind="stable")
     order = order[np.count_nonzero(lengths == 0) :]
-    ordered = lengths[order]
+    ordered = lengths[order].tolist()
     start = 0
-    while start < len(order):
+    while start < len(ordered):
+        shortest = ordered[start]
+        most = min(max(least, budget // shortest), len(ordered) - start)
         # Lengths rise, so the padded size rises with each row: bisection finds the batch's end.
-        ahead = ordered[start : start + max(least, budget // int(ordered[start]))]
-        padded = ahead * np.arange(1, len(ahead) + 1)
-        within = int(np.searchsorted(padded, budget, side="right"))
-        alike = int(np.searchsorted(ahead[:least], ALIKE * ordered[start], side="right"))
+        within = bisect_right(
+            range(1, most + 1), budget, key=lambda count: count * ordered[start + count - 1]
+        )
+        alike = bisect_right(ordered, ALIKE * shortest, start, start + min(least, most)) - start
         count = max(within, alike)
         yield order[start : start + count]
         start += count

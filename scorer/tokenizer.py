@@ -29,6 +29,9 @@ PAD_ID = 0
 UNKNOWN_ID = 1
 FIRST_WORD_ID = 2
 
+# Rows of so many tokens are copied one by one in less time than all at once.
+LONG = 100
+
 # An array of lengths is int32.
 MOST_TOKENS = (1 << 31) - 1
 
@@ -116,13 +119,18 @@ class Tokens:
         [[8, 0], [6, 7]]
         """
         lengths = self.lengths[rows]
-        columns = np.arange(int(lengths.max(initial=0)) if length is None else length)
-        if not len(self.ids):
-            return np.full((len(rows), len(columns)), PAD_ID, np.int32)
-        indices = (self.offsets[1:][rows] - lengths)[:, None] + columns
-        # Taking ids beyond a row's end and zeroing them is a third faster than leaving them out.
-        padded: npt.NDArray[np.int32] = self.ids.take(indices, mode="clip")
-        padded *= columns < lengths[:, None]
+        begins = self.offsets[1:][rows] - lengths
+        width = int(lengths.max(initial=0)) if length is None else length
+        if width < LONG and len(self.ids):
+            columns = np.arange(width)
+            # Taking ids beyond a row's end and zeroing them is faster than leaving them out.
+            padded: npt.NDArray[np.int32] = self.ids.take(begins[:, None] + columns, mode="clip")
+            padded *= columns < lengths[:, None]
+            return padded
+        padded = np.full((len(rows), width), PAD_ID, np.int32)
+        ends = begins + np.minimum(lengths, width)
+        for row, begin, end in zip(padded, begins.tolist(), ends.tolist(), strict=True):
+            row[: end - begin] = self.ids[begin:end]
         return padded
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import ModelRefused, one_line
 from scorer.system.records import RecordError
+from scorer.words.cutting import flat, large_strings
 
 # Decomposed forms only: pyarrow before 26 decomposes for NFC and NFKC too
 # (https://github.com/apache/arrow/issues/51225), and a word must not depend on that.
@@ -55,13 +57,33 @@ def replace(texts: pa.Array, pattern: str, replacement: str, most: int) -> pa.Ar
     return texts
 
 
-def normalize_beyond_ascii(texts: pa.Array, form: str, *, lower_case: bool) -> pa.Array:
-    """Normalise, and lower-case, the texts that are not ASCII; the others stay as they are."""
-    other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
-    if not pc.any(other).as_py():
+def normalize_beyond_ascii(
+    texts: pa.LargeStringArray, form: str, *, lower_case: bool
+) -> pa.LargeStringArray:
+    """Normalise, and lower-case, all characters that are not ASCII; the others stay as they are.
+
+    An ASCII character is not decomposed and no mark moves over it, so each run of the others is
+    normalised for itself (https://www.unicode.org/reports/tr15/, 9.1).
+
+    Args:
+        texts: ``large_string[rows]`` without nulls.
+        form: a decomposed normalisation form.
+        lower_case: whether letters are lower-cased after that.
+    """
+    data, offsets = flat(texts)
+    if not data.max(initial=0) & 0x80:
         return texts
-    rewritten = pc.utf8_normalize(texts.filter(other), form)
-    return pc.replace_with_mask(texts, other, pc.utf8_lower(rewritten) if lower_case else rewritten)
+    other = data >= 0x80
+    edges = np.ones(len(data) + 1, bool)
+    np.not_equal(other[1:], other[:-1], out=edges[1:-1])
+    edges[offsets] = True
+    bounds = np.flatnonzero(edges)
+    segments = large_strings(data, bounds)
+    runs = pa.array(other[bounds[:-1]])
+    rewritten = pc.utf8_normalize(segments.filter(runs), form)
+    rewritten = pc.utf8_lower(rewritten) if lower_case else rewritten
+    data, new_bounds = flat(pc.replace_with_mask(segments, runs, rewritten))
+    return large_strings(data, new_bounds[np.searchsorted(bounds, offsets)])
 
 
 def check_normalization(form: str) -> None:

@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from scorer.errors import ModelRefused, one_line
 from scorer.system.records import Json, RecordError, from_json, to_json
 from scorer.words.cutting import Characters, Cut, cut
 from scorer.words.first_rules import FIRST_VERSION, FirstRules
+from scorer.words.layers import Layers
 from scorer.words.replacing import (
     LONGEST_REPLACEMENT,
     check_growth,
@@ -39,7 +40,7 @@ from scorer.words.replacing import (
     normalize_beyond_ascii,
     replace,
 )
-from scorer.words.scan import Scan
+from scorer.words.scan import Question, Scan
 from scorer.words.spelling import CONTRACTIONS, ENTITIES, REPLACEMENTS, SIGNS, Replacement
 
 RULES_VERSION = 2
@@ -149,10 +150,24 @@ class Rules:
         """
         texts = texts.fill_null("") if texts.null_count else texts
         most = most_bytes(texts)
-        scan = self._decode(Scan(texts))
-        for rule in self.replacements:
-            scan = _replace(scan, rule, most)
-        return normalize_beyond_ascii(scan.texts, self.normalization, lower_case=self.lower_case)
+        layers = Layers(texts, self.scan)
+        layers.rewrite(0, self._decode)
+        for number, rule in enumerate(self.replacements, 1):
+            change = partial(replace, pattern=rule.pattern, replacement=rule.replacement, most=most)
+            layers.rewrite(number, change)
+        layers.rewrite(len(self.replacements) + 1, self._normalize)
+        return layers.texts()
+
+    @cached_property
+    def scan(self) -> Scan:
+        """Which texts each step of :meth:`rewrite` is for: entities, patterns, normalisation."""
+        return Scan(
+            [
+                Question(("&",)),
+                *(Question(rule.where, rule.beyond_ascii) for rule in self.replacements),
+                Question(beyond_ascii=True),
+            ]
+        )
 
     def cut_rewritten(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
         """Cut texts that :meth:`rewrite` has rewritten."""
@@ -199,14 +214,15 @@ class Rules:
         words = pa.array(self.read_as.values(), pa.large_string())
         return pc.if_else(indices.is_valid(), words.take(indices), tokens)
 
-    def _decode(self, scan: Scan) -> Scan:
+    def _decode(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
         """Decode entities; the few texts that hold one pass through Python."""
-        rows = scan.rows_with(("&",))
-        if not self.entities or not rows.any():
-            return scan
-        held = scan.texts.filter(pa.array(rows))
-        decoded = [ENTITY.sub(self.character, text) for text in held.to_pylist()]
-        return scan.changed(rows, held, pa.array(decoded, pa.large_string()))
+        if not self.entities:
+            return texts
+        decoded = [ENTITY.sub(self.character, text) for text in texts.to_pylist()]
+        return pa.array(decoded, pa.large_string())
+
+    def _normalize(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+        return normalize_beyond_ascii(texts, self.normalization, lower_case=self.lower_case)
 
     def character(self, entity: re.Match[str]) -> str:
         """Return what an entity stands for: itself if it has no meaning."""
@@ -268,23 +284,6 @@ def read_rules(stored: object) -> Rules | FirstRules:
         f"versions {FIRST_VERSION} and {RULES_VERSION}; install the release that the model was "
         "made for"
     )
-
-
-def _replace(scan: Scan, rule: Replacement, most: int) -> Scan:
-    """Replace a rule's pattern in the texts that the rule is for."""
-    rows = rows_for(scan, rule)
-    if not rows.any():
-        return scan
-    held = scan.texts.filter(pa.array(rows))
-    return scan.changed(rows, held, replace(held, rule.pattern, rule.replacement, most))
-
-
-def rows_for(scan: Scan, rule: Replacement) -> npt.NDArray[np.bool_]:
-    """Return the texts that a rule is for: ``bool[rows]``."""
-    if not rule.where and not rule.beyond_ascii:
-        return np.ones(len(scan.texts), bool)
-    rows = scan.rows_with(rule.where)
-    return rows | scan.beyond_ascii if rule.beyond_ascii else rows
 
 
 def _check_count(what: str, items: tuple[object, ...], most: int) -> None:

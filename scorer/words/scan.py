@@ -1,97 +1,131 @@
-"""Which texts hold a string: looked for in the bytes of all texts at once."""
+"""Which texts hold which strings: looked for in the bytes of all texts at once."""
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from scorer.words.cutting import flat
+from scorer.words.cutting import PADDING, PIECE_BYTES, few_places, flat, places_of
 
 Places = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint64]
+
+
+class Question(NamedTuple):
+    """What is asked of a text: whether it holds one of these strings, or what isn't ASCII.
+
+    Every text is meant if nothing is asked.
+    """
+
+    strings: tuple[str, ...] = ()
+    beyond_ascii: bool = False
 
 
 class Scan:
-    """Texts, and what was found in them so far.
+    """Answers questions about texts; it doesn't change once it is made, so threads may share it.
+
+    A string is found by its first two bytes: a table says what each pair of them is good for. Few
+    places are left where more has to be compared.
+
+    Args:
+        questions: at most 64 of them: the answers for a text are the bits of one number.
 
     Attributes:
-        texts: ``large_string[rows]`` without nulls.
+        questions: how many there are.
+
+    >>> scan = Scan([Question(("b", "ba")), Question(beyond_ascii=True)])
+    >>> scan.answers(pa.array(["ab", "é", "a"], pa.large_string())).tolist()
+    [1, 2, 0]
     """
 
-    def __init__(self, texts: pa.LargeStringArray) -> None:
-        self.texts = texts
-        self._data, self._offsets = flat(texts)
-        self._found: dict[int, Places] = {}
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = len(questions)
+        self._always = _number(one == Question() for one in questions)
+        self._beyond_ascii = np.uint64(_number(one.beyond_ascii for one in questions))
+        bits: dict[bytes, int] = {}
+        for bit, question in enumerate(questions):
+            for string in question.strings:
+                bits[string.encode()] = bits.get(string.encode(), 0) | 1 << bit
+        firsts = {string[0] for string in bits}
+        self._is_first = bytes(byte in firsts for byte in range(256))
+        # What a pair of bytes is good for: its kind; 0 is for nothing. A byte at the end of a text
+        # has no other behind it.
+        kinds: dict[tuple[int, tuple[bytes, ...]], int] = {(0, ()): 0}
+        self._kinds, self._last_kinds = np.zeros((256, 256), np.uint16), np.zeros(256, np.uint16)
+        for first in firsts:
+            alone = bits.get(bytes([first]), 0)
+            self._last_kinds[first] = kinds.setdefault((alone, ()), len(kinds))
+            self._kinds[first] = self._last_kinds[first]
+            for pair in {string[:2] for string in bits if string[0] == first and len(string) > 1}:
+                longer = tuple(one for one in bits if one[:2] == pair and len(one) > 2)
+                key = alone | bits.get(pair, 0), longer
+                self._kinds[first, pair[1]] = kinds.setdefault(key, len(kinds))
+        self._bits = np.array([found for found, _ in kinds], np.uint64)
+        # By the kind of its pair: the other bytes of each longer string, and its questions.
+        self._longer = {
+            kind: [(one[2:], np.uint64(bits[one])) for one in longer]
+            for (_, longer), kind in kinds.items()
+            if longer
+        }
+        self._has_longer = np.array([bool(longer) for _, longer in kinds])
 
-    def rows_with(self, strings: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-        """Return which texts hold one of these strings: ``bool[rows]``.
-
-        >>> Scan(pa.array(["ab", "b", "a"], pa.large_string())).rows_with(("b", "ba")).tolist()
-        [True, True, False]
-        """
-        rows = np.zeros(len(self.texts), bool)
-        for first, seconds, rests in _by_first_byte(strings):
-            places = self._places(first)
-            if b"" in rests:
-                self._mark(rows, places, 1)
-                continue
-            # Few have one of the second bytes behind them, too.
-            places = places[seconds[self._data.take(places + 1, mode="clip")]]
-            for rest in rests if len(places) else ():
-                self._mark(rows, self._followed(places, rest), 1 + len(rest))
-        return rows
-
-    def changed(
-        self, rows: npt.NDArray[np.bool_], old: pa.LargeStringArray, new: pa.LargeStringArray
-    ) -> Scan:
-        """Return the texts with some of them rewritten; if nothing changed, these.
+    def answers(self, texts: pa.LargeStringArray) -> Bits:
+        """Return the questions that each text is meant by: ``uint64[rows]``, a bit for each.
 
         Args:
-            rows: ``bool[rows]``: which ones.
-            old: these, as they are.
-            new: as they are to be.
+            texts: ``large_string[rows]`` without nulls.
         """
-        if new.equals(old):
-            return self
-        return Scan(pc.replace_with_mask(self.texts, pa.array(rows), new))
+        data, offsets = flat(texts)
+        answers = np.full(len(texts), self._always, np.uint64)
+        for first in range(0, len(data), PIECE_BYTES):
+            piece = data[first : first + PIECE_BYTES].tobytes().translate(self._is_first)
+            places = few_places(np.frombuffer(piece + PADDING, bool))
+            if len(places):
+                self._answer(answers, data, offsets, places + first)
+        if self._beyond_ascii:
+            answers[beyond_ascii(data, offsets)] |= self._beyond_ascii
+        return answers
 
-    @cached_property
-    def beyond_ascii(self) -> npt.NDArray[np.bool_]:
-        """Which texts hold a character that is not ASCII: ``bool[rows]``."""
-        rows = np.zeros(len(self.texts), bool)
-        self._mark(rows, np.flatnonzero(self._data >= 0x80), 1)
-        return rows
+    def _answer(
+        self, answers: Bits, data: npt.NDArray[np.uint8], offsets: Places, places: Places
+    ) -> None:
+        """Answer what follows from the strings that begin at some places."""
+        pairs = data.take(places).astype(np.int64) << 8
+        pairs |= data.take(places + 1, mode="clip")
+        kinds = self._kinds.take(pairs)
+        hits = places_of(kinds != 0)
+        places, kinds = places[hits], kinds[hits]
+        rows = offsets.searchsorted(places, "right") - 1
+        ends = offsets[rows + 1]
+        last = places_of(places + 1 == ends)
+        if len(last):
+            kinds[last] = self._last_kinds[data[places[last]]]
+        np.bitwise_or.at(answers, rows, self._bits[kinds])
+        for kind in set(kinds[self._has_longer[kinds]].tolist()):
+            here = places_of(kinds == kind)
+            for rest, bits in self._longer[kind]:
+                found = here[places[here] + 2 + len(rest) <= ends[here]]
+                for behind, byte in enumerate(rest, 2):
+                    found = found[data[places[found] + behind] == byte]
+                answers[rows[found]] |= bits
 
-    def _places(self, byte: int) -> Places:
-        if byte not in self._found:
-            self._found[byte] = np.flatnonzero(self._data == byte)
-        return self._found[byte]
 
-    def _followed(self, places: Places, rest: bytes) -> Places:
-        """Return the places behind which these bytes stand."""
-        for behind, byte in enumerate(rest, 1):
-            places = places[self._data.take(places + behind, mode="clip") == byte]
-        return places
+def beyond_ascii(data: npt.NDArray[np.uint8], offsets: Places) -> Places:
+    """Return the rows that hold a character that is not ASCII.
 
-    def _mark(self, rows: npt.NDArray[np.bool_], places: Places, size: int) -> None:
-        """Mark the rows that hold all bytes of a string which begins at one of the places."""
-        if len(places):
-            found = np.searchsorted(self._offsets, places, "right") - 1
-            rows[found[places + size <= self._offsets[found + 1]]] = True
+    >>> beyond_ascii(np.frombuffer("aéb".encode(), np.uint8), np.array([0, 1, 1, 3, 4])).tolist()
+    [2]
+    """
+    if not data.max(initial=0) & 0x80:
+        return np.zeros(0, np.int64)
+    # A row without bytes has no highest one.
+    rows = places_of(np.diff(offsets) > 0)
+    return rows[np.maximum.reduceat(data, offsets[rows]) >= 0x80]
 
 
-@cache
-def _by_first_byte(
-    strings: tuple[str, ...],
-) -> tuple[tuple[int, npt.NDArray[np.bool_], frozenset[bytes]], ...]:
-    """Return for each first byte of the strings the second ones as a table, and what follows it."""
-    encoded = {string.encode() for string in strings}
-    groups = []
-    for first in sorted({one[0] for one in encoded}):
-        rests = frozenset(one[1:] for one in encoded if one[0] == first)
-        seconds = np.isin(np.arange(256), [rest[0] for rest in rests if rest])
-        groups.append((first, seconds, rests))
-    return tuple(groups)
+def _number(bits: Iterable[bool]) -> int:
+    return sum(1 << place for place, bit in enumerate(bits) if bit)

@@ -21,10 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import SentimentError
-from scorer.words.cutting import LOWER, PADDING, SAME, Cut, flat, repeats
+from scorer.words.cutting import LOWER, PADDING, SAME, Cut, flat, large_strings, repeats
 from scorer.words.first_rules import FirstRules
-from scorer.words.rules import ENTITY, Rules, rows_for
-from scorer.words.scan import Scan
+from scorer.words.rules import ENTITY, Rules
 
 Integers = npt.NDArray[np.int64]
 
@@ -134,7 +133,7 @@ class Traced:
         vanished = (new.sizes == 0) & (old.sizes > 0) & (new.starts > new.row_starts(old))
         # Several in a row stand behind one byte: the last one reaches furthest.
         np.maximum.at(ends, new.starts[vanished] - 1, last[vanished])
-        return Traced(_texts(new.data, new.offsets), begins, ends)
+        return Traced(large_strings(new.data, new.offsets), begins, ends)
 
     def _places(self, pieces: _Marked) -> tuple[Integers, Integers]:
         """Return where the pieces begin and end, in the texts as they were written."""
@@ -142,9 +141,9 @@ class Traced:
         first = np.where(pieces.sizes, np.append(self.begins, 0)[pieces.starts], before)
         return first, np.where(pieces.sizes, np.append(self.ends, 0)[pieces.stops - 1], before)
 
-    def lowered(self, rows: pa.BooleanArray) -> Traced:
-        """Lower-case some of the texts; no character changes its size by that any more."""
-        return replace(self, texts=pc.if_else(rows, pc.utf8_lower(self.texts), self.texts))
+    def lowered(self) -> Traced:
+        """Lower-case the texts; no character changes its size by that any more."""
+        return replace(self, texts=pc.utf8_lower(self.texts))
 
     def shortened(self, longest: int, *, lower_case: bool) -> Traced:
         """Leave out letters that repeat too often, as :func:`scorer.words.cutting.cut` does."""
@@ -157,7 +156,7 @@ class Traced:
         # A letter that stays stands for those behind it that go.
         ends = self.ends[np.append(kept[1:], len(data)) - 1]
         shorter = offsets - np.searchsorted(places, offsets)
-        return Traced(_texts(data[kept], shorter), self.begins[kept], ends)
+        return Traced(large_strings(data[kept], shorter), self.begins[kept], ends)
 
 
 @dataclass(frozen=True)
@@ -221,11 +220,6 @@ def _common(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> int:
     return int(differ[0]) if len(differ) else size
 
 
-def _texts(data: npt.NDArray[np.uint8], offsets: Integers) -> pa.LargeStringArray:
-    buffers = [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
-
-
 def _traced(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> Traced:
     """Rewrite texts; only those that change are traced step by step."""
     wanted = rules.rewrite(texts)
@@ -251,17 +245,17 @@ def _traced(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> Traced:
 
 def _by_rules(rules: Rules, traced: Traced) -> Traced:
     traced = _decoded(rules, traced)
-    for rule in rules.replacements:
-        rows = rows_for(Scan(traced.texts), rule)
+    for number, rule in enumerate(rules.replacements, 1):
+        rows = rules.scan.answers(traced.texts) >> np.uint64(number) & np.uint64(1) > 0
         traced = traced.replaced(rows, rule.pattern, rule.replacement) if rows.any() else traced
     return _normalized(traced, rules.normalization, lower_case=rules.lower_case)
 
 
 def _by_first_rules(rules: FirstRules, traced: Traced) -> Traced:
     traced = _normalized(traced, rules.normalization, lower_case=rules.lower_case)
-    every = np.ones(len(traced.texts), bool)
     if rules.lower_case:
-        traced = traced.lowered(pa.array(every))
+        traced = traced.lowered()
+    every = np.ones(len(traced.texts), bool)
     for pattern, put in rules.replacements:
         traced = traced.replaced(every, pattern, put)
     return traced
@@ -277,9 +271,8 @@ def _decoded(rules: Rules, traced: Traced) -> Traced:
 
 
 def _normalized(traced: Traced, form: str, *, lower_case: bool) -> Traced:
-    """Normalise the texts that aren't ASCII; lower-case them, too, if that is wanted."""
-    beyond = pc.invert(pc.string_is_ascii(traced.texts))
-    if not pc.any(beyond).as_py():
+    """Normalise the characters that aren't ASCII; lower-case them, too, if that is wanted."""
+    if pc.all(pc.string_is_ascii(traced.texts)).as_py():
         return traced
     texts = traced.texts.to_pylist()
     runs = {run for text in texts for run in BEYOND_ASCII.findall(text)}
@@ -292,8 +285,7 @@ def _normalized(traced: Traced, form: str, *, lower_case: bool) -> Traced:
         BEYOND_ASCII.sub(lambda run: _each(run[0], lambda one: _marked(put[one])), text)
         for text in texts
     ]
-    traced = traced.rewritten(_raw(found), _raw(made))
-    return traced.lowered(beyond) if lower_case else traced
+    return traced.rewritten(_raw(found), _raw(made))
 
 
 def _each(run: str, change: Callable[[str], str]) -> str:

@@ -1,9 +1,11 @@
 """The number of each word, found by its bytes for many words at once.
 
 A word of up to 15 bytes and its length are two whole numbers of 64 bits, which are compared, so no
-two words are ever mixed up. The places of the words in the table are hashed and probed in a row
-(open addressing; Knuth, The Art of Computer Programming 3, 6.4, algorithm L). Arrow looks up the
-few longer words: it builds its table at each call, so it doesn't get the others.
+two words are ever mixed up. For one of up to seven bytes a single number does: the commonest of
+those stand in a small table of their own, which is looked at first. In the other the places of the
+words are hashed and probed in a row (open addressing; Knuth, The Art of Computer Programming 3,
+6.4, algorithm L). The few longer words are looked up by Arrow, which builds its table at each call
+and so doesn't get the others, or one by one, where few are asked for.
 """
 
 from __future__ import annotations
@@ -15,14 +17,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scorer.words.cutting import Cut
+from scorer.words.cutting import Cut, places_of
 
+# Most words are found by one number: of so many bytes, which with their number are 64 bits.
+FIRST_BYTES = 7
+# The table for them has so many bits less than the other: it stays in the processor's cache, and
+# the words that it has no place for are rare ones.
+FIRST_BITS_LESS = 3
 SHORT_BYTES = 15
 # Places for each word, at least: a quarter of them or less is taken.
 ROOM = 4
 # Words that find no place after so many probes are looked up with the long ones: a list of words
 # that was made to collide takes no longer than any other.
 MOST_PROBES = 16
+
+# Tokens that are looked up one by one.
+FEW = 100
 
 # Odd numbers without a pattern: the fractions of the golden ratio and of the root of 2.
 MULTIPLIERS = (0x9E3779B97F4A7C15, 0x6A09E667F3BCC909)
@@ -54,21 +64,40 @@ class WordTable:
         bits = max(4, (ROOM * len(numbers)).bit_length())
         self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
         self._places = np.full(1 << bits, self._free, np.int32)
-        left = self._put(np.flatnonzero(cut.lengths <= SHORT_BYTES))
-        others = np.concatenate([np.flatnonzero(cut.lengths > SHORT_BYTES), left])
+        bits -= FIRST_BITS_LESS
+        self._first_shift = np.uint64(64 - bits)
+        self._first_keys = np.zeros(1 << bits, np.uint64)
+        self._first_numbers = np.full(1 << bits, missing, np.int32)
+        self._put_first(cut)
+        left = self._put(places_of(cut.lengths <= SHORT_BYTES))
+        others = np.concatenate([places_of(cut.lengths > SHORT_BYTES), left])
         self._others, self._other_numbers = words.take(pa.array(others)), self._numbers[others]
+        self._other_words = {word: numbers[word] for word in self._others.to_pylist()}
+        self._missing = missing
 
     def find(self, cut: Cut) -> npt.NDArray[np.int32]:
         """Return the number of each token: ``int32[tokens]``."""
+        keys = _first_keys(cut)
+        places = self._first_places(keys)
+        found = self._first_numbers.take(places)
+        other = self._first_keys.take(places) != keys
+        other |= cut.lengths > FIRST_BYTES
+        rest = places_of(other)
+        if len(rest):
+            found[rest] = self._find_any(cut.of(rest))
+        return found
+
+    def _find_any(self, cut: Cut) -> npt.NDArray[np.int32]:
+        """Return the number of each token, whatever its bytes and its place."""
         low, high = _keys(cut)
         places = self._hash(low, high)
         words = self._places.take(places)
         same = (self._low.take(words) == low) & (self._high.take(words) == high)
         found = self._numbers.take(np.where(same, words, self._free))
-        long = np.flatnonzero(cut.lengths > SHORT_BYTES)
+        long = places_of(cut.lengths > SHORT_BYTES)
         other = ~same & (words != self._free)
         other[long] = False
-        rest = self._probe(np.flatnonzero(other), (low, high), places, found)
+        rest = self._probe(places_of(other), (low, high), places, found)
         self._find_others(cut, np.concatenate([long, rest]), found)
         return found
 
@@ -97,10 +126,27 @@ class WordTable:
     ) -> None:
         if not len(rest) or not len(self._others):
             return
-        tokens = Cut(cut.data, cut.starts[rest], cut.lengths[rest], cut.counts).tokens()
+        tokens = cut.of(rest).tokens()
+        # Arrow builds its table at each call; for few tokens Python's, which stands, is faster.
+        if len(rest) <= FEW:
+            found[rest] = [self._other_words.get(one, self._missing) for one in tokens.to_pylist()]
+            return
         indices = pc.index_in(tokens, value_set=self._others)
-        known = np.flatnonzero(indices.is_valid().to_numpy(zero_copy_only=False))
+        known = places_of(indices.is_valid().to_numpy(zero_copy_only=False))
         found[rest[known]] = self._other_numbers[indices.drop_null().to_numpy()]
+
+    def _put_first(self, cut: Cut) -> None:
+        """Put each word of few bytes at its first place, if no commoner one has it."""
+        words = places_of(cut.lengths <= FIRST_BYTES)[::-1]
+        keys = _first_keys(cut)[words]
+        places = self._first_places(keys)
+        self._first_keys[places] = keys
+        self._first_numbers[places] = self._numbers[words]
+
+    def _first_places(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        mixed = keys * np.uint64(MULTIPLIERS[0])
+        mixed >>= self._first_shift
+        return mixed.view(np.int64)
 
     def _put(self, words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Give each word the first free place from its hash on; return those that found none."""
@@ -121,6 +167,19 @@ class WordTable:
         mixed *= np.uint64(MULTIPLIERS[0])
         mixed >>= self._shift
         return mixed.view(np.int64)
+
+
+def _first_keys(cut: Cut) -> npt.NDArray[np.uint64]:
+    """Return the bytes of each token of up to seven, and their number as the lowest byte.
+
+    That of a longer one is of no use.
+    """
+    # Items of eight bytes that begin at every byte.
+    windows = np.ndarray((len(cut.data) - 7,), "<u8", cut.data, strides=(1,))
+    keys = windows[cut.starts]
+    keys <<= (64 - (cut.lengths << 3)).view(np.uint64)
+    keys |= cut.lengths.view(np.uint64)
+    return keys
 
 
 def _keys(cut: Cut) -> Keys:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scorer.errors import ReviewsError
 from scorer.system.records import RecordError
-from scorer.tokenizer import Tokenizer, Tokens, invalid_rows, is_text, valid_text
+from scorer.tokenizer import LONG, Tokenizer, Tokens, invalid_rows, is_text, valid_text
 
 
 def decomposed(*words: str) -> tuple[str, ...]:
@@ -126,16 +126,22 @@ def test_the_end_of_a_long_review_is_kept() -> None:
     assert tokens.padded(np.array([0, 1])).tolist() == [[3, 2], [2, 0]]
 
 
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(1, 6))
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=8),
+    st.integers(1, 6),
+    st.sampled_from([1, LONG]),
+    st.one_of(st.none(), st.integers(0, 3 * LONG)),
+)
 def test_a_padded_row_is_the_end_of_the_row_and_then_zeros(
-    lengths: list[int], max_tokens: int
+    sizes: list[int], limit: int, times: int, length: int | None
 ) -> None:
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    tokens = Tokens(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets, max_tokens)
-    padded = tokens.padded(np.arange(len(lengths)))
-    for row in range(len(lengths)):
-        end = tokens.ids[offsets[row] : offsets[row + 1]][-max_tokens:].tolist()
-        assert padded[row].tolist() == end + [0] * (padded.shape[1] - len(end))
+    offsets = np.cumsum([0, *(size * times for size in sizes)])
+    tokens = Tokens(np.arange(2, 2 + offsets[-1], dtype=np.int32), offsets, limit * times)
+    padded = tokens.padded(np.arange(len(sizes)), length)
+    width = int(tokens.lengths.max()) if length is None else length
+    for row in range(len(sizes)):
+        end = tokens.ids[offsets[row] : offsets[row + 1]][-limit * times :].tolist()
+        assert padded[row].tolist() == (end + [0] * width)[:width]
 
 
 def test_valid_text_leaves_valid_text_alone() -> None:

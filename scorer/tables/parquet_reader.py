@@ -307,7 +307,7 @@ class ParquetReviews:
             is_small = self.is_held and bounds.is_within(min(most, self.rows), 2 * WINDOW_BYTES)
             pace = left = most if is_small else min(FIRST_STEP_ROWS, most)
             bounds.most_rows(0, pace)
-            batches = self._file.iter_batches(pace, columns=columns, use_threads=not is_small)
+            batches = self._file.iter_batches(pace, columns=columns, use_threads=False)
         while True:
             with self._reading():
                 step = next(batches, None)

@@ -31,7 +31,7 @@ from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leave
 # hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
 # tests/benchmarks/README.md.
 WINDOW_ROWS = 2048
-WINDOW_BYTES = 2 << 20
+WINDOW_BYTES = 4 << 20
 # Windows shrink towards the end of a file, so that no thread is left alone with a large one: each
 # holds a quarter of the remaining rows, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
@@ -42,7 +42,7 @@ LAST_WINDOWS = 4
 # are joined to batches of the size that the footer suggests, unless they hold more than STEP_BYTES.
 FIRST_STEP_ROWS = 1
 STEP_GROWTH = 4
-STEP_BYTES = 8 * WINDOW_BYTES
+STEP_BYTES = 4 * WINDOW_BYTES
 # Row groups whose part of the footer is worth a garbage collection.
 MANY_ROW_GROUPS = 1000
 # Most bytes of one value.

@@ -184,10 +184,13 @@ class ParquetReviews:
         for batch in self._batches(columns):
             while len(batch):
                 part = batch.slice(0, self._window_rows(read) - rows)
-                batch = batch.slice(len(part))
-                window.append(part)
-                rows, size = rows + len(part), size + size_of(part)
-                if rows >= self._window_rows(read) or size >= WINDOW_BYTES:
+                part_size = size_of(part)
+                has_room = not window or size + part_size <= WINDOW_BYTES
+                if has_room:
+                    batch = batch.slice(len(part))
+                    window.append(part)
+                    rows, size = rows + len(part), size + part_size
+                if not has_room or rows >= self._window_rows(read) or size >= WINDOW_BYTES:
                     yield window
                     read += rows
                     window, rows, size = [], 0, 0

@@ -306,10 +306,11 @@ class ParquetReviews:
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
-            # Rows that can't be large are read at once; and there threads would cost more.
-            is_small = self.is_held and bounds.is_within(min(most, self.rows), 2 * WINDOW_BYTES)
+            # Rows that can't be large are read at once.
+            is_small = self.is_held and bounds.is_within(min(most, self.rows), WINDOW_BYTES)
             pace = left = most if is_small else min(FIRST_STEP_ROWS, most)
             bounds.most_rows(0, pace)
+            # Threads cost more, and writing, on one thread, takes three times as long as reading.
             batches = self._file.iter_batches(pace, columns=columns, use_threads=False)
         while True:
             with self._reading():

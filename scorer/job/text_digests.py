@@ -36,16 +36,21 @@ def digests_of(texts: pa.LargeBinaryArray) -> Digests:
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int64, len(texts) + 1, 8 * texts.offset).tolist()
     content = memoryview(data or b"")
-    found = b"".join(
-        [
-            blake2b(content[start:stop], digest_size=DIGEST_BYTES).digest()
-            for start, stop in pairwise(bounds)
-        ]
-    )
+    found = b"".join([_digest(content[start:stop]) for start, stop in pairwise(bounds)])
     digests = np.frombuffer(found, "<u8").astype(np.uint64).reshape(len(texts), 2)
     if texts.null_count:
         digests[texts.is_null().to_numpy(zero_copy_only=False)] = 0
     return digests
+
+
+# A copy of it is made in half the time of a new one.
+_EMPTY = blake2b(digest_size=DIGEST_BYTES)
+
+
+def _digest(text: memoryview) -> bytes:
+    digest = _EMPTY.copy()
+    digest.update(text)
+    return digest.digest()
 
 
 def digest_of(digests: Digests) -> bytes:

@@ -153,8 +153,8 @@ class RowBounds:
                 spans.popleft()
         while self._unread and self._unread[0].chunk.last <= start:
             self._unread.popleft()
-        while rows > 1 and self._bytes_of(start, start + rows) > MOST_DECODED:
-            if not self._tighten(start + rows):
+        while rows > 1 and (size := self._bytes_of(start, start + rows)) > MOST_DECODED:
+            if not self._tighten(start, start + rows, size - MOST_DECODED):
                 rows //= 2
         return rows
 
@@ -169,19 +169,30 @@ class RowBounds:
     def _bytes_of(self, start: int, end: int) -> int:
         return sum(_bytes_of(spans, start, end) for spans in self._spans.values())
 
-    def _tighten(self, end: int) -> bool:
-        """Look into the dictionaries of the rows up to one; whether one wasn't looked into yet.
+    def _tighten(self, start: int, end: int, excess: int) -> bool:
+        """Look into dictionaries of some rows; whether there was one that wasn't looked into yet.
 
         Each may hold a value as large as itself. Where many columns have one, that would leave a
-        few rows.
+        few rows. Those that bound the rows least are looked into, as many as it takes: it is most
+        of the work.
+
+        Args:
+            start: the first row.
+            end: the row behind the last.
+            excess: bytes that the bounds are to lose.
         """
-        count = sum(one.chunk.first < end for one in self._unread)
-        for one in [self._unread.popleft() for _ in range(count)]:
+        loose = [one for one in self._unread if one.chunk.first < end]
+        loose.sort(key=lambda one: _bytes_of(one.spans, start, end), reverse=True)
+        for one in loose:
+            if excess <= 0:
+                break
+            self._unread.remove(one)
             tight = one.chunk.spans(one.pages, self._read_at, is_read=True)
-            better = {loose: loose.within(new) for loose, new in zip(one.spans, tight, strict=True)}
+            better = {old: old.within(new) for old, new in zip(one.spans, tight, strict=True)}
             spans = self._spans[one.column]
             self._spans[one.column] = deque(better.get(span, span) for span in spans)
-        return count > 0
+            excess -= _bytes_of(one.spans, start, end) - _bytes_of([*better.values()], start, end)
+        return bool(loose)
 
     def _look_into(self, index: int) -> None:
         try:

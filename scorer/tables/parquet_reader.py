@@ -27,11 +27,11 @@ from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_steps import has_dictionary, join, size_of, size_of_cell, size_of_step
 from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leaves_of, lost_types
 
-# A window is scored by one thread. It is large enough to hold rows of similar length and to pay for
-# hashing the vocabulary; the bytes bound the memory of wide columns. Measured sizes:
+# A window is scored by one thread. It is large enough to hold rows of similar length, and to pay
+# for the calls that each one takes; the bytes bound the memory of wide columns. Measured sizes:
 # tests/benchmarks/README.md.
 WINDOW_ROWS = 2048
-WINDOW_BYTES = 2 << 20
+WINDOW_BYTES = 4 << 20
 # Windows grow at the start of a file, so that no thread waits long for the first one, and shrink
 # towards its end, so that none is left alone with a large one: each holds as many rows as were
 # read before, and a quarter of the remaining ones, but not fewer than this.
@@ -43,7 +43,7 @@ LAST_WINDOWS = 4
 # are joined to batches of the size that the footer suggests, unless they hold more than STEP_BYTES.
 FIRST_STEP_ROWS = 1
 STEP_GROWTH = 4
-STEP_BYTES = 8 * WINDOW_BYTES
+STEP_BYTES = 4 * WINDOW_BYTES
 # Row groups whose part of the footer is worth a garbage collection.
 MANY_ROW_GROUPS = 1000
 # Most bytes of one value.
@@ -185,10 +185,13 @@ class ParquetReviews:
         for batch in self._batches(columns):
             while len(batch):
                 part = batch.slice(0, self._window_rows(read) - rows)
-                batch = batch.slice(len(part))
-                window.append(part)
-                rows, size = rows + len(part), size + size_of(part)
-                if rows >= self._window_rows(read) or size >= WINDOW_BYTES:
+                part_size = size_of(part)
+                has_room = not window or size + part_size <= WINDOW_BYTES
+                if has_room:
+                    batch = batch.slice(len(part))
+                    window.append(part)
+                    rows, size = rows + len(part), size + part_size
+                if not has_room or rows >= self._window_rows(read) or size >= WINDOW_BYTES:
                     yield window
                     read += rows
                     window, rows, size = [], 0, 0
@@ -304,11 +307,12 @@ class ParquetReviews:
         read = done = 0
         ends = set(accumulate(self.row_groups)) if has_dictionary(self.schema) else set()
         with self._reading():
-            # Rows that can't be large are read at once; and there threads would cost more.
-            is_small = self.is_held and bounds.is_within(min(most, self.rows), 2 * WINDOW_BYTES)
+            # Rows that can't be large are read at once.
+            is_small = self.is_held and bounds.is_within(min(most, self.rows), WINDOW_BYTES)
             pace = left = most if is_small else min(FIRST_STEP_ROWS, most)
             bounds.most_rows(0, pace)
-            batches = self._file.iter_batches(pace, columns=columns, use_threads=not is_small)
+            # Threads cost more, and writing, on one thread, takes three times as long as reading.
+            batches = self._file.iter_batches(pace, columns=columns, use_threads=False)
         while True:
             with self._reading():
                 step = next(batches, None)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.errors import ReviewsError
-from scorer.tables import parquet_bounds, parquet_reader, parquet_steps
+from scorer.tables import parquet_bounds, parquet_pages, parquet_reader, parquet_steps
 from scorer.tables.parquet_reader import ParquetReviews
 
 SMALL, LATER = 2000, 300
@@ -167,3 +168,24 @@ def test_rows_of_many_large_dictionaries_of_short_values_are_read_together(
         read = pa.Table.from_batches([one for window in reviews.windows() for one in window])
     assert read.equals(pq.read_table(source))
     assert len(steps) < 30
+
+
+def test_no_more_dictionaries_are_looked_into_than_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, looked_into = 3000, list[int]()
+    values = [[f"{column} {row} ".ljust(300, "x") for row in range(rows)] for column in range(20)]
+    source = write(
+        tmp_path / "in.parquet",
+        {f"column_{name}": pa.array(one) for name, one in enumerate(values)},
+    )
+
+    def longest_value(*arguments: Any) -> int:
+        looked_into.append(1)
+        return parquet_pages.longest_value(*arguments)
+
+    monkeypatch.setattr(parquet_bounds, "longest_value", longest_value)
+    with ParquetReviews(source) as reviews:
+        assert sum(len(batch) for window in reviews.windows() for batch in window) == rows
+    # Twenty of 0.9 MB are a little more than a step may hold.
+    assert 0 < len(looked_into) < 10

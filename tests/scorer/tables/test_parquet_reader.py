@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +24,20 @@ def test_a_batch_that_is_still_too_large_is_cut_by_bytes(
         windows = list(reviews.windows())
     assert sum(len(batch) for window in windows for batch in window) == 100
     assert max(sum(batch.nbytes for batch in window) for window in windows) < 20_000
+
+
+def test_a_window_of_several_batches_holds_no_more_than_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_reader, "WINDOW_BYTES", 10_000)
+    write_reviews(tmp_path / "in.parquet", [f"{row:03} " * 150 for row in range(100)])
+    with ParquetReviews(tmp_path / "in.parquet") as reviews:
+        windows = list(reviews.windows())
+    assert sum(len(batch) for window in windows for batch in window) == 100
+    sizes = [sum(batch.nbytes for batch in window) for window in windows]
+    assert max(sizes) <= 10_000
+    # Two neighbours wouldn't have fitted.
+    assert min(map(sum, pairwise(sizes))) > 10_000
 
 
 def test_windows_grow_finer_towards_the_end_of_a_file_and_lose_no_row(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class Line:
             return not self._reading.must_wait or self._reading is self._entries[0]
         behind = sum(entry.is_behind for entry in self._entries)
         open_ahead = len(self._entries) - behind - self._in_hand
-        return self._has_tasks and behind <= MOST_AHEAD and open_ahead < MOST_AHEAD
+        return self._has_tasks and behind < MOST_AHEAD and open_ahead < MOST_AHEAD
 
     @property
     def _in_hand(self) -> int:

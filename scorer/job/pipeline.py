@@ -90,18 +90,17 @@ class Pipeline(Generic[Answer]):
         left = deque(calls)
 
         def work() -> None:
-            while True:
-                try:
-                    call = left.popleft()
-                except IndexError:
-                    return
-                call()
+            try:
+                while (call := _taken(left)) is not None:
+                    call()
+            except BaseException:
+                left.clear()
+                raise
 
         helpers = self._helpers(work, min(self.threads, len(calls)) - 1)
         try:
             work()
         finally:
-            left.clear()
             # Those that no thread has begun have nothing to do any more.
             begun = [helper for helper in helpers if not helper.cancel()]
             wait(begun)
@@ -176,3 +175,11 @@ class Pipeline(Generic[Answer]):
     def _probed(self, call: Callable[[], None]) -> None:
         self.probe.writing()
         call()
+
+
+def _taken(calls: deque[Callable[[], None]]) -> Callable[[], None] | None:
+    """Take the first call; None if another thread took the last one."""
+    try:
+        return calls.popleft()
+    except IndexError:
+        return None

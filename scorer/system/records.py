@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import Field, field, fields, is_dataclass
+from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -19,7 +19,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 OPTIONAL = {"optional": True}
-SCALARS = (str, int, float, NoneType)
+SCALARS = (str, int, float, bool, NoneType)
 LARGEST_FLOAT = int(sys.float_info.max)
 
 
@@ -34,13 +34,12 @@ def optional(default: Any = None) -> Any:
 
 def to_json(record: Any) -> dict[str, Any]:  # Any: the values are JSON of every depth
     """Return a dataclass as a JSON object, keys in the order of the fields."""
-    known = _fields(type(record))  # type: ignore[arg-type]  # a class is hashable
-    values = ((one, getattr(record, one.name)) for one in known)
-    return {
-        one.name: _plain(value)
-        for one, value in values
-        if not (_is_optional(one) and value == one.default)
-    }
+    found = {}
+    for name, default in _keys(type(record)):  # type: ignore[arg-type]  # a class is hashable
+        value = getattr(record, name)
+        if default is MISSING or value != default:
+            found[name] = value if type(value) in SCALARS else _plain(value)
+    return found
 
 
 def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
@@ -71,8 +70,12 @@ def from_json(kind: type[Record], stored: object, key: str = "") -> Record:
 
 
 @cache
-def _fields(kind: Hashable) -> tuple[Field[Any], ...]:
-    return fields(kind)  # type: ignore[arg-type]
+def _keys(kind: Hashable) -> tuple[tuple[str, Any], ...]:
+    """Return the fields, and with which value each is left out: ``MISSING`` if it never is."""
+    return tuple(
+        (one.name, one.default if _is_optional(one) else MISSING)
+        for one in fields(kind)  # type: ignore[arg-type]
+    )
 
 
 @cache

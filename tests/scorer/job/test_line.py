@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from scorer import SentimentModel, score_files
 from scorer.errors import ReviewsError
 from scorer.job import load
 from scorer.job.journal import journal_path, kept_scores
-from scorer.job.line import MOST_AHEAD
+from scorer.job.line import MOST_AHEAD, MOST_TOGETHER
 from scorer.job.load import Looked, rate_each
 from scorer.job.options import Options
 from scorer.job.pipeline import Check, Probe
@@ -27,6 +28,8 @@ from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, FileResult, Mode
 from scorer.job.run import run_job
 
 MANY = 3 * MOST_AHEAD
+# Open ahead, scored by one thread, and waiting for the disk.
+MOST_OPEN = MOST_AHEAD + MOST_TOGETHER + MOST_AHEAD
 
 
 def write_small(folder: Path, files: int = MANY, rows: int = 5) -> Path:
@@ -98,6 +101,15 @@ def test_results_come_and_outputs_appear_in_the_order_of_the_plan(
         assert there == names[: len(there)]
 
 
+def settled(folder: Path) -> list[str]:
+    """Return the files of a folder when no more appear."""
+    names, before = left_in(folder), list[str]()
+    while names != before:
+        time.sleep(0.3)
+        names, before = left_in(folder), names
+    return names
+
+
 def visible(folder: Path) -> list[str]:
     return [name for name in left_in(folder) if not Path(name).name.startswith(".")]
 
@@ -120,7 +132,7 @@ def test_no_more_files_are_open_and_locked_than_may_be(
 ) -> None:
     source, probe = write_small(tmp_path / "in"), Locked(tmp_path / "out")
     run_job(plan([source], tmp_path / "out"), model, Options(threads=1), probe=probe)
-    assert 1 < probe.most <= MOST_AHEAD
+    assert 1 < probe.most <= MOST_OPEN < MANY
     assert not [name for name in left_in(tmp_path / "out") if name.startswith(".")]
 
 
@@ -160,11 +172,11 @@ def test_of_several_unfinished_outputs_each_goes_on_where_it_was(
     # The first output waits for the disk, and the others of the line are scored.
     wait_for(log, process, lines=MOST_AHEAD)
     wait_for(tmp_path / "writing", process)
-    kept = [name for name in left_in(target) if name.endswith(".scores")]
+    kept = [name for name in settled(target) if name.endswith(".scores")]
     os.kill(process.pid, number)
     process.communicate(timeout=60)
     names = left_in(target)
-    assert len(kept) == MOST_AHEAD
+    assert MOST_AHEAD <= len(kept) <= MOST_OPEN
     assert not visible(target)
     is_killed = number == signal.SIGKILL
     assert [name for name in names if name.endswith(".partial")] == [
@@ -191,7 +203,7 @@ def test_a_stop_leaves_what_is_done_and_says_so_of_the_rest(
     status = [one.status for one in result.files]
     # Outputs that are in place when the stop comes are done, too.
     there = status.count(SCORED)
-    assert 3 <= there < 3 + MOST_AHEAD
+    assert 3 <= there <= 3 + MOST_AHEAD
     assert status == [SCORED] * there + [STOPPED] * (MANY - there)
     assert visible(target) == left_in(source)[:there]
     again = score_files(source, target, model=model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import CancelledError
+from functools import partial
 
 import pytest
 
@@ -73,3 +74,50 @@ def test_a_stop_waits_for_no_work_that_does_not_look_up() -> None:
             pipeline.reading(lambda: release.wait(60))
     assert not ended.is_set()
     release.set()
+
+
+def test_calls_are_shared_with_threads_that_are_idle() -> None:
+    both = threading.Barrier(2)
+    with Pipeline[None](2) as pipeline:
+        # Neither call ends before another thread does the other one.
+        pipeline.begin(lambda: pipeline.share([lambda: both.wait(60) and None] * 2)).result(60)
+
+
+def test_one_thread_does_all_calls_if_the_others_are_busy() -> None:
+    done, busy, end = list[int](), threading.Event(), threading.Event()
+    with Pipeline[None](2) as pipeline:
+        pipeline.begin(lambda: busy.set() or end.wait(60) and None)
+        busy.wait(60)
+        calls = [partial(done.append, number) for number in range(5)]
+        pipeline.begin(lambda: pipeline.share(calls)).result(60)
+        end.set()
+    assert done == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_first_error_of_shared_calls_is_raised_and_the_rest_left_out(threads: int) -> None:
+    done = list[int]()
+    calls = [lambda: 1 // 0 and None, *(partial(done.append, number) for number in range(10_000))]
+    with Pipeline[None](threads) as pipeline:
+        answer = pipeline.begin(lambda: pipeline.share(calls))
+        with pytest.raises(ZeroDivisionError):
+            answer.result(60)
+    assert len(done) < 10_000
+
+
+def test_calls_are_shared_no_more_once_a_stop_has_come() -> None:
+    stop, begun, end = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        end.wait(60)
+        pipeline.share([lambda: None] * 2)
+
+    with pytest.raises(CancelledError), Pipeline[None](2, stop) as pipeline:
+        answer = pipeline.begin(work)
+        begun.wait(60)
+        stop.set()
+        pipeline.wait_for(answer)
+    end.set()
+    with pytest.raises(CancelledError):
+        answer.result(60)

@@ -78,15 +78,24 @@ def test_a_stop_waits_for_no_work_that_does_not_look_up() -> None:
 
 def test_calls_are_shared_with_threads_that_are_idle() -> None:
     both = threading.Barrier(2)
-    with Pipeline[None](2) as pipeline:
+
+    def meet() -> None:
         # Neither call ends before another thread does the other one.
-        pipeline.begin(lambda: pipeline.share([lambda: both.wait(60) and None] * 2)).result(60)
+        both.wait(60)
+
+    with Pipeline[None](2) as pipeline:
+        pipeline.begin(lambda: pipeline.share([meet] * 2)).result(60)
 
 
 def test_one_thread_does_all_calls_if_the_others_are_busy() -> None:
     done, busy, end = list[int](), threading.Event(), threading.Event()
+
+    def be_busy() -> None:
+        busy.set()
+        end.wait(60)
+
     with Pipeline[None](2) as pipeline:
-        pipeline.begin(lambda: busy.set() or end.wait(60) and None)
+        pipeline.begin(be_busy)
         busy.wait(60)
         calls = [partial(done.append, number) for number in range(5)]
         pipeline.begin(lambda: pipeline.share(calls)).result(60)
@@ -97,7 +106,11 @@ def test_one_thread_does_all_calls_if_the_others_are_busy() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_first_error_of_shared_calls_is_raised_and_the_rest_left_out(threads: int) -> None:
     done = list[int]()
-    calls = [lambda: 1 // 0 and None, *(partial(done.append, number) for number in range(10_000))]
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    calls = [fail, *(partial(done.append, number) for number in range(10_000))]
     with Pipeline[None](threads) as pipeline:
         answer = pipeline.begin(lambda: pipeline.share(calls))
         with pytest.raises(ZeroDivisionError):

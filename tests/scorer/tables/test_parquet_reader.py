@@ -40,7 +40,7 @@ def test_a_window_of_several_batches_holds_no_more_than_its_bytes(
     assert min(map(sum, pairwise(sizes))) > 10_000
 
 
-def test_windows_grow_then_get_finer_towards_the_end_of_a_file_and_lose_no_row(tmp_path: Path) -> None:
+def test_windows_grow_at_the_start_and_get_finer_towards_the_end_of_a_file(tmp_path: Path) -> None:
     pq.write_table(
         pa.table({"review": [str(row) for row in range(12_000)]}),
         tmp_path / "in.parquet",

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from itertools import count
 from pathlib import Path
 
 import click
@@ -38,16 +39,15 @@ def write_inputs(folder: Path, table: pa.Table, files: int, rows: int) -> dict[s
     return {"one": one, "many": many}
 
 
-def measure(tree: Path, model: str, source: Path) -> tuple[float, float]:
-    """Score a folder anew; return the seconds of wall clock and of CPU."""
-    with tempfile.TemporaryDirectory() as target:
-        # Python looks for the package in the working folder first.
-        command = [sys.executable, "-m", "scorer", "run", source, f"{target}/", "--model", model]
-        environment = os.environ | {"PYTHONPATH": str(tree)}
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        words = [str(word) for word in command]
-        subprocess.run(words, check=True, capture_output=True, env=environment, cwd=tree)
-        seconds = time.monotonic() - began
+def measure(tree: Path, model: str, source: Path, target: Path) -> tuple[float, float]:
+    """Score a folder into a new one; return the seconds of wall clock and of CPU."""
+    # Python looks for the package in the working folder first.
+    command = [sys.executable, "-m", "scorer", "run", source, f"{target}/", "--model", model]
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    words = [str(word) for word in command]
+    subprocess.run(words, check=True, capture_output=True, env=environment, cwd=tree)
+    seconds = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
     return seconds, user + system
@@ -65,11 +65,13 @@ def main(data: Path, base: Path | None, files: int, rows: int, rounds: int) -> N
     found: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         sources = write_inputs(Path(folder), pq.read_table(data), files, rows)
+        # Outputs stay to the end: ext4 makes files slowly just after as many were removed.
+        targets = (Path(folder) / f"out-{number}" for number in count())
         for _ in range(rounds):
             for name, tree in trees.items():
                 for model in ("default", "fast"):
                     for kind, source in sources.items():
-                        found[name, model, kind].append(measure(tree, model, source))
+                        found[name, model, kind].append(measure(tree, model, source, next(targets)))
     medians = {
         key: tuple(map(statistics.median, zip(*values, strict=True)))
         for key, values in found.items()

@@ -18,7 +18,7 @@ from itertools import islice
 
 from scorer.job.containment import STOPPED_REASON
 from scorer.job.entry import Entry, Means, Watch
-from scorer.job.load import Load, Outcome, Part, score_load
+from scorer.job.load import Load, Outcome, Part, Scoring, score_load
 from scorer.job.plan import Task
 from scorer.job.result import STOPPED, FileResult
 from scorer.storage.whole_file import sync_each
@@ -169,10 +169,9 @@ class Line:
     def _send(self) -> None:
         owners, means = self._owners, self._means
         check = partial(self._check, owners)
-        pipeline, parts = means.pipeline, self._load.parts
-        work = partial(
-            score_load, parts, means.model, means.known, pipeline.probe, check, pipeline.share
-        )
+        pipeline = means.pipeline
+        scoring = Scoring(means.model, means.known, pipeline.probe, check, pipeline.share)
+        work = partial(score_load, self._load.parts, scoring)
         self._sent.append(Sent(owners, pipeline.begin(work)))
         self._load, self._owners = Load(), []
 

@@ -105,55 +105,56 @@ class Looked:
         return cls(part, texts, digests, digest, kept)
 
 
-def score_load(
-    parts: Sequence[Part],
-    model: SentimentModel,
-    known: KnownScores,
-    probe: Probe,
-    check: Check,
-    share: Share,
-) -> list[Outcome]:
+@dataclass(frozen=True)
+class Scoring:
+    """What loads are scored with.
+
+    Attributes:
+        model: what scores.
+        known: the scores that needn't be computed.
+        probe: is told of each window that is scored.
+        check: is called now and then; it ends the scoring by raising.
+        share: does the calls that score a micro-batch each, on threads that are idle, too.
+    """
+
+    model: SentimentModel
+    known: KnownScores
+    probe: Probe
+    check: Check
+    share: Share
+
+
+def score_load(parts: Sequence[Part], scoring: Scoring) -> list[Outcome]:
     """Score windows together, or take their kept scores. Runs on several threads at once.
 
     If that fails, each is scored alone, so that a window's failure is its own.
 
     Args:
         parts: the windows.
-        model: what scores.
-        known: the scores that needn't be computed.
-        probe: is told of each window that is scored.
-        check: is called now and then.
-        share: does the calls that score a micro-batch each, on threads that are idle, too.
+        scoring: what they are scored with.
 
     Raises:
-        CancelledError: raised by ``check``.
+        CancelledError: raised by its ``check``.
     """
     try:
-        return [*_score(parts, model, known, probe, check, share)]
+        return [*_score(parts, scoring)]
     except CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  # it becomes the result of its file
         if len(parts) == 1:
             return [error]
-        alone = (score_load([part], model, known, probe, check, share) for part in parts)
+        alone = (score_load([part], scoring) for part in parts)
         return [outcome for outcomes in alone for outcome in outcomes]
 
 
-def _score(
-    parts: Sequence[Part],
-    model: SentimentModel,
-    known: KnownScores,
-    probe: Probe,
-    check: Check,
-    share: Share,
-) -> list[ScoredWindow]:
+def _score(parts: Sequence[Part], scoring: Scoring) -> list[ScoredWindow]:
     looked = [Looked.up(part) for part in parts]
     fresh = [one for one in looked if one.scores is None]
     for _ in fresh:
-        probe.scoring(check)
-    rated = iter(rate_each(fresh, model, known, check, share) if fresh else ())
+        scoring.probe.scoring(scoring.check)
+    rated = iter(rate_each(fresh, scoring) if fresh else ())
     return [
-        _answer(one, next(rated)) if one.scores is None else _kept(one, one.scores, known)
+        _answer(one, next(rated)) if one.scores is None else _kept(one, one.scores, scoring.known)
         for one in looked
     ]
 
@@ -166,18 +167,16 @@ class _Fresh:
     spared: Spared
 
 
-def rate_each(
-    looked: Sequence[Looked], model: SentimentModel, known: KnownScores, check: Check, share: Share
-) -> list[_Fresh]:
+def rate_each(looked: Sequence[Looked], scoring: Scoring) -> list[_Fresh]:
     """Score windows; each file's clock gets the share of its tokens."""
-    clock = Stopwatch()
+    model, check, clock = scoring.model, scoring.check, Stopwatch()
     with clock.stage("tokenizing"):
         tokens = model.card.tokenizer.encode_each([one.texts for one in looked])
     with clock.stage("keeping"):
         digests = np.concatenate([one.digests for one in looked])
         taken = np.concatenate([_taken(*pair) for pair in zip(looked, tokens, strict=True)])
     together = Tokens.joined(tokens)
-    rated = known.rate(model, together, digests, taken, check, clock, share)
+    rated = scoring.known.rate(model, together, digests, taken, check, clock, scoring.share)
     with clock.stage("tokenizing"):
         fresh = [
             _Fresh(_scores(one, some, part.values, check), part.spared)

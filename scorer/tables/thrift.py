@@ -16,7 +16,7 @@ DEEPEST = 64
 
 TRUE, FALSE, BYTES = 1, 2, frozenset({1, 2, 3})
 INTEGERS, DOUBLE, BINARY = frozenset({4, 5, 6}), 7, 8
-LISTS, STRUCT = frozenset({9, 10}), 12
+LIST, LISTS, STRUCT = 9, frozenset({9, 10}), 12
 # A list of so many elements has their number behind its first byte.
 COUNTED = 15
 
@@ -76,7 +76,7 @@ def elements_of(content: bytes, wanted: int) -> Iterator[Any]:
             break
         if kind > FALSE:
             _, at = _value(content, at, kind, 0)
-    if kind not in LISTS:
+    if kind != LIST:
         raise BadStruct
     kind, count, at = _list(content, at)
     for _ in range(count):

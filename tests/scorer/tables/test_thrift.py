@@ -35,6 +35,9 @@ def test_the_elements_of_a_list_are_read_and_what_stands_before_it_is_skipped() 
     assert list(elements_of(STRUCT, 7)) == [1, 1, 2]
     long = b"\x19\xf5\x10" + b"\x04" * 16
     assert list(elements_of(long, 1)) == [2] * 16
+    a_set = b"\x1a" + long[1:]
+    with pytest.raises(BadStruct):
+        list(elements_of(a_set, 1))
     for wanted in (3, 5, 99):
         with pytest.raises(BadStruct):
             list(elements_of(STRUCT + b"\x00", wanted))

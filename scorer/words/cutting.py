@@ -37,8 +37,6 @@ SURROGATES = range(0xD800, 0xE000)
 Ranges = tuple[tuple[int, int], ...]
 
 IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
-LOWER = bytes(range(256)).lower()
-SAME = bytes(range(256))
 
 
 @dataclass(frozen=True)
@@ -223,9 +221,20 @@ def _padded(data: npt.NDArray[np.uint8], lower_case: bool) -> npt.NDArray[np.uin
     padded = np.zeros(len(data) + len(PADDING), np.uint8)
     padded[: len(data)] = data
     if lower_case:
-        # A capital letter is 32 less than its small one. All this takes less than a table would.
-        padded += (padded - np.uint8(ord("A")) < 26).view(np.uint8) * np.uint8(32)
+        lower_letters(padded)
     return padded
+
+
+def lower_letters(data: npt.NDArray[np.uint8]) -> None:
+    """Lower-case the ASCII letters among some bytes, in place.
+
+    >>> data = np.frombuffer(b"@AZ[az", np.uint8).copy()
+    >>> lower_letters(data)
+    >>> data.tobytes()
+    b'@az[az'
+    """
+    # A capital letter is 32 less than its small one. All this takes less than a table would.
+    data += (data - np.uint8(ord("A")) < 26).view(np.uint8) * np.uint8(32)
 
 
 def shorten_runs(

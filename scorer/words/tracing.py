@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.errors import SentimentError
-from scorer.words.cutting import LOWER, PADDING, SAME, Cut, flat, large_strings, repeats
+from scorer.words.cutting import PADDING, Cut, flat, large_strings, lower_letters, repeats
 from scorer.words.first_rules import FirstRules
 from scorer.words.rules import ENTITY, Rules
 
@@ -148,8 +148,10 @@ class Traced:
     def shortened(self, longest: int, *, lower_case: bool) -> Traced:
         """Leave out letters that repeat too often, as :func:`scorer.words.cutting.cut` does."""
         data, offsets = flat(self.texts)
-        lowered = np.frombuffer(data.tobytes().translate(LOWER if lower_case else SAME), np.uint8)
-        places = repeats(lowered, offsets, longest)
+        letters = data.copy()
+        if lower_case:
+            lower_letters(letters)
+        places = repeats(letters, offsets, longest)
         if not len(places):
             return self
         kept = np.delete(np.arange(len(data)), places)
@@ -245,9 +247,12 @@ def _traced(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> Traced:
 
 def _by_rules(rules: Rules, traced: Traced) -> Traced:
     traced = _decoded(rules, traced)
+    answers = rules.scan.answers(traced.texts)
     for number, rule in enumerate(rules.replacements, 1):
-        rows = rules.scan.answers(traced.texts) >> np.uint64(number) & np.uint64(1) > 0
-        traced = traced.replaced(rows, rule.pattern, rule.replacement) if rows.any() else traced
+        rows = answers >> np.uint64(number) & np.uint64(1) > 0
+        if rows.any():
+            traced = traced.replaced(rows, rule.pattern, rule.replacement)
+            answers = rules.scan.answers(traced.texts)
     return _normalized(traced, rules.normalization, lower_case=rules.lower_case)
 
 

@@ -120,6 +120,7 @@ class Kernel:
 
     Attributes:
         text_column: the column with the reviews; the field of a struct with its path.
+        read: name of the column that holds them.
         carried: names of the columns carried into the answer.
         columns: names of the columns that have to be read, in the order of the schema; None for
             every column.
@@ -154,10 +155,9 @@ class Kernel:
         kept = schema if keep is None else kept_schema(schema, keep)
         self._kept = None if keep is None else kept.names
         self.carried: list[str] = kept.names
-        read = path_to(schema, self.text_column)[0]
-        self.columns = (
-            None if keep is None else [name for name in schema.names if name in (*kept.names, read)]
-        )
+        self.read = path_to(schema, self.text_column)[0]
+        wanted = (*kept.names, self.read)
+        self.columns = None if keep is None else [name for name in schema.names if name in wanted]
         new = [_new_field(kept, field, prefix) for field in new_fields(doubt)]
         self.added: list[str] = [field.name for field in new]
         self.schema = with_columns(kept, new)

@@ -264,7 +264,8 @@ class Entry:
             self.result = made.of(self._task)
             return
         self._prepared = made
-        self._windows = made.source.reviews.windows(made.source.kernel.columns)
+        kernel = made.source.kernel
+        self._windows = made.source.reviews.windows(kernel.columns, kernel.read)
         means.begins()
 
     def _read(self) -> Part | None:

@@ -81,11 +81,14 @@ class CsvReviews(TextReviews):
         if self._dialect.problem and (column is None or is_sentence(column)):
             raise ReviewsError(f"reading {self.path}: {self._dialect.problem}")
 
-    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+    def windows(
+        self, columns: Sequence[str] | None = None, texts: str | None = None
+    ) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
 
         Args:
             columns: what to read, in the order of the schema; every column if None.
+            texts: the column that is scored; the cuts don't depend on it.
 
         Raises:
             ReviewsError: the file can't be read to its end, or changed meanwhile; a fault in it is

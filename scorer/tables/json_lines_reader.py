@@ -122,11 +122,14 @@ class JsonLinesReviews(TextReviews):
                 f"{line}; write a text there, or name another field with --text-column"
             )
 
-    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+    def windows(
+        self, columns: Sequence[str] | None = None, texts: str | None = None
+    ) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
 
         Args:
             columns: what to read, in the order of the schema; every column if None.
+            texts: the column that is scored; the cuts don't depend on it.
 
         Raises:
             ReviewsError: the file can't be read to its end, or changed meanwhile.

@@ -37,6 +37,10 @@ WINDOW_BYTES = 4 << 20
 # read before, and a quarter of the remaining ones, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
 LAST_WINDOWS = 4
+# Of texts that have fewer bytes, by the mean of those before, a window holds as many times the rows
+# and bytes: what each window costs, whatever it holds, would be a large part there.
+SHORT_TEXT_BYTES = 128
+SHORT_TIMES = 2
 
 # A footer counts a repeated value once, so what a row takes is known only when it is read. Rows are
 # read in steps: one at first, then four times as many, as long as the bytes a row allow. The steps
@@ -171,33 +175,31 @@ class ParquetReviews:
         with self._reading():
             return self._source.input_id(check)
 
-    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+    def windows(
+        self, columns: Sequence[str] | None = None, texts: str | None = None
+    ) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows bounded by rows and by bytes.
 
         Args:
             columns: what to read, in the order of the schema; every column if None.
+            texts: the column that is scored: windows of short texts hold more rows.
 
         Raises:
             ReviewsError: the file can't be read to its end, or changed meanwhile.
         """
-        window: list[pa.RecordBatch] = []
-        rows = size = read = 0
+        window = _Window(self.rows, texts)
         for batch in self._batches(columns):
             while len(batch):
-                part = batch.slice(0, self._window_rows(read) - rows)
-                part_size = size_of(part)
-                has_room = not window or size + part_size <= WINDOW_BYTES
-                if has_room:
+                part = batch.slice(0, window.room)
+                if window.takes(part):
                     batch = batch.slice(len(part))
-                    window.append(part)
-                    rows, size = rows + len(part), size + part_size
-                if not has_room or rows >= self._window_rows(read) or size >= WINDOW_BYTES:
-                    yield window
-                    read += rows
-                    window, rows, size = [], 0, 0
-        if window:
-            yield window
-        read += rows
+                if window.is_full:
+                    yield window.batches
+                    window.begin()
+        if window.batches:
+            yield window.batches
+            window.begin()
+        read = window.start
         self._source.check_unchanged()
         if read != self.rows:
             raise ReviewsError(
@@ -267,14 +269,6 @@ class ParquetReviews:
 
     def _leaves_of(self, columns: Collection[str]) -> list[Leaf]:
         return [leaf for leaf in self._leaves if leaf.column in columns]
-
-    def _window_rows(self, read: int) -> int:
-        """Return the most rows of the window that starts after ``read`` rows.
-
-        It depends on nothing else: every run cuts a file alike, whatever its threads.
-        """
-        left: int = self.rows - read
-        return min(WINDOW_ROWS, max(LEAST_WINDOW_ROWS, min(read, left // LAST_WINDOWS)))
 
     def _batches(self, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         """Yield batches of the rows that the footer suggests, of fewer if they hold much more."""
@@ -406,6 +400,56 @@ class ParquetReviews:
                 yield
         finally:
             self._is_reading = False
+
+
+class _Window:
+    """The rows that are gathered for a window.
+
+    Where it ends depends on the rows before and nothing else: every run cuts a file alike, whatever
+    its threads.
+
+    Args:
+        total: rows of the file.
+        texts: the column that is scored, whose bytes are counted; None if nothing is.
+
+    Attributes:
+        start: the number of its first row.
+        batches: its rows.
+        is_full: whether no row has room any more.
+    """
+
+    def __init__(self, total: int, texts: str | None) -> None:
+        self._total, self._texts = total, texts
+        self.start = self._rows = self._text_bytes = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin the next window."""
+        self.start += self._rows
+        is_short = self._texts is not None and self._text_bytes < SHORT_TEXT_BYTES * self.start
+        times, left = SHORT_TIMES if is_short else 1, self._total - self.start
+        steady = max(LEAST_WINDOW_ROWS, min(self.start, left // LAST_WINDOWS))
+        self._most_rows, self._most_bytes = min(times * WINDOW_ROWS, steady), times * WINDOW_BYTES
+        self.batches: list[pa.RecordBatch] = []
+        self._rows = self._size = 0
+        self.is_full = False
+
+    @property
+    def room(self) -> int:
+        """Number of rows that may be added, as far as their bytes do."""
+        return self._most_rows - self._rows
+
+    def takes(self, part: pa.RecordBatch) -> bool:
+        """Take some rows, if they have room; the first ones always do."""
+        size = size_of(part)
+        has_room = not self.batches or self._size + size <= self._most_bytes
+        if has_room:
+            self.batches.append(part)
+            self._rows, self._size = self._rows + len(part), self._size + size
+            if self._texts is not None:
+                self._text_bytes += part[self._texts].nbytes
+        self.is_full = not has_room or not self.room or self._size >= self._most_bytes
+        return has_room
 
 
 def read_key(place: Place, key: str) -> object | None:

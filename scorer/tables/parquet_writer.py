@@ -25,6 +25,9 @@ from scorer.tables.parquet_types import Storage
 ROW_GROUP_BYTES = 32 << 20
 # Bytes of a row group that is written, and of those that are taken meanwhile.
 MOST_HELD = 48 << 20
+# Written bytes after which memory is given back: it costs a millisecond or two, and the pages are
+# asked for again.
+MANY_BYTES = 2 * ROW_GROUP_BYTES
 # pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
 MOST_ROW_GROUPS = 10_000
 # Row groups whose part of the footer is worth giving back before and after it is written.
@@ -272,8 +275,7 @@ class ParquetOutput:
             with writing(self.path):
                 self._wait(self._begun)
             self._begun, self._begun_size = None, 0
-        # Not after each of thousands of tiny row groups.
-        if self._freed >= ROW_GROUP_BYTES // 2:
+        if self._freed >= MANY_BYTES:
             give_back()
             self._freed = 0
 

@@ -66,11 +66,14 @@ class OpenReviews(Protocol):
     def input_id(self, check: Callable[[], None] = lambda: None) -> InputId:
         """Return what tells the input from others; ``check`` ends the reading by raising."""
 
-    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+    def windows(
+        self, columns: Sequence[str] | None = None, texts: str | None = None
+    ) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows whose cuts depend on the file alone.
 
         Args:
             columns: what to read, in the order of the schema; every column if None.
+            texts: the column that is scored, on whose lengths the cuts may depend, too.
         """
 
     def check_text(self, column: str | None) -> None:

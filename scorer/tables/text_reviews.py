@@ -73,7 +73,9 @@ class TextReviews(ABC):
         """Check that a column can hold the reviews; None if none was found."""
 
     @abstractmethod
-    def windows(self, columns: Sequence[str] | None = None) -> Iterator[list[pa.RecordBatch]]:
+    def windows(
+        self, columns: Sequence[str] | None = None, texts: str | None = None
+    ) -> Iterator[list[pa.RecordBatch]]:
         """Yield the rows in order, in windows whose cuts depend on the file alone."""
 
     @property

@@ -329,9 +329,11 @@ def run(
     from scorer.job.success_file import success_path
     from scorer.model import SentimentModel, find_model
     from scorer.storage.stores import StoreSettings
+    from scorer.system.cores import work_in_batch
     from scorer.system.memory import keep_for_reuse
 
     keep_for_reuse()
+    work_in_batch()
     asked = shard_asked(shard, shards, os.environ)
     settings = StoreSettings(retries, state_dir)
     on_engine = engine != "local"

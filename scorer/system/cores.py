@@ -1,8 +1,9 @@
-"""How many cores this process may use: its affinity and its cgroup's quota, not the host's size."""
+"""How many cores this process may use, by its affinity and its cgroup's quota; and how it does."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 CGROUP_V2 = Path("/sys/fs/cgroup/cpu.max")
@@ -35,3 +36,16 @@ def cgroup_cores(v2: Path, v1: Path) -> int | None:
     if not quota.isdigit() or not period.isdigit() or int(period) == 0:
         return None
     return max(1, -(-int(quota) // int(period)))
+
+
+def work_in_batch() -> None:
+    """Tell the system that this thread, and those that it starts, compute and don't interact.
+
+    Where there are more threads than cores, each that is woken would take the core of another,
+    which often holds Python's lock. Linux' policy for batches leaves that out, and takes nothing
+    from the share of the cores: https://man7.org/linux/man-pages/man7/sched.7.html (SCHED_BATCH).
+    Without it, or if another policy was chosen for the process, nothing happens.
+    """
+    if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

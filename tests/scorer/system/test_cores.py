@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from scorer.system.cores import available_cores, cgroup_cores
+from scorer.system.cores import available_cores, cgroup_cores, work_in_batch
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,20 @@ def test_the_quota_is_read_from_the_older_layout_too(
 
 def test_no_more_cores_than_the_affinity_allows_are_available() -> None:
     assert 1 <= available_cores() <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has such a policy")
+@pytest.mark.parametrize("policy", ["SCHED_OTHER", "SCHED_IDLE"])
+def test_batch_work_keeps_a_policy_that_was_chosen(policy: str) -> None:
+    def policies() -> tuple[int, int]:
+        os.sched_setscheduler(0, getattr(os, policy), os.sched_param(0))
+        work_in_batch()
+        # A thread that is started later has the policy, too.
+        with ThreadPoolExecutor(1) as later:
+            return os.sched_getscheduler(0), later.submit(os.sched_getscheduler, 0).result()
+
+    # The policy is a thread's own: no other test has it.
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(policies).result()
+    expected = os.SCHED_BATCH if policy == "SCHED_OTHER" else os.SCHED_IDLE
+    assert found == (expected, expected)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -15,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.system.records import Json, to_json
-from scorer.words.cutting import Cut
+from scorer.words.cutting import Around, Characters, Cut, cut
+from scorer.words.layers import Layers
 from scorer.words.replacing import (
     check_growth,
     check_normalization,
@@ -24,8 +26,11 @@ from scorer.words.replacing import (
     normalize_beyond_ascii,
     replace,
 )
+from scorer.words.scan import Question, Scan
 
 FIRST_VERSION = 1
+
+EMOJI = r"\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}"
 
 # Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
 # NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
@@ -88,9 +93,18 @@ class FirstRules:
         return MappingProxyType({})
 
     def cut(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
-        """Cut texts into tokens, as :meth:`scorer.words.rules.Rules.cut` does; all rows at once."""
+        """Cut texts into tokens, as :meth:`scorer.words.rules.Rules.cut` does.
+
+        Only texts that hold markup or aren't ASCII are rewritten, and what the other patterns do is
+        done while cutting: a third of the time of :meth:`split`. Tests hold one against the other.
+        Rules that aren't the ones that models were made with cut all rows by that.
+        """
+        if self == FirstRules():
+            texts = self._without_markup(texts)
+            around = _between_any_characters
+            return cut(texts, self._characters, lower_case=True, apostrophes=around)
         tokens, offsets = self.split(texts)
-        yield Cut.of_tokens(tokens, np.diff(offsets))
+        return iter([Cut.of_tokens(tokens, np.diff(offsets))])
 
     def split(
         self, texts: pa.LargeStringArray
@@ -132,3 +146,44 @@ class FirstRules:
         for pattern, replacement in self.replacements:
             texts = replace(texts, pattern, replacement, most)
         return texts
+
+    def _without_markup(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
+        """Do what only some texts need: normalisation and the first three patterns.
+
+        ASCII letters keep their case.
+        """
+        texts = texts.fill_null("") if texts.null_count else texts
+        layers = Layers(texts, self._scan)
+        layers.rewrite(0, partial(normalize_beyond_ascii, form="NFKD", lower_case=True))
+        for number, (pattern, put) in enumerate(FIRST_REPLACEMENTS[:3], 1):
+            change = partial(pc.replace_substring_regex, pattern=f"(?i){pattern}", replacement=put)
+            layers.rewrite(number, change)
+        return layers.texts()
+
+    @cached_property
+    def _scan(self) -> Scan:
+        """Which texts each step of :meth:`_without_markup` is for."""
+        apostrophes = ("&", "’", "ʼ")
+        strings: tuple[tuple[str, ...], ...] = (("<",), apostrophes, ("&",))
+        return Scan([Question(beyond_ascii=True), *map(Question, strings)])
+
+    @cached_property
+    def _characters(self) -> Characters:
+        """What characters are to the last three patterns."""
+        return Characters(
+            r"\pL\pM\pN",
+            apart=rf"!?{EMOJI}\p{{Han}}\p{{Hiragana}}\p{{Katakana}}",
+            joined=r"\x{3099}\x{309A}",
+            dropped=r"\x{FE0F}",
+            blank=rf"^\pL\pM\pN '!?{EMOJI}",
+        )
+
+
+def _between_any_characters(around: Around) -> npt.NDArray[np.int64]:
+    """Return the apostrophes, one or several, between two characters that are no blanks."""
+    places, _, inside, row_starts = around
+    begins = places[(np.diff(places, prepend=-2) > 1) | row_starts[places]]
+    ends = places[(np.diff(places, append=-1) != 1) | row_starts[places + 1]] + 1
+    within = inside[begins - 1] & inside[ends] & ~(row_starts[begins] | row_starts[ends])
+    found: npt.NDArray[np.int64] = places[np.repeat(within, ends - begins)]
+    return found

@@ -38,6 +38,7 @@ SURROGATES = range(0xD800, 0xE000)
 Ranges = tuple[tuple[int, int], ...]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
 
 IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
 
@@ -97,6 +98,8 @@ class Around(NamedTuple):
 
 # Returns those of the apostrophes that belong to words.
 Apostrophes = Callable[[Around], Places]
+# Rewrites the bytes of some rows, padded, given where each begins; so it returns them.
+Change = Callable[[Bytes, Places], tuple[Bytes, Places]]
 
 
 class Characters:
@@ -234,7 +237,7 @@ def cut(
     characters: Characters,
     *,
     lower_case: bool,
-    longest_run: int | None = None,
+    change: Change,
     apostrophes: Apostrophes = between_word_characters,
 ) -> Iterator[Cut]:
     """Cut texts into tokens, some rows at a time.
@@ -243,7 +246,7 @@ def cut(
         texts: ``large_string[rows]`` without nulls.
         characters: what each character is.
         lower_case: whether ASCII letters are lower-cased.
-        longest_run: how many equal ASCII letters may stand in a row; further ones are left out.
+        change: what is done to the bytes after that.
         apostrophes: which of them belong to words.
 
     Yields:
@@ -256,9 +259,7 @@ def cut(
         last = max(fits, first + 1)
         begin, end = offsets[first], offsets[last]
         piece, bounds = _padded(data[begin:end], lower_case), offsets[first : last + 1] - begin
-        if longest_run is not None:
-            piece, bounds = shorten_runs(piece, bounds, longest_run)
-        yield _cut_piece(piece, bounds, characters, apostrophes)
+        yield _cut_piece(*change(piece, bounds), characters, apostrophes)
         first = last
 
 

@@ -16,7 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scorer.system.records import Json, to_json
-from scorer.words.cutting import Around, Characters, Cut, cut
+from scorer.words.cutting import (
+    Around,
+    Bytes,
+    Characters,
+    Cut,
+    Places,
+    cut,
+    few_places,
+    places_of,
+)
 from scorer.words.layers import Layers
 from scorer.words.replacing import (
     check_growth,
@@ -100,9 +109,13 @@ class FirstRules:
         Rules that aren't the ones that models were made with cut all rows by that.
         """
         if self == FirstRules():
-            texts = self._without_markup(texts)
-            around = _between_any_characters
-            return cut(texts, self._characters, lower_case=True, apostrophes=around)
+            return cut(
+                self._without_markup(texts),
+                self._characters,
+                lower_case=True,
+                change=blank_tags,
+                apostrophes=_between_any_characters,
+            )
         tokens, offsets = self.split(texts)
         return iter([Cut.of_tokens(tokens, np.diff(offsets))])
 
@@ -140,6 +153,7 @@ class FirstRules:
         Raises:
             ModelRefused: the replacements make the texts more than four times as long.
         """
+        texts = texts.fill_null("") if texts.null_count else texts
         texts = normalize_beyond_ascii(texts, self.normalization, lower_case=False)
         texts = pc.utf8_lower(texts) if self.lower_case else texts
         most = most_bytes(texts)
@@ -148,14 +162,17 @@ class FirstRules:
         return texts
 
     def _without_markup(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
-        """Do what only some texts need: normalisation and the first three patterns.
+        """Do what only few texts need: normalisation and the first three patterns, but for tags.
 
-        ASCII letters keep their case.
+        ASCII letters keep their case, and tags stay in texts without a comment.
         """
         texts = texts.fill_null("") if texts.null_count else texts
         layers = Layers(texts, self._scan)
         layers.rewrite(0, partial(normalize_beyond_ascii, form="NFKD", lower_case=True))
-        for number, (pattern, put) in enumerate(FIRST_REPLACEMENTS[:3], 1):
+        markup, *entities = FIRST_REPLACEMENTS[:3]
+        # What is no tag before a comment vanishes must not be one after it.
+        steps = [(f"{markup[0]}|<", " "), *entities]
+        for number, (pattern, put) in enumerate(steps, 1):
             change = partial(pc.replace_substring_regex, pattern=f"(?i){pattern}", replacement=put)
             layers.rewrite(number, change)
         return layers.texts()
@@ -164,7 +181,7 @@ class FirstRules:
     def _scan(self) -> Scan:
         """Which texts each step of :meth:`_without_markup` is for."""
         apostrophes = ("&", "’", "ʼ")
-        strings: tuple[tuple[str, ...], ...] = (("<",), apostrophes, ("&",))
+        strings: tuple[tuple[str, ...], ...] = (("<!--",), apostrophes, ("&",))
         return Scan([Question(beyond_ascii=True), *map(Question, strings)])
 
     @cached_property
@@ -179,11 +196,32 @@ class FirstRules:
         )
 
 
-def _between_any_characters(around: Around) -> npt.NDArray[np.int64]:
+def blank_tags(data: Bytes, offsets: Places) -> tuple[Bytes, Places]:
+    """Write blanks over tags of HTML, in place: over what ``</?[a-z][^<>]*>`` finds in each row.
+
+    >>> data = np.frombuffer(b"a<b>c</d>< e><f" + bytes(16), np.uint8).copy()
+    >>> blank_tags(data, np.array([0, 15]))[0][:15].tobytes()
+    b'a   c    < e><f'
+    """
+    angles = few_places(data | 2 == ord(">"))
+    pairs = places_of((data[angles[:-1]] == ord("<")) & (data[angles[1:]] == ord(">")))
+    begins, ends = angles[pairs], angles[pairs + 1] + 1
+    letters = data[begins + 1 + (data[begins + 1] == ord("/"))]
+    tags = letters - np.uint8(ord("a")) < 26
+    tags &= offsets.searchsorted(begins, "right") == offsets.searchsorted(ends)
+    begins, ends = begins[tags], ends[tags]
+    sizes = ends - begins
+    places = np.arange(sizes.sum())
+    places += np.repeat(ends - np.cumsum(sizes), sizes)
+    data[places] = ord(" ")
+    return data, offsets
+
+
+def _between_any_characters(around: Around) -> Places:
     """Return the apostrophes, one or several, between two characters that are no blanks."""
     places, _, inside, row_starts = around
     begins = places[(np.diff(places, prepend=-2) > 1) | row_starts[places]]
     ends = places[(np.diff(places, append=-1) != 1) | row_starts[places + 1]] + 1
     within = inside[begins - 1] & inside[ends] & ~(row_starts[begins] | row_starts[ends])
-    found: npt.NDArray[np.int64] = places[np.repeat(within, ends - begins)]
+    found: Places = places[np.repeat(within, ends - begins)]
     return found

@@ -126,6 +126,12 @@ def test_nothing_reaches_from_one_text_into_the_next() -> None:
     assert cut(texts) == plainly(texts)
 
 
+def test_a_null_is_empty_whatever_bytes_stand_there() -> None:
+    full = large(["café", "hidden", "end"])
+    texts = pa.Array.from_buffers(full.type, 3, [pa.py_buffer(b"\x05"), *full.buffers()[1:]])
+    assert cut(texts) == plainly(texts) == (["cafe\u0301", "end"], [1, 0, 1])
+
+
 @given(st.sampled_from(OTHERS), st.one_of(TEXTS, CROWDED))
 def test_other_rules_are_followed_to_the_letter(rules: FirstRules, text: str) -> None:
     assert cut(large([text]), rules) == plainly(large([text]), rules)
@@ -149,6 +155,9 @@ def test_hostile_texts_take_no_longer_than_others(part: str) -> None:
         ("<br /><br/><p class='x'></p>", []),
         ("<!-- hidden -->", []),
         ("Good<br />film", ["good", "film"]),
+        ("a<B\n'c'>d</e>f</ g></>h<1>", ["a", "d", "f", "g", "h", "1"]),
+        ("<a <!-- hidden --> b>c<i>d", ["a", "b", "c", "d"]),
+        ("<a &lt;>b&<i>amp;", ["b", "amp"]),
         ("i <3 this, 2 < 3 > 1", ["i", "3", "this", "2", "3", "1"]),
         ("Don't DON’T donʼt don&#39;t don&apos;t", ["don't"] * 5),
         ("'quoted' ''twice'' rock 'n' 'roll'", ["quoted", "twice", "rock", "n", "roll"]),

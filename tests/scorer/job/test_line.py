@@ -27,7 +27,7 @@ from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, FileResult, ModelId
 from scorer.job.run import run_job
 
-MANY = 3 * MOST_AHEAD
+MANY = 4 * MOST_AHEAD
 # Open ahead, scored by one thread, and waiting for the disk.
 MOST_OPEN = MOST_AHEAD + MOST_TOGETHER + MOST_AHEAD
 

@@ -28,12 +28,12 @@ from helpers import (
 from scorer import SentimentModel
 from scorer.errors import Stopped
 from scorer.job import prepared
-from scorer.job.freshness import STAMP_KEY, versions
 from scorer.job.journal import begin_partial, journal_path, kept_scores
-from scorer.job.options import Options
-from scorer.job.plan import plan
 from scorer.job.result import SCORED, ModelId
 from scorer.job.run import run_job
+from scorer.planning.freshness import STAMP_KEY, versions
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS, ParquetReviews
 
 # Windows of a small file: each is of this size, the last one smaller.

@@ -119,8 +119,8 @@ MUTANTS = (
     Mutant(
         "drift goes before files that failed",
         "scorer/cli/run.py",
-        "    _end(result)\n    check_drift(drift, fail_on_drift)",
-        "    check_drift(drift, fail_on_drift)\n    _end(result)",
+        "        _end(result)\n        check_drift(drift, fail_on_drift)",
+        "        check_drift(drift, fail_on_drift)\n        _end(result)",
         "tests/scorer/cli/test_drift.py",
     ),
     Mutant(
@@ -245,9 +245,37 @@ MUTANTS = (
     Mutant(
         "a string that reaches into the next text is found",
         "scorer/words/scan.py",
-        "rows[found[places + size <= self._offsets[found + 1]]] = True",
-        "rows[found] = True",
+        "found = here[places[here] + 2 + len(rest) <= ends[here]]",
+        "found = here",
         "tests/scorer/words/test_scan.py",
+    ),
+    Mutant(
+        "a pair that reaches into the next text is found",
+        "scorer/words/scan.py",
+        "            kinds[last] = self._last_kinds[data[places[last]]]",
+        "            pass",
+        "tests/scorer/words/test_scan.py",
+    ),
+    Mutant(
+        "a step isn't asked about what the step before it made",
+        "scorer/words/layers.py",
+        "self._answers[rows] = answers = self._scan.answers(new)",
+        "answers = self._scan.answers(new)",
+        "tests/scorer/words/test_layers.py",
+    ),
+    Mutant(
+        "the error of a thread that helped is lost",
+        "scorer/job/pipeline.py",
+        "            helper.result()",
+        "            helper.exception()",
+        "tests/scorer/job/test_pipeline.py",
+    ),
+    Mutant(
+        "the next files are opened when the last are scored",
+        "scorer/job/line.py",
+        "open_ahead < MOST_AHEAD",
+        "open_ahead < 1",
+        "tests/scorer/job/test_line.py",
     ),
     Mutant(
         "of equal states the last one counts in an explanation",

@@ -114,11 +114,20 @@ class Characters:
         joined: that of characters that continue one of these; empty for none.
         dropped: one character that vanishes behind one of these, continued or not.
         blank: that of characters that are blanks, whatever else they are.
+        lower_case: whether ASCII letters are lower-cased first.
     """
 
     def __init__(
-        self, word: str, apart: str, joined: str, dropped: str = "", blank: str = ""
+        self,
+        word: str,
+        apart: str,
+        joined: str,
+        dropped: str = "",
+        blank: str = "",
+        *,
+        lower_case: bool,
     ) -> None:
+        self.lower_case = lower_case
         # The last one that a character is in counts.
         self._classes = (
             *((WORD, word), (JOINED, joined), (DROPPED, dropped)),
@@ -139,7 +148,10 @@ class Characters:
     def ascii_ranges(self) -> tuple[Ranges, Ranges]:
         """The ASCII characters that words are made of, and those that are tokens of their own."""
         kinds = self.of(np.arange(128))
-        return _ranges(kinds == WORD), _ranges(kinds == APART)
+        if self.lower_case:
+            # None of these is left, and each range that is looked for takes time.
+            kinds[ord("A") : ord("Z") + 1] = BLANK
+        return ranges_of(kinds == WORD), ranges_of(kinds == APART)
 
     def _ask(self, page: int) -> None:
         # Two threads may ask for a page at once: they write the same, and mark it known after that.
@@ -158,10 +170,10 @@ class Characters:
         self._known[page] = True
 
 
-def _ranges(members: npt.NDArray[np.bool_]) -> Ranges:
+def ranges_of(members: npt.NDArray[np.bool_]) -> Ranges:
     """Return the ranges of the numbers that are set.
 
-    >>> _ranges(np.array([False, True, True, False, True]))
+    >>> ranges_of(np.array([False, True, True, False, True]))
     ((1, 2), (4, 1))
     """
     edges = places_of(np.diff(members, prepend=False, append=False))
@@ -236,7 +248,6 @@ def cut(
     texts: pa.LargeStringArray,
     characters: Characters,
     *,
-    lower_case: bool,
     change: Change,
     apostrophes: Apostrophes = between_word_characters,
 ) -> Iterator[Cut]:
@@ -245,8 +256,7 @@ def cut(
     Args:
         texts: ``large_string[rows]`` without nulls.
         characters: what each character is.
-        lower_case: whether ASCII letters are lower-cased.
-        change: what is done to the bytes after that.
+        change: what is done to the bytes once their letters are lower-cased.
         apostrophes: which of them belong to words.
 
     Yields:
@@ -258,8 +268,9 @@ def cut(
         fits = int(offsets.searchsorted(offsets[first] + PIECE_BYTES, "right")) - 1
         last = max(fits, first + 1)
         begin, end = offsets[first], offsets[last]
-        piece, bounds = _padded(data[begin:end], lower_case), offsets[first : last + 1] - begin
-        yield _cut_piece(*change(piece, bounds), characters, apostrophes)
+        piece = _padded(data[begin:end], characters.lower_case)
+        piece, bounds = change(piece, offsets[first : last + 1] - begin)
+        yield _cut_piece(piece, bounds, characters, apostrophes)
         first = last
 
 
@@ -344,7 +355,7 @@ def _cut_piece(
     """Cut padded bytes into tokens."""
     row_starts = np.zeros(len(data), bool)
     row_starts[offsets] = True
-    word, apart = (_in_ranges(data, ranges) for ranges in characters.ascii_ranges)
+    word, apart = (in_ranges(data, ranges) for ranges in characters.ascii_ranges)
     # Whatever zeros are in these rules.
     word[offsets[-1] :] = apart[offsets[-1] :] = False
     inside, dropped = _classify_beyond_ascii(word, apart, data, row_starts, characters)
@@ -365,8 +376,8 @@ def _cut_piece(
     return Cut(data, first, lengths, np.diff(first.searchsorted(offsets)))
 
 
-def _in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
-    """Return which bytes are in one of several ranges; many times as fast as a table."""
+def in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
+    """Return which bytes are in one of a few ranges; then many times as fast as a table."""
     each = [
         (data == first) if size == 1 else data - np.uint8(first) < size for first, size in ranges
     ]

@@ -112,7 +112,6 @@ class FirstRules:
             return cut(
                 self._without_markup(texts),
                 self._characters,
-                lower_case=True,
                 change=blank_tags,
                 apostrophes=_between_any_characters,
             )
@@ -193,6 +192,7 @@ class FirstRules:
             joined=r"\x{3099}\x{309A}",
             dropped=r"\x{FE0F}",
             blank=rf"^\pL\pM\pN '!?{EMOJI}",
+            lower_case=True,
         )
 
 
@@ -220,8 +220,10 @@ def blank_tags(data: Bytes, offsets: Places) -> tuple[Bytes, Places]:
 def _between_any_characters(around: Around) -> Places:
     """Return the apostrophes, one or several, between two characters that are no blanks."""
     places, _, inside, row_starts = around
-    begins = places[(np.diff(places, prepend=-2) > 1) | row_starts[places]]
-    ends = places[(np.diff(places, append=-1) != 1) | row_starts[places + 1]] + 1
+    edges = np.ones(len(places) + 1, bool)
+    np.greater(places[1:], places[:-1] + 1, out=edges[1:-1])
+    begins = places[edges[:-1] | row_starts[places]]
+    ends = places[edges[1:] | row_starts[places + 1]] + 1
     within = inside[begins - 1] & inside[ends] & ~(row_starts[begins] | row_starts[ends])
     found: Places = places[np.repeat(within, ends - begins)]
     return found

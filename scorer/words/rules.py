@@ -172,7 +172,7 @@ class Rules:
     def cut_rewritten(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
         """Cut texts that :meth:`rewrite` has rewritten."""
         change = partial(shorten_runs, longest=self.longest_run)
-        return cut(texts, self._characters, lower_case=self.lower_case, change=change)
+        return cut(texts, self._characters, change=change)
 
     def split(
         self, texts: pa.LargeStringArray
@@ -202,7 +202,7 @@ class Rules:
 
     @cached_property
     def _characters(self) -> Characters:
-        return Characters(self.word, self.apart, self.joined)
+        return Characters(self.word, self.apart, self.joined, lower_case=self.lower_case)
 
     @cached_property
     def _entities(self) -> Mapping[str, str]:

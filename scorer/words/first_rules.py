@@ -39,7 +39,12 @@ from scorer.words.scan import Question, Scan
 
 FIRST_VERSION = 1
 
-EMOJI = r"\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}"
+# Classes of characters, without their brackets.
+WORD = r"\pL\pM\pN"
+SIGNS = r"!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}"
+APART = rf"{SIGNS}\p{{Han}}\p{{Hiragana}}\p{{Katakana}}"
+JOINED = r"\x{3099}\x{309A}"
+SELECTOR = r"\x{FE0F}"
 
 # Patterns of RE2 (https://github.com/google/re2/wiki/Syntax), applied in this order to lower-cased
 # NFKD text. The fourth leaves U+0020 as the only white space: the ASCII split, a third faster than
@@ -52,16 +57,12 @@ FIRST_REPLACEMENTS = (
     # Every other HTML entity.
     (r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", " "),
     # Punctuation, except ! ? and emoji.
-    (r"[^\pL\pM\pN '!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}]+", " "),
+    (rf"[^{WORD} '{SIGNS}]+", " "),
     # Apostrophes stay only within words: "don't" is one token, 'quoted' loses its quotes.
     (r"'+(?: +'*|$)|(?:^| )'+", " "),
     # Tokens of their own: ! ? emoji (without the variation selector) and the characters of scripts
     # that are written without spaces.
-    (
-        r"([!?\x{2600}-\x{27BF}\x{1F300}-\x{1FAFF}\p{Han}\p{Hiragana}\p{Katakana}]"
-        r"[\x{3099}\x{309A}]?)\x{FE0F}?",
-        r" \1 ",
-    ),
+    (rf"([{APART}][{JOINED}]?){SELECTOR}?", r" \1 "),
 )
 
 
@@ -104,9 +105,10 @@ class FirstRules:
     def cut(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
         """Cut texts into tokens, as :meth:`scorer.words.rules.Rules.cut` does.
 
-        Only texts that hold markup or aren't ASCII are rewritten, and what the other patterns do is
-        done while cutting: a third of the time of :meth:`split`. Tests hold one against the other.
-        Rules that aren't the ones that models were made with cut all rows by that.
+        Only texts that hold an entity or a comment, or aren't ASCII, are rewritten. Tags,
+        punctuation and apostrophes are found in the bytes, in a third of the time that
+        :meth:`split` takes; tests hold one against the other. By rules that no model was made with
+        all rows are split.
         """
         if self == FirstRules():
             return cut(
@@ -161,9 +163,10 @@ class FirstRules:
         return texts
 
     def _without_markup(self, texts: pa.LargeStringArray) -> pa.LargeStringArray:
-        """Do what only few texts need: normalisation and the first three patterns, but for tags.
+        """Do what few texts need: normalisation, comments and entities.
 
-        ASCII letters keep their case, and tags stay in texts without a comment.
+        ASCII letters keep their case, and tags stay in texts without a comment: no entity holds
+        one of their brackets, so that they may go after the entities.
         """
         texts = texts.fill_null("") if texts.null_count else texts
         layers = Layers(texts, self._scan)
@@ -172,6 +175,7 @@ class FirstRules:
         # What is no tag before a comment vanishes must not be one after it.
         steps = [(f"{markup[0]}|<", " "), *entities]
         for number, (pattern, put) in enumerate(steps, 1):
+            # Normalised texts hold no other character that is an ASCII letter in another case.
             change = partial(pc.replace_substring_regex, pattern=f"(?i){pattern}", replacement=put)
             layers.rewrite(number, change)
         return layers.texts()
@@ -186,14 +190,8 @@ class FirstRules:
     @cached_property
     def _characters(self) -> Characters:
         """What characters are to the last three patterns."""
-        return Characters(
-            r"\pL\pM\pN",
-            apart=rf"!?{EMOJI}\p{{Han}}\p{{Hiragana}}\p{{Katakana}}",
-            joined=r"\x{3099}\x{309A}",
-            dropped=r"\x{FE0F}",
-            blank=rf"^\pL\pM\pN '!?{EMOJI}",
-            lower_case=True,
-        )
+        blank = rf"^{WORD} '{SIGNS}"
+        return Characters(WORD, APART, JOINED, SELECTOR, blank, lower_case=True)
 
 
 def blank_tags(data: Bytes, offsets: Places) -> tuple[Bytes, Places]:
@@ -203,6 +201,7 @@ def blank_tags(data: Bytes, offsets: Places) -> tuple[Bytes, Places]:
     >>> blank_tags(data, np.array([0, 15]))[0][:15].tobytes()
     b'a   c    < e><f'
     """
+    # With this bit "<" is ">", too, and no other byte is.
     angles = few_places(data | 2 == ord(">"))
     pairs = places_of((data[angles[:-1]] == ord("<")) & (data[angles[1:]] == ord(">")))
     begins, ends = angles[pairs], angles[pairs + 1] + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -211,6 +212,11 @@ def test_rules_come_back_from_the_model_file() -> None:
     assert read_rules(FirstRules().to_dict()) == FirstRules()
 
 
+def test_the_rules_are_those_of_the_files_that_were_made_with_them() -> None:
+    stored = json.dumps(RULES.to_dict(), sort_keys=True)
+    assert hashlib.sha256(stored.encode()).hexdigest() == STORED
+
+
 # Texts of every kind; EXPECTED is how the release before there were other rules cut them.
 KINDS = (
     "It's",
@@ -246,6 +252,8 @@ KINDS = (
     "ð",
     "e\u0301",
 )
+# Of the rules that stand in a file of that release.
+STORED = "9babaff795e98010a9e4b0293075eaff55efe6c31352f3dfd87555e3fdd4338b"
 EXPECTED = "75d9faaf1150083a91a1f87cceae7b04e258d36cd914621a1d980780bd6bc645"
 
 

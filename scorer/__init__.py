@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from scorer.doubt.asked import Doubt
     from scorer.insight.drift import find_drift
     from scorer.job.api import score_files
-    from scorer.job.options import Options
     from scorer.kernel import Kernel
     from scorer.model import SentimentModel
+    from scorer.planning.options import Options
 
 __all__ = [
     "Doubt",
@@ -37,7 +37,7 @@ __all__ = [
 _HOMES = {
     "Doubt": "scorer.doubt.asked",
     "Kernel": "scorer.kernel",
-    "Options": "scorer.job.options",
+    "Options": "scorer.planning.options",
     "SentimentModel": "scorer.model",
     "find_drift": "scorer.insight.drift",
     "score_files": "scorer.job.api",

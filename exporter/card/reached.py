@@ -9,8 +9,8 @@ import numpy as np
 
 from exporter.card.parts import Bars, Curve, Paragraph, Part, Section, Table
 from scorer.card import Card, DomainMetrics, Metrics, how_measured
+from scorer.intervals import wilson_interval
 from scorer.reference import LENGTH_EDGES, SCORE_EDGES, Counted, Reference
-from trainer.measure.intervals import wilson_interval
 
 METRICS_HEAD = ("reviews", "accuracy", "AUC", "log loss", "Brier", "calibration error")
 DOMAINS_HEAD = (

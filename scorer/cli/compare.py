@@ -99,7 +99,7 @@ def _check_target(html: Path, read: list[str]) -> None:
     Raises:
         UsageError: something else stands there, or it is one of the files that are read.
     """
-    from scorer.job.plan import check_apart
+    from scorer.planning.plan import check_apart
     from scorer.reports.comparison_page import PAGE_MARK
     from scorer.reports.target import check_page_target
     from scorer.storage.address import is_in_store

@@ -50,10 +50,10 @@ def score_samples(model: SentimentModel, folder: Path, target: Path | None) -> p
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from scorer.job.options import Options
-    from scorer.job.plan import Plan, Task
     from scorer.job.result import FAILED
     from scorer.job.run import run_job
+    from scorer.planning.options import Options
+    from scorer.planning.plan import Plan, Task
 
     source = folder / "samples.parquet"
     kinds, reviews = zip(*SAMPLES, strict=True)

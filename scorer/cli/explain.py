@@ -130,7 +130,7 @@ def _check_targets(html: Path | None, output: Path | None, source: str | None, m
     Raises:
         UsageError: two paths of the command are one file, or a target isn't a file of ours.
     """
-    from scorer.job.plan import check_apart
+    from scorer.planning.plan import check_apart
     from scorer.reports.explanation_files import check_table_target
     from scorer.reports.explanation_page import PAGE_MARK
     from scorer.reports.target import check_page_target

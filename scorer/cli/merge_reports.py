@@ -120,14 +120,14 @@ def _check(targets: Targets, reports: Sequence[Path], mark: SuccessMark | None) 
     Raises:
         UsageError: two paths of the command are one file, or a target isn't a file of ours.
     """
-    from scorer.job.plan import Task
+    from scorer.planning.plan import Task
 
     tasks = [Task(path, path) for path in reports]
     targets.check(tasks, None, None if mark is None else mark.place)
 
 
 def _lacking(absent: Sequence[int], of: int) -> JobFailed:
-    from scorer.job.shards import listed_numbers
+    from scorer.planning.shards import listed_numbers
 
     which = f"shard {absent[0]}" if len(absent) == 1 else f"shards {listed_numbers(absent)}"
     return JobFailed(
@@ -151,7 +151,7 @@ def _end(result: MergedResult, shards: Sequence[ShardReport]) -> None:
     Raises:
         JobFailed: one of them did.
     """
-    from scorer.job.shards import listed_numbers
+    from scorer.planning.shards import listed_numbers
 
     undone = [shard.number for shard in shards if not shard.is_done]
     if undone:

@@ -12,8 +12,8 @@ from scorer.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
     from scorer.insight.drift import Drift
-    from scorer.job.plan import Task
     from scorer.job.result import FileResult, JobResult
+    from scorer.planning.plan import Task
     from scorer.reports.report import Report
     from scorer.storage.place import Place
 
@@ -118,7 +118,7 @@ class Targets:
         Raises:
             UsageError: two paths of the command are one file, or a target isn't a file of ours.
         """
-        from scorer.job.plan import check_apart
+        from scorer.planning.plan import check_apart
         from scorer.reports.target import check_metrics_target, check_report_target
 
         named = {

@@ -35,18 +35,18 @@ from scorer.tables.endings import FORMATS, PARQUET, format_of
 if TYPE_CHECKING:
     from scorer.insight.drift import Drift
     from scorer.job.engine import Engine
-    from scorer.job.options import Options
     from scorer.job.pipeline import Probe
-    from scorer.job.plan import Plan
     from scorer.job.result import FileResult, JobResult
     from scorer.model import SentimentModel
+    from scorer.planning.options import Options
+    from scorer.planning.plan import Plan
     from scorer.reports.lineage_run import Told
     from scorer.reports.report import Report
     from scorer.reports.throughput import Gauge
 
 # The codecs that Parquet has and pyarrow writes.
 COMPRESSIONS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")
-# Those of scorer.job.options, which imports pyarrow.
+# Those of scorer.planning.options, which imports pyarrow.
 INT96_CHOICES = ("refuse", "truncate")
 # This process, and those of scorer.engines.
 ENGINES = ("local", "spark", "ray")
@@ -322,12 +322,12 @@ def run(
     # Arrow's own allocator keeps up to 100 MB of unused memory; it is chosen on import.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
-    from scorer.job.array_job import shard_asked
-    from scorer.job.options import Options
-    from scorer.job.plan import plan
     from scorer.job.run import preview_job
     from scorer.job.success_file import success_path
     from scorer.model import SentimentModel, find_model
+    from scorer.planning.array_job import shard_asked
+    from scorer.planning.options import Options
+    from scorer.planning.plan import plan
     from scorer.storage.stores import StoreSettings
     from scorer.system.cores import work_in_batch
     from scorer.system.memory import keep_for_reuse

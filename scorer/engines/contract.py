@@ -25,12 +25,12 @@ from scorer.doubt.language import detector_version
 from scorer.engines.carried import CarriedModel
 from scorer.errors import UsageError
 from scorer.job.engine import Work
-from scorer.job.freshness import versions
-from scorer.job.options import Options
 from scorer.job.pipeline import Probe
-from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, Crew, FileResult, Worker
 from scorer.job.success_file import SuccessMark
+from scorer.planning.freshness import versions
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.storage.place import Place
 
 MOST_NAMED = 3

@@ -32,12 +32,12 @@ from scorer.engines.contract import (
 from scorer.errors import ReviewsError, SentimentError
 from scorer.job.containment import contained
 from scorer.job.entry import Means, Watch
-from scorer.job.known_scores import KnownScores
 from scorer.job.line import Line
 from scorer.job.load import Threads
-from scorer.job.plan import Task
 from scorer.job.result import SCORED, FileResult
+from scorer.known.scores import KnownScores
 from scorer.model import SentimentModel
+from scorer.planning.plan import Task
 from scorer.system.memory import keep_for_reuse, peak_memory
 from scorer.system.parent import end_with_parent
 

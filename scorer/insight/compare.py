@@ -23,11 +23,11 @@ from scorer.insight.comparison import (
     group_sums,
     length_groups,
 )
-from scorer.job.inputs import find_inputs
-from scorer.job.object_inputs import find_objects
 from scorer.job.pipeline import Pipeline
 from scorer.kernel import SCORE, SENTIMENT
 from scorer.model import SentimentModel
+from scorer.planning.inputs import find_inputs
+from scorer.planning.object_inputs import find_objects
 from scorer.storage.address import is_in_store
 from scorer.storage.place import ObjectPlace, Place, place_of
 from scorer.storage.stores import Stores

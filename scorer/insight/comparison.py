@@ -9,7 +9,8 @@ from heapq import nlargest
 import numpy as np
 import numpy.typing as npt
 
-from scorer.insight.paired import mcnemar, wilson_interval
+from scorer.insight.paired import mcnemar
+from scorer.intervals import wilson_interval
 
 Floats = npt.NDArray[np.float64]
 

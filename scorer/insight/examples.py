@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 from scorer.columns import find_text_column
 from scorer.errors import SentimentError, one_line
 from scorer.insight.chosen_rows import Choice, rows_of
-from scorer.job.options import Options
-from scorer.job.plan import Task
 from scorer.job.result import SCORED, JobResult
 from scorer.kernel import SCORE, SENTIMENT
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.tables.formats import open_reviews
 from scorer.tokenizer import valid_text
 

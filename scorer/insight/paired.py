@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from math import comb, erfc, sqrt
 
-# Quantile of the normal distribution for 95%.
-Z = 1.959964
 # Up to so many rows on which only one is right, the test is exact.
 MOST_EXACT = 1000
-
-
-def wilson_interval(hits: int, count: int) -> tuple[float, float]:
-    """Return the 95% interval of a fraction (Wilson 1927, https://doi.org/10.2307/2276774).
-
-    >>> [round(bound, 3) for bound in wilson_interval(28, 30)]
-    [0.787, 0.982]
-    """
-    center = (hits + Z**2 / 2) / (count + Z**2)
-    half = Z * sqrt(hits * (count - hits) / count + Z**2 / 4) / (count + Z**2)
-    return max(0.0, center - half), min(1.0, center + half)
 
 
 def mcnemar(only_one: int, only_other: int) -> float:

@@ -1,5 +1,5 @@
-"""The job: which files are scored, which are done already, and what became of each.
+"""The job: what is planned is read, scored and written, and what became of each file.
 
-May import ``scorer.tables``, ``scorer.kernel``, ``scorer.storage`` and ``scorer.system``; it prints
-nothing and knows no report.
+May import ``scorer.known``, ``scorer.planning`` and what is below them; it prints nothing and knows
+no report.
 """

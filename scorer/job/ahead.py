@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from scorer.job.plan import Task
+from scorer.planning.plan import Task
 
 # Outputs; 64 KiB are held of each.
 AHEAD = 16

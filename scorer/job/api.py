@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from scorer.job.engine import Engine
-from scorer.job.options import Options
-from scorer.job.plan import check_apart, plan
 from scorer.job.result import FileResult, JobResult
 from scorer.job.run import run_job
-from scorer.job.shards import Shard
 from scorer.model import SentimentModel
+from scorer.planning.options import Options
+from scorer.planning.plan import check_apart, plan
+from scorer.planning.shards import Shard
 from scorer.storage.stores import StoreSettings
 
 

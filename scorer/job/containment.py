@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from scorer.errors import MORE_MEMORY, SentimentError, Stopped, lacks_memory, one_line
-from scorer.job.plan import Task
 from scorer.job.result import FAILED, STOPPED, FileResult
+from scorer.planning.plan import Task
 from scorer.system.signals import TERMINATED, raise_if_stopped
 
 STOPPED_REASON = "the job was stopped; what was finished stays, run again to go on"

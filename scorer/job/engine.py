@@ -14,15 +14,15 @@ from typing import Protocol
 
 from scorer.job.ahead import asked_ahead
 from scorer.job.entry import Means, Watch
-from scorer.job.known_scores import KnownScores
 from scorer.job.line import Line
 from scorer.job.load import Threads
-from scorer.job.options import Options
 from scorer.job.pipeline import Probe
-from scorer.job.plan import Task
 from scorer.job.result import SCORED, Crew, FileResult
 from scorer.job.success_file import SuccessMark
+from scorer.known.scores import KnownScores
 from scorer.model import SentimentModel
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 

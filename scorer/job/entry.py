@@ -26,18 +26,19 @@ import pyarrow as pa
 from scorer.errors import OutputError, Stopped
 from scorer.job.containment import as_a_signal_does, result_of
 from scorer.job.empty_column import note_on
-from scorer.job.freshness import Asked
-from scorer.job.known_scores import KnownScores
 from scorer.job.load import Outcome, Part, Threads
-from scorer.job.options import Options
 from scorer.job.patience import Patience
-from scorer.job.plan import Task
 from scorer.job.preparation import Prepared, prepare
-from scorer.job.result import FAILED, SCORED, FileResult, Spared
-from scorer.job.seen import write_seen
+from scorer.job.result import FAILED, SCORED, FileResult
 from scorer.job.windows import Window
 from scorer.kernel import Counts
+from scorer.known.scores import KnownScores
+from scorer.known.spared import Spared
 from scorer.model import SentimentModel
+from scorer.planning.freshness import Asked
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
+from scorer.planning.seen import write_seen
 from scorer.storage.failures import writing
 from scorer.storage.place import naming, work_path
 from scorer.system.background import SECONDS_BETWEEN_LOOKS

@@ -104,7 +104,7 @@ class Journal:
         Args:
             start: first row of the window.
             rows: number of rows.
-            digest: of the texts, by :func:`scorer.job.text_digests.digest_of`.
+            digest: of the texts, by :func:`scorer.known.digests.digest_of`.
         """
         with self._lock:
             offset = self._offsets.get(start)

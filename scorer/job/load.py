@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.job.known_scores import KnownScores
 from scorer.job.pipeline import Check, Pipeline, Probe
 from scorer.job.preparation import Prepared
-from scorer.job.result import Spared
-from scorer.job.text_digests import Digests, digest_of, digests_of
 from scorer.job.windows import ScoredWindow, Window
+from scorer.known.digests import Digests, digest_of, digests_of
+from scorer.known.scores import KnownScores
+from scorer.known.spared import Spared
 from scorer.model import SentimentModel, Share
 from scorer.scores import Scores
 from scorer.storage.failures import writing

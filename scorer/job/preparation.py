@@ -13,18 +13,18 @@ from typing import Any, TypeVar
 
 from scorer.job.containment import as_a_signal_does
 from scorer.job.delivery import deliver, upload_left
-from scorer.job.earlier_scores import Earlier
-from scorer.job.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
 from scorer.job.journal import Journal, begin_partial, clear_kept, kept_scores
-from scorer.job.known_scores import KnownScores
-from scorer.job.options import Options
 from scorer.job.patience import Patience
 from scorer.job.pipeline import Pipeline
-from scorer.job.plan import Task
 from scorer.job.prepared import Compression, OpenInput
 from scorer.job.result import SKIPPED, Changes, FileResult
-from scorer.job.seen import Seen, write_seen
+from scorer.known.earlier_scores import Earlier
+from scorer.known.scores import KnownScores
 from scorer.model import SentimentModel
+from scorer.planning.freshness import ALREADY_DONE, Asked, Stamp, is_known, judge
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
+from scorer.planning.seen import Seen, write_seen
 from scorer.storage.failures import make_folder, writing
 from scorer.storage.place import clear_stand_in, naming, work_path
 from scorer.storage.whole_file import mode_for

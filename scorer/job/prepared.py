@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from scorer.errors import ReviewsError
-from scorer.job.freshness import Asked, Stamp, versions
-from scorer.job.options import Options
-from scorer.job.plan import Task
 from scorer.kernel import Kernel
 from scorer.model import SentimentModel
+from scorer.planning.freshness import Asked, Stamp, versions
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.storage.identity import InputId
 from scorer.tables.parquet_int96 import Int96Columns
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION

@@ -13,16 +13,16 @@ import pyarrow as pa
 
 from scorer.columns import path_to
 from scorer.errors import SentimentError
-from scorer.job.freshness import ALREADY_DONE, Asked, is_known, judge
 from scorer.job.journal import journal_path, kept_rows
-from scorer.job.known_scores import KnownScores
-from scorer.job.options import Options
-from scorer.job.plan import Task
 from scorer.job.prepared import OpenInput
 from scorer.job.result import PLANNED, SKIPPED, FileResult
-from scorer.job.text_digests import digests_of
 from scorer.kernel import Counts
+from scorer.known.digests import digests_of
+from scorer.known.scores import KnownScores
 from scorer.model import SentimentModel
+from scorer.planning.freshness import ALREADY_DONE, Asked, is_known, judge
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.storage.failures import writing
 from scorer.storage.place import Place, work_path
 from scorer.tables.formats import open_reviews

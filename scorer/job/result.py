@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from scorer.job.inputs import FileCount
-from scorer.job.options import Options
-from scorer.job.plan import Task
-from scorer.job.shards import Share
 from scorer.job.tested import untested
 from scorer.kernel import Counts
+from scorer.known.spared import Spared
+from scorer.planning.inputs import FileCount
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
+from scorer.planning.shards import Share
 from scorer.reference import Bins, Reference
 from scorer.system.records import optional
 from scorer.system.stopwatch import STAGES
@@ -41,23 +42,6 @@ class Changes:
             self.times_truncated + other.times_truncated,
             self.codecs_replaced + other.codecs_replaced,
         )
-
-
-@dataclass(frozen=True)
-class Spared:
-    """Rows that weren't scored, since their texts' scores were known. They add up with ``+``.
-
-    Attributes:
-        from_outputs: rows whose scores an earlier output had.
-        repeated: rows whose text had been scored in this run. Two threads may score a text at once,
-            so it can be less than the rows that repeat a text.
-    """
-
-    from_outputs: int = 0
-    repeated: int = 0
-
-    def __add__(self, other: Spared) -> Spared:
-        return Spared(self.from_outputs + other.from_outputs, self.repeated + other.repeated)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import overload
 
-from scorer.job.plan import Task
 from scorer.job.result import FileResult
+from scorer.planning.plan import Task
 from scorer.system.stopwatch import STAGES
 
 # The fields that are packed. A number stands for each.

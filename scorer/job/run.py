@@ -12,13 +12,8 @@ from functools import partial
 from scorer.doubt.verdict import Judge
 from scorer.job.ahead import asked_ahead
 from scorer.job.containment import contained, stopped
-from scorer.job.earlier_plan import check_earlier, with_earlier
 from scorer.job.engine import Engine, ThisProcess, Work
-from scorer.job.freshness import versions
-from scorer.job.known_scores import KnownScores
-from scorer.job.options import Options
 from scorer.job.pipeline import Probe
-from scorer.job.plan import Plan
 from scorer.job.preview import preview_file
 from scorer.job.result import (
     FAILED,
@@ -30,7 +25,12 @@ from scorer.job.result import (
 )
 from scorer.job.results import Results
 from scorer.job.success_file import SuccessMark
+from scorer.known.earlier_plan import check_earlier, with_earlier
+from scorer.known.scores import KnownScores
 from scorer.model import SentimentModel
+from scorer.planning.freshness import versions
+from scorer.planning.options import Options
+from scorer.planning.plan import Plan
 from scorer.system.cores import available_cores
 from scorer.system.memory import peak_memory
 

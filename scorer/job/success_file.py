@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scorer.errors import UsageError
-from scorer.job.plan import Plan
 from scorer.job.result import FileResult, SuccessFile
+from scorer.planning.plan import Plan
 from scorer.storage.empty_file import empty_file_at
 from scorer.storage.place import Place
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from scorer.job.result import Spared
 from scorer.kernel import Counts
+from scorer.known.spared import Spared
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from scorer._version import __version__
 from scorer.columns import find_text_column
 from scorer.errors import ReviewsError, SentimentError, UsageError
-from scorer.job.inputs import fixed_parts
 from scorer.job.prepared import kernel_of
 from scorer.job.result import SCORED, JobResult
 from scorer.kernel import new_fields
+from scorer.planning.inputs import fixed_parts
 from scorer.storage.address import store_address
 from scorer.tables.endings import PARQUET, format_of
 from scorer.tables.formats import open_reviews
@@ -30,9 +30,9 @@ from scorer.tables.formats import open_reviews
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from scorer.job.options import Options
-    from scorer.job.plan import Plan, Task
     from scorer.model import SentimentModel
+    from scorer.planning.options import Options
+    from scorer.planning.plan import Plan, Task
 
 INSTALL = "pip install 'review-sentiment[lineage]'"
 NAMESPACE = "review-sentiment"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import os
 import queue
+import re
 import threading
 import time
 from pathlib import Path
@@ -21,6 +22,10 @@ from scorer.errors import one_line
 SECONDS = 5.0
 # Where those who receive events take them, if the URL names no path.
 USUAL_PATH = "/api/v1/lineage"
+# Holds the key that an endpoint asks for: not an option, whose value every process could read.
+KEY_VARIABLE = "SCORER_LINEAGE_KEY"
+# What RFC 6750, section 2.1, lets such a key hold.
+KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 APPENDED = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
@@ -101,19 +106,34 @@ def append(target: str, event: str) -> None:
         os.close(handle)
 
 
+def authorization() -> dict[str, str]:
+    """Return the header with the key of the environment; none if there is no key.
+
+    Raises:
+        Refused: it isn't a key.
+    """
+    key = os.environ.get(KEY_VARIABLE, "")
+    if not key:
+        return {}
+    if not KEY.fullmatch(key):
+        raise Refused(f"{KEY_VARIABLE} holds a character that no key has")
+    return {"Authorization": f"Bearer {key}"}
+
+
 def post(target: str, event: str, seconds: float = SECONDS) -> None:
     """Send an event to an address.
 
     Raises:
         OSError: it isn't there, or doesn't answer in time.
         HTTPException: what answers isn't HTTP.
-        Refused: it answered with another status than 2xx.
+        Refused: it answered with another status than 2xx, or the key can't be sent.
     """
     url, ends = urlsplit(target), time.monotonic() + seconds
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=seconds)
     path = USUAL_PATH if url.path in ("", "/") else url.path
     headers = {"Content-Type": "application/json", "User-Agent": f"review-sentiment/{__version__}"}
+    headers |= authorization()
     try:
         connection.connect()
         connection.sock.settimeout(max(0.1, ends - time.monotonic()))

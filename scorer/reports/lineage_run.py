@@ -8,9 +8,9 @@ from pathlib import Path
 
 from scorer.console import log_is_json, say
 from scorer.errors import one_line
-from scorer.job.plan import Plan
 from scorer.job.result import JobResult
 from scorer.model import SentimentModel
+from scorer.planning.plan import Plan
 from scorer.reports.lineage import Lineage
 from scorer.reports.lineage_courier import Courier
 from scorer.reports.lineage_memory import Memory

@@ -32,11 +32,12 @@ from pathlib import Path
 
 from scorer.errors import UsageError
 from scorer.insight.drift import THRESHOLD, Drift, Norm, nearest_drift
-from scorer.job.freshness import FREE_OPTIONS
-from scorer.job.plan import Task
-from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult, Spared
-from scorer.job.shards import Share, listed_numbers, name_below, plan_digest
+from scorer.job.result import SCORED, SKIPPED, Changes, Crew, FileResult, JobResult
 from scorer.kernel import HISTOGRAM_BINS, Counts
+from scorer.known.spared import Spared
+from scorer.planning.freshness import FREE_OPTIONS
+from scorer.planning.plan import Task
+from scorer.planning.shards import Share, listed_numbers, name_below, plan_digest
 from scorer.reference import Bins
 from scorer.reports.report import FileReport, Report, read_report
 from scorer.system.records import to_json

@@ -12,8 +12,6 @@ from typing import overload
 
 from scorer.errors import UsageError, one_line
 from scorer.insight.drift import Drift
-from scorer.job.inputs import FileCount
-from scorer.job.options import Options
 from scorer.job.result import (
     FAILED,
     SCORED,
@@ -24,7 +22,9 @@ from scorer.job.result import (
     SuccessFile,
     Worker,
 )
-from scorer.job.shards import Share
+from scorer.planning.inputs import FileCount
+from scorer.planning.options import Options
+from scorer.planning.shards import Share
 from scorer.reference import Bins
 from scorer.storage.failures import writing
 from scorer.storage.whole_file import whole_file

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from scorer.insight.drift import Drift
 from scorer.insight.examples import Example, Examples
-from scorer.job.options import Options
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED
 from scorer.pages.page import notice, page, page_mark, paragraph, quotations, section
 from scorer.pages.tables import facts, figures, table
 from scorer.pages.text import cut_text
+from scorer.planning.options import Options
 from scorer.reports import run_charts
 from scorer.reports.report import FileReport, Report
 from scorer.reports.run_charts import duration, percent

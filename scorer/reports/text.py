@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scorer.insight.drift import Drift
-from scorer.job.inputs import counted
 from scorer.job.result import (
     FAILED,
     PLANNED,
@@ -15,10 +14,11 @@ from scorer.job.result import (
     Changes,
     FileResult,
     JobResult,
-    Spared,
     SuccessFile,
 )
 from scorer.kernel import Counts
+from scorer.known.spared import Spared
+from scorer.planning.inputs import counted
 from scorer.system.records import Json
 from scorer.tables.parquet_reader import DEFAULT_COMPRESSION
 

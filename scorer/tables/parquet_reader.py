@@ -33,10 +33,10 @@ from scorer.tables.parquet_types import INT96, Leaf, Storage, drop_option, leave
 WINDOW_ROWS = 2048
 WINDOW_BYTES = 4 << 20
 # Windows grow at the start of a file, so that no thread waits long for the first one, and shrink
-# towards its end, so that none is left alone with a large one: each holds as many rows as were
-# read before, and a quarter of the remaining ones, but not fewer than this.
+# towards its end, so that each thread has one to tokenize; the scoring is shared then. Each holds
+# as many rows as were read before, and half of the remaining ones, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
-LAST_WINDOWS = 4
+LAST_WINDOWS = 2
 # Of texts that have fewer bytes, by the mean of those before, a window holds as many times the rows
 # and bytes: what each window costs, whatever it holds, would be a large part there.
 SHORT_TEXT_BYTES = 128

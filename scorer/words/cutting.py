@@ -7,10 +7,11 @@ enough for the processor's cache, so memory doesn't grow with the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # What a character is. APART has a token of its own; JOINED continues one that stands before it, as
-# its TAIL, and is part of a word otherwise.
-BLANK, WORD, APART, APOSTROPHE, JOINED, TAIL = range(6)
+# its TAIL; DROPPED vanishes behind both. Elsewhere these two are part of a word.
+BLANK, WORD, APART, APOSTROPHE, JOINED, TAIL, DROPPED = range(7)
 
 # Bytes of the texts that are cut at once; a longer one is cut alone.
 PIECE_BYTES = 1 << 18
@@ -35,6 +36,9 @@ SURROGATES = range(0xD800, 0xE000)
 
 # The first of each range of bytes, and how many it holds.
 Ranges = tuple[tuple[int, int], ...]
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
 
 IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
 
@@ -76,6 +80,28 @@ class Cut:
         return large_strings(self.data[places], offsets)
 
 
+class Around(NamedTuple):
+    """The apostrophes of some texts, and what they stand in.
+
+    Attributes:
+        places: ``int64[apostrophes]``.
+        word: ``bool[bytes]``: the other bytes that words are made of.
+        inside: ``bool[bytes]``: all that isn't blank; no apostrophe.
+        row_starts: ``bool[bytes]``: where texts begin, and where the last one has ended.
+    """
+
+    places: Places
+    word: Flags
+    inside: Flags
+    row_starts: Flags
+
+
+# Returns those of the apostrophes that belong to words.
+Apostrophes = Callable[[Around], Places]
+# Rewrites the bytes of some rows, padded, given where each begins; so it returns them.
+Change = Callable[[Bytes, Places], tuple[Bytes, Places]]
+
+
 class Characters:
     """What each character is, by the classes of RE2 that it is in.
 
@@ -86,11 +112,27 @@ class Characters:
         word: the class of the characters that words are made of, without its brackets.
         apart: that of characters that are tokens of their own.
         joined: that of characters that continue one of these; empty for none.
+        dropped: one character that vanishes behind one of these, continued or not.
+        blank: that of characters that are blanks, whatever else they are.
+        lower_case: whether ASCII letters are lower-cased first.
     """
 
-    def __init__(self, word: str, apart: str, joined: str) -> None:
+    def __init__(
+        self,
+        word: str,
+        apart: str,
+        joined: str,
+        dropped: str = "",
+        blank: str = "",
+        *,
+        lower_case: bool,
+    ) -> None:
+        self.lower_case = lower_case
         # The last one that a character is in counts.
-        self._classes = ((WORD, word), (JOINED, joined), (APART, apart))
+        self._classes = (
+            *((WORD, word), (JOINED, joined), (DROPPED, dropped)),
+            *((APART, apart), (BLANK, blank)),
+        )
         # Made here and not when first asked for, so that no two threads make two of them.
         self._table = np.zeros(PAGES << PAGE_BITS, np.uint8)
         self._known = np.zeros(PAGES, bool)
@@ -106,7 +148,10 @@ class Characters:
     def ascii_ranges(self) -> tuple[Ranges, Ranges]:
         """The ASCII characters that words are made of, and those that are tokens of their own."""
         kinds = self.of(np.arange(128))
-        return _ranges(kinds == WORD), _ranges(kinds == APART)
+        if self.lower_case:
+            # None of these is left, and each range that is looked for takes time.
+            kinds[ord("A") : ord("Z") + 1] = BLANK
+        return ranges_of(kinds == WORD), ranges_of(kinds == APART)
 
     def _ask(self, page: int) -> None:
         # Two threads may ask for a page at once: they write the same, and mark it known after that.
@@ -125,10 +170,10 @@ class Characters:
         self._known[page] = True
 
 
-def _ranges(members: npt.NDArray[np.bool_]) -> Ranges:
+def ranges_of(members: npt.NDArray[np.bool_]) -> Ranges:
     """Return the ranges of the numbers that are set.
 
-    >>> _ranges(np.array([False, True, True, False, True]))
+    >>> ranges_of(np.array([False, True, True, False, True]))
     ((1, 2), (4, 1))
     """
     edges = places_of(np.diff(members, prepend=False, append=False))
@@ -190,16 +235,29 @@ def large_strings(
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
+def between_word_characters(around: Around) -> Places:
+    """Return the apostrophes that stand alone between two characters of a word."""
+    places, word, _, row_starts = around
+    # None is the first byte of all: that has no word before it, but an index of -1.
+    between = (places > 0) & word[places - 1] & word[places + 1]
+    between &= ~(row_starts[places] | row_starts[places + 1])
+    return places[between]
+
+
 def cut(
-    texts: pa.LargeStringArray, characters: Characters, *, lower_case: bool, longest_run: int
+    texts: pa.LargeStringArray,
+    characters: Characters,
+    *,
+    change: Change,
+    apostrophes: Apostrophes = between_word_characters,
 ) -> Iterator[Cut]:
     """Cut texts into tokens, some rows at a time.
 
     Args:
         texts: ``large_string[rows]`` without nulls.
         characters: what each character is.
-        lower_case: whether ASCII letters are lower-cased.
-        longest_run: how many equal ASCII letters may stand in a row; further ones are left out.
+        change: what is done to the bytes once their letters are lower-cased.
+        apostrophes: which of them belong to words.
 
     Yields:
         The tokens of the next rows, in order.
@@ -210,9 +268,9 @@ def cut(
         fits = int(offsets.searchsorted(offsets[first] + PIECE_BYTES, "right")) - 1
         last = max(fits, first + 1)
         begin, end = offsets[first], offsets[last]
-        piece, bounds = _padded(data[begin:end], lower_case), offsets[first : last + 1] - begin
-        piece, bounds = shorten_runs(piece, bounds, longest_run)
-        yield _cut_piece(piece, bounds, characters)
+        piece = _padded(data[begin:end], characters.lower_case)
+        piece, bounds = change(piece, offsets[first : last + 1] - begin)
+        yield _cut_piece(piece, bounds, characters, apostrophes)
         first = last
 
 
@@ -289,20 +347,22 @@ def repeats(
 
 
 def _cut_piece(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], characters: Characters
+    data: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    characters: Characters,
+    apostrophes: Apostrophes,
 ) -> Cut:
     """Cut padded bytes into tokens."""
     row_starts = np.zeros(len(data), bool)
     row_starts[offsets] = True
-    word, apart = (_in_ranges(data, ranges) for ranges in characters.ascii_ranges)
+    word, apart = (in_ranges(data, ranges) for ranges in characters.ascii_ranges)
     # Whatever zeros are in these rules.
     word[offsets[-1] :] = apart[offsets[-1] :] = False
-    inside = _classify_beyond_ascii(word, apart, data, row_starts, characters)
-    apostrophes = few_places(data == ord("'"))
-    # None is the first byte of all: that has no word before it, but an index of -1.
-    between = (apostrophes > 0) & word[apostrophes - 1] & word[apostrophes + 1]
-    between &= ~(row_starts[apostrophes] | row_starts[apostrophes + 1])
-    word[apostrophes[between]] = inside[apostrophes[between]] = True
+    inside, dropped = _classify_beyond_ascii(word, apart, data, row_starts, characters)
+    places = few_places(data == ord("'"))
+    places = apostrophes(Around(places, word, inside, row_starts))
+    word[places] = inside[places] = True
+    inside[dropped] = False
     # A word begins where none was before it, or another row.
     starts = word.copy()
     np.greater(word[1:], word[:-1], out=starts[1:])
@@ -316,8 +376,8 @@ def _cut_piece(
     return Cut(data, first, lengths, np.diff(first.searchsorted(offsets)))
 
 
-def _in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
-    """Return which bytes are in one of several ranges; many times as fast as a table."""
+def in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
+    """Return which bytes are in one of a few ranges; then many times as fast as a table."""
     each = [
         (data == first) if size == 1 else data - np.uint8(first) < size for first, size in ranges
     ]
@@ -330,7 +390,7 @@ def _classify_beyond_ascii(
     data: npt.NDArray[np.uint8],
     row_starts: npt.NDArray[np.bool_],
     characters: Characters,
-) -> npt.NDArray[np.bool_]:
+) -> tuple[Flags, Places]:
     """Write what the characters beyond ASCII are.
 
     Args:
@@ -341,20 +401,24 @@ def _classify_beyond_ascii(
         characters: what each character is.
 
     Returns:
-        ``bool[bytes]``: the bytes that are part of a token.
+        ``bool[bytes]``: the bytes that are part of a token, and the places of those that are
+        dropped, which are still among them.
     """
     if data.max(initial=0) < 0x80:
-        return word | apart
+        return word | apart, np.zeros(0, np.int64)
     leads = few_places(data >= 0xC0)
     codes, sizes = _decode(data, leads)
     found = characters.of(codes)
-    joined = places_of(found == JOINED)
-    if len(joined):
-        before = leads[joined] - 1
-        # An ASCII byte, or the last one of the character before this one.
-        follows = apart[before] | (data[before] >= 0x80) & (found[joined - 1] == APART)
-        follows &= (before >= 0) & ~row_starts[leads[joined]]
-        found[joined] = np.where(follows, TAIL, WORD)
+    # None continues another one: the first time there is no tail yet.
+    for kind, becomes in ((JOINED, TAIL), (DROPPED, DROPPED)):
+        such = places_of(found == kind)
+        if len(such):
+            before = leads[such] - 1
+            last = found[such - 1]
+            # An ASCII byte, or the last one of the character before this one.
+            follows = apart[before] | (data[before] >= 0x80) & ((last == APART) | (last == TAIL))
+            follows &= (before >= 0) & ~row_starts[leads[such]]
+            found[such] = np.where(follows, becomes, WORD)
     word[leads] = found == WORD
     apart[leads] = found == APART
     inside = word | apart
@@ -364,7 +428,9 @@ def _classify_beyond_ascii(
         part = word[longer]
         word[longer + size - 1] = part
         inside[longer + size - 1] = held[sizes >= size]
-    return inside
+    dropped = places_of(found == DROPPED)
+    # All of them are one character, and have its size.
+    return inside, (leads[dropped, None] + np.arange(sizes[dropped].max(initial=0))).ravel()
 
 
 def _decode(

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from scorer.errors import ModelRefused, one_line
 from scorer.system.records import Json, RecordError, from_json, to_json
-from scorer.words.cutting import Characters, Cut, cut
+from scorer.words.cutting import Characters, Cut, cut, shorten_runs
 from scorer.words.first_rules import FIRST_VERSION, FirstRules
 from scorer.words.layers import Layers
 from scorer.words.replacing import (
@@ -171,9 +171,8 @@ class Rules:
 
     def cut_rewritten(self, texts: pa.LargeStringArray) -> Iterator[Cut]:
         """Cut texts that :meth:`rewrite` has rewritten."""
-        return cut(
-            texts, self._characters, lower_case=self.lower_case, longest_run=self.longest_run
-        )
+        change = partial(shorten_runs, longest=self.longest_run)
+        return cut(texts, self._characters, change=change)
 
     def split(
         self, texts: pa.LargeStringArray
@@ -203,7 +202,7 @@ class Rules:
 
     @cached_property
     def _characters(self) -> Characters:
-        return Characters(self.word, self.apart, self.joined)
+        return Characters(self.word, self.apart, self.joined, lower_case=self.lower_case)
 
     @cached_property
     def _entities(self) -> Mapping[str, str]:

@@ -9,9 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scorer.words.cutting import PADDING, PIECE_BYTES, few_places, flat, places_of
+from scorer.words.cutting import (
+    PADDING,
+    PIECE_BYTES,
+    Bytes,
+    Flags,
+    Places,
+    few_places,
+    flat,
+    in_ranges,
+    places_of,
+    ranges_of,
+)
 
-Places = npt.NDArray[np.int64]
+# More ranges of bytes than this are found by a table in less time.
+FEW_RANGES = 6
+
 Bits = npt.NDArray[np.uint64]
 
 
@@ -52,6 +65,7 @@ class Scan:
                 bits[string.encode()] = bits.get(string.encode(), 0) | 1 << bit
         firsts = {string[0] for string in bits}
         self._is_first = bytes(byte in firsts for byte in range(256))
+        self._ranges = ranges_of(np.frombuffer(self._is_first, bool))
         # What a pair of bytes is good for: its kind; 0 is for nothing. A byte at the end of a text
         # has no other behind it.
         kinds: dict[tuple[int, tuple[bytes, ...]], int] = {(0, ()): 0}
@@ -82,17 +96,22 @@ class Scan:
         data, offsets = flat(texts)
         answers = np.full(len(texts), self._always, np.uint64)
         for first in range(0, len(data), PIECE_BYTES):
-            piece = data[first : first + PIECE_BYTES].tobytes().translate(self._is_first)
-            places = few_places(np.frombuffer(piece + PADDING, bool))
+            places = few_places(self._firsts(data[first : first + PIECE_BYTES]))
             if len(places):
                 self._answer(answers, data, offsets, places + first)
         if self._beyond_ascii:
             answers[beyond_ascii(data, offsets)] |= self._beyond_ascii
         return answers
 
-    def _answer(
-        self, answers: Bits, data: npt.NDArray[np.uint8], offsets: Places, places: Places
-    ) -> None:
+    def _firsts(self, data: Bytes) -> Flags:
+        """Return which bytes a string may begin with, and some that are none."""
+        if len(self._ranges) > FEW_RANGES:
+            return np.frombuffer(data.tobytes().translate(self._is_first) + PADDING, bool)
+        flags = np.zeros(len(data) + len(PADDING), bool)
+        flags[: len(data)] = in_ranges(data, self._ranges)
+        return flags
+
+    def _answer(self, answers: Bits, data: Bytes, offsets: Places, places: Places) -> None:
         """Answer what follows from the strings that begin at some places."""
         pairs = data.take(places).astype(np.int64) << 8
         pairs |= data.take(places + 1, mode="clip")
@@ -114,7 +133,7 @@ class Scan:
                 answers[rows[found]] |= bits
 
 
-def beyond_ascii(data: npt.NDArray[np.uint8], offsets: Places) -> Places:
+def beyond_ascii(data: Bytes, offsets: Places) -> Places:
     """Return the rows that hold a character that is not ASCII.
 
     >>> beyond_ascii(np.frombuffer("aéb".encode(), np.uint8), np.array([0, 1, 1, 3, 4])).tolist()

@@ -24,10 +24,10 @@ import click
 from scorer import Options, SentimentModel
 from scorer.engines import contract
 from scorer.engines.contract import Done, FileEngine, Handed, Process, Sealed
-from scorer.job.plan import plan
 from scorer.job.result import SCORED, FileResult
 from scorer.job.run import run_job
 from scorer.kernel import Counts
+from scorer.planning.plan import plan
 from scorer.reports.report import write_report
 from scorer.system.memory import peak_memory
 

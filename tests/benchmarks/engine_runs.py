@@ -39,9 +39,9 @@ from held import Held, parent_of, wait_until_gone, wait_until_held
 from helpers import some_texts, write_reviews
 from scorer import Kernel, Options, SentimentModel, score_files
 from scorer.engines import engine_named
-from scorer.job.plan import plan
 from scorer.job.result import JobResult
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 from scorer.reports.report import read_report
 from store_servers import free_port, served
 

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from edited import CODECS, WAYS, is_alike, rewrite_and_put_the_time_back, write_pair
 from opened import Uses, uses_of
 from scorer import SentimentModel
-from scorer.job.plan import plan
 from scorer.job.result import SKIPPED
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 
 FILES = 50
 KEPT = "user.review_sentiment.seen"

@@ -31,9 +31,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer import Options, SentimentModel
-from scorer.job.plan import plan
 from scorer.job.result import FileResult
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 
 NEW = 0.01
 REPEATED, OF_FIRST = 0.4, 0.2

@@ -20,9 +20,9 @@ from scorer.cli import cli
 from scorer.engines import contract
 from scorer.engines.ray import RayEngine, with_sentiment
 from scorer.errors import ReviewsError, UsageError
-from scorer.job.plan import plan
 from scorer.job.result import JobResult
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 from scorer.reports.report import read_report
 
 

@@ -20,9 +20,9 @@ from scorer import Doubt, Options, SentimentModel, score_files
 from scorer.engines import contract, worker
 from scorer.engines.spark import SparkEngine, slots_of, with_sentiment
 from scorer.errors import ReviewsError, UsageError
-from scorer.job.plan import plan
 from scorer.job.result import STOPPED, JobResult
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 
 EVERYTHING = {"max_unknown": 0.5, "only_language": "en", "uncertain": 0.95, "reasons": True,
               "quality": True}  # fmt: skip

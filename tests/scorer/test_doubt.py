@@ -15,7 +15,7 @@ from scorer.doubt.asked import Doubt
 from scorer.doubt.band import Band, band_of
 from scorer.doubt.language import FEWEST_WORDS, LanguageDetector
 from scorer.errors import UsageError
-from scorer.job.options import Options
+from scorer.planning.options import Options
 from scorer.reference import SCORE_BINS, SCORE_EDGES, Counted, Reference
 from umlaut import GERMAN, ByUmlaut, installed
 

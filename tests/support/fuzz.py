@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from helpers import some_texts
 from scorer import SentimentModel
-from scorer.job.options import Options
-from scorer.job.plan import Plan, Task
 from scorer.job.result import FAILED, SCORED, FileResult
 from scorer.job.run import run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import Plan, Task
 
 # Bytes. A damaged length must not take the machine's memory.
 MOST_MEMORY = 8 << 30

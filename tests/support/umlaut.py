@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scorer.doubt import language
-from scorer.job import freshness
+from scorer.planning import freshness
 
 GERMAN = "Das Hotel war leider sehr laut und das Frühstück kalt."
 

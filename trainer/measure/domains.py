@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.card import ByDomain, DomainMetrics
+from scorer.intervals import Interval, wilson_interval
 from scorer.system.escape import escaped
 from trainer.data.reviews import Reviews
-from trainer.measure.intervals import Interval, mean_interval, wilson_interval
+from trainer.measure.intervals import mean_interval
 from trainer.measure.metrics import STORED_DIGITS, calibration_error, loss_and_accuracy
 
 # A domain of fewer reviews is measured in bins of equal count: of equal width, most hold few.

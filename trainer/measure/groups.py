@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainer.measure.intervals import Interval, wilson_interval
+from scorer.intervals import Interval, wilson_interval
 from trainer.measure.metrics import CALIBRATION_BINS, calibration_bins
 
 # The lengths that `scorer compare` tells apart, in words: the longest of each group but the last.

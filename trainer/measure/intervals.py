@@ -13,12 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.card import Metrics
+from scorer.intervals import Interval, Z, wilson_interval
 
-# Quantile of the normal distribution for 95%.
-Z = 1.959964
 STORED_DIGITS = 4
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -40,17 +37,6 @@ class Intervals:
         right = round(metrics.accuracy * len(labels))
         auc = auc_interval(metrics.auc, positive, len(labels) - positive)
         return cls(_rounded(wilson_interval(right, len(labels))), _rounded(auc))
-
-
-def wilson_interval(hits: int, count: int) -> Interval:
-    """Return the interval of a fraction (Wilson 1927, https://doi.org/10.2307/2276774).
-
-    >>> [round(bound, 3) for bound in wilson_interval(28, 30)]
-    [0.787, 0.982]
-    """
-    center = (hits + Z**2 / 2) / (count + Z**2)
-    half = Z * np.sqrt(hits * (count - hits) / count + Z**2 / 4) / (count + Z**2)
-    return max(0.0, float(center - half)), min(1.0, float(center + half))
 
 
 def mean_interval(values: Sequence[float], intervals: Sequence[Interval]) -> Interval:

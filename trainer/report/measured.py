@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scorer.card import Metrics
-from trainer.measure.intervals import Interval, Intervals
+from scorer.intervals import Interval
+from trainer.measure.intervals import Intervals
 from trainer.run.folder import RunFolder
 
 HEAD = (

@@ -21,7 +21,7 @@ from helpers import (
     write_reviews,
 )
 from scorer.cli import cli
-from scorer.job.shards import Shard
+from scorer.planning.shards import Shard
 from scorer.reports.report import read_report
 
 PLATFORMS = ("JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID", "AWS_BATCH_JOB_ARRAY_INDEX")

@@ -22,9 +22,9 @@ from scorer.engines import contract, worker
 from scorer.engines.carried import CarriedModel
 from scorer.engines.contract import Done, FileEngine, Handed, Process, Refused, Roster, Sealed
 from scorer.errors import ModelRefused, UsageError
-from scorer.job.freshness import STAMP_KEY
-from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult
+from scorer.planning.freshness import STAMP_KEY
+from scorer.planning.plan import Task
 from scorer.system.cores import available_cores
 from umlaut import installed
 

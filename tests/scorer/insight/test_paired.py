@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scorer.insight.paired import mcnemar, wilson_interval
+from scorer.insight.paired import mcnemar
 
 
 @pytest.mark.parametrize("pair", [(0, 0), (1, 0), (3, 3), (12, 40), (499, 501), (0, 1000)])
@@ -20,10 +20,3 @@ def test_many_rows_are_tested_by_chi_square_as_by_scipy(pair: tuple[int, int]) -
     scipy = pytest.importorskip("scipy.stats")
     statistic = (abs(pair[0] - pair[1]) - 1) ** 2 / sum(pair)
     assert mcnemar(*pair) == pytest.approx(scipy.chi2.sf(statistic, 1), rel=1e-9)
-
-
-@pytest.mark.parametrize(("hits", "count"), [(0, 5), (5, 5), (911, 1000), (1, 2)])
-def test_intervals_are_those_of_scipy(hits: int, count: int) -> None:
-    scipy = pytest.importorskip("scipy.stats")
-    interval = scipy.binomtest(hits, count).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(hits, count) == pytest.approx(tuple(interval), abs=1e-6)

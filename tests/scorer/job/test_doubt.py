@@ -11,11 +11,11 @@ import pytest
 from helpers import left_in, some_texts, write_reviews
 from scorer import SentimentModel
 from scorer.errors import UsageError
-from scorer.job.options import Options
 from scorer.job.pipeline import Check, Probe
-from scorer.job.plan import plan
 from scorer.job.result import STOPPED, JobResult
 from scorer.job.run import preview_job, run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.reports.report import Report
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS
 from umlaut import GERMAN, ByUmlaut, installed

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from scorer import SentimentModel
 from scorer.cli import cli
-from scorer.job.options import Options
-from scorer.job.plan import plan
 from scorer.job.run import run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.reports.report import Report, read_report
 
 EMPTY = pa.nulls(3, pa.string())

@@ -25,7 +25,7 @@ from scorer.job.journal import (
     kept_rows,
     kept_scores,
 )
-from scorer.job.text_digests import digest_of
+from scorer.known.digests import digest_of
 from scorer.scores import Scores
 from scorer.storage.lock import hold_file
 

@@ -21,13 +21,13 @@ from scorer.job import load
 from scorer.job.journal import journal_path, kept_scores
 from scorer.job.line import MOST_AHEAD, MOST_TOGETHER
 from scorer.job.load import Looked, rate_each
-from scorer.job.options import Options
 from scorer.job.pipeline import Check, Probe
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, FileResult, ModelId
 from scorer.job.run import run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 
-MANY = 3 * MOST_AHEAD
+MANY = 4 * MOST_AHEAD
 # Open ahead, scored by one thread, and waiting for the disk.
 MOST_OPEN = MOST_AHEAD + MOST_TOGETHER + MOST_AHEAD
 

@@ -12,11 +12,11 @@ from helpers import left_in, some_texts, write_reviews
 from scorer import SentimentModel
 from scorer.cli import cli
 from scorer.job.journal import begin_partial, journal_path, kept_scores
-from scorer.job.options import Options
 from scorer.job.pipeline import Probe
-from scorer.job.plan import plan
 from scorer.job.result import SCORED
 from scorer.job.run import run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.storage.whole_file import partial_path, whole_file
 
 

@@ -11,9 +11,9 @@ import pytest
 from helpers import some_texts, write_reviews
 from opened import Uses, uses_of
 from scorer import Options, SentimentModel
-from scorer.job.plan import plan
 from scorer.job.preview import rows_to_score
 from scorer.job.run import run_job
+from scorer.planning.plan import plan
 from scorer.storage import identity
 
 

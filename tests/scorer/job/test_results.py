@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scorer.job.plan import Task
 from scorer.job.result import FAILED, SCORED, STOPPED, Changes, FileResult, Totals
 from scorer.job.results import Results, packed
 from scorer.kernel import Counts
+from scorer.planning.plan import Task
 from scorer.storage.light_place import LightPlace
 from scorer.system.stopwatch import STAGES
 

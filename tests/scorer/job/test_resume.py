@@ -28,12 +28,12 @@ from helpers import (
 from scorer import SentimentModel
 from scorer.errors import Stopped
 from scorer.job import prepared
-from scorer.job.freshness import STAMP_KEY, versions
 from scorer.job.journal import begin_partial, journal_path, kept_scores
-from scorer.job.options import Options
-from scorer.job.plan import plan
 from scorer.job.result import SCORED, ModelId
 from scorer.job.run import run_job
+from scorer.planning.freshness import STAMP_KEY, versions
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS, ParquetReviews
 
 # Windows of a small file: each is of this size, the last one smaller.
@@ -192,7 +192,8 @@ def test_a_stop_does_not_wait_for_a_row_group_that_is_being_written(tmp_path: Pa
 def test_what_is_taken_from_the_journal_counts_as_if_it_were_scored(
     model: SentimentModel, tmp_path: Path
 ) -> None:
-    texts = [*some_texts(WINDOW), None, "great " * 1500, "zzz", *some_texts(SMALL - WINDOW, seed=2)]
+    odd = [None, "great " * 1500, "zzz"]
+    texts = [*some_texts(WINDOW), *odd, *some_texts(SMALL - WINDOW - len(odd), seed=2)]
     source, target = write_reviews(tmp_path / "in.parquet", texts), tmp_path / "out.parquet"
     (whole,) = run_job(plan([source], tmp_path / "whole.parquet"), model).files
     killed(source, target)

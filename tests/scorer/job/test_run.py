@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from helpers import left_in, resealed, some_texts, write_reviews
 from scorer import Kernel, SentimentModel
-from scorer.job import freshness, preparation
-from scorer.job.options import Options
-from scorer.job.plan import Task, plan
+from scorer.job import preparation
 from scorer.job.prepared import OpenInput
 from scorer.job.result import FAILED, SCORED, SKIPPED, JobResult
 from scorer.job.run import run_job
 from scorer.modelfile import ModelFile
+from scorer.planning import freshness
+from scorer.planning.options import Options
+from scorer.planning.plan import Task, plan
 from scorer.tables import parquet_reader, parquet_writer
 
 

@@ -12,9 +12,9 @@ import pytest
 from helpers import left_in, run_command, some_texts, with_few_rights, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import Stopped, UsageError
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, STOPPED, JobResult, SuccessFile
 from scorer.job.run import preview_job
+from scorer.planning.plan import plan
 from scorer.reports.report import Report
 from scorer.reports.text import closing_lines
 from scorer.storage import empty_file

@@ -16,10 +16,10 @@ from helpers import left_in, run_command, run_here, some_texts, start_slow_score
 from scorer import SentimentModel, score_files
 from scorer.cli import cli
 from scorer.errors import OutputError, UsageError
-from scorer.job.options import Options
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, FileResult
 from scorer.job.run import preview_job, run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.reports.report import Report
 from scorer.reports.text import file_facts, file_line, summary
 from scorer.tables.parquet_reader import LEAST_WINDOW_ROWS

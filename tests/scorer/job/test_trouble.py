@@ -28,10 +28,10 @@ from helpers import (
     write_reviews,
 )
 from scorer import SentimentModel
-from scorer.job.options import Options
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED
 from scorer.job.run import run_job
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.tables.parquet_reader import ParquetReviews
 from scorer.tables.parquet_writer import ParquetOutput
 

@@ -14,10 +14,10 @@ from helpers import left_in, run_command, some_texts, write_reviews
 from scorer import SentimentModel
 from scorer.cli.run import run as command
 from scorer.errors import UsageError
-from scorer.job.options import INT96_CHOICES, Options
-from scorer.job.plan import plan
 from scorer.job.result import Changes, FileResult
 from scorer.job.run import preview_job, run_job
+from scorer.planning.options import INT96_CHOICES, Options
+from scorer.planning.plan import plan
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report
 from scorer.reports.text import file_line

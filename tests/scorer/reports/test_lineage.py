@@ -43,6 +43,7 @@ class Endpoint:
 
     def __init__(self, status: int = 200) -> None:
         self.received: list[tuple[str, str]] = []
+        self.keys: list[str | None] = []
         self.answers = threading.Event()
         self.answers.set()
         endpoint = self
@@ -51,6 +52,7 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 endpoint.received.append((self.path, body))
+                endpoint.keys.append(self.headers["Authorization"])
                 endpoint.answers.wait()
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere")
@@ -235,6 +237,30 @@ def test_an_endpoint_receives_each_event(
     assert {path for path, _ in endpoint.received} == {"/api/v1/lineage"}
     run(source, tmp_path / "out.parquet", "--lineage", f"{endpoint.url}/own?key=1")
     assert endpoint.received[-1][0] == "/own?key=1"
+
+
+def test_an_endpoint_gets_the_key_of_the_environment(
+    source: Path, tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Meant for another endpoint.
+    monkeypatch.setenv("OPENLINEAGE_API_KEY", "theirs")
+    run(source, tmp_path / "out.parquet", "--lineage", endpoint.url)
+    monkeypatch.setenv("SCORER_LINEAGE_KEY", "ours-4711==")
+    run(source, tmp_path / "out.parquet", "--lineage", endpoint.url)
+    assert endpoint.keys == [None, None, "Bearer ours-4711==", "Bearer ours-4711=="]
+
+
+@pytest.mark.parametrize("key", ["secret\n", "secret word", "sécret"])
+def test_what_is_no_key_is_not_sent_nor_shown(
+    source: Path, tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("SCORER_LINEAGE_KEY", key)
+    done = run(source, tmp_path / "out.parquet", "--lineage", endpoint.url)
+    assert (done.returncode, endpoint.received) == (0, [])
+    assert done.stderr == (
+        f"Note: lineage: 2 of 2 events didn't reach {endpoint.url}: SCORER_LINEAGE_KEY holds a "
+        "character that no key has; the run isn't affected\n"
+    )
 
 
 @pytest.mark.parametrize("status", [500, 302])

@@ -14,7 +14,7 @@ from helpers import some_texts, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import UsageError
 from scorer.job.result import JobResult
-from scorer.job.shards import Share
+from scorer.planning.shards import Share
 from scorer.reports.merged import MergedResult, merge, missing, read_shards
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Figures, Report, read_report, write_report

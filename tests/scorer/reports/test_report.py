@@ -14,11 +14,11 @@ import pytest
 from helpers import left_in, run_command, some_texts, told, write_reviews
 from scorer import SentimentModel, __version__
 from scorer.errors import UsageError
-from scorer.job.options import Options
-from scorer.job.plan import Plan, plan
 from scorer.job.result import JobResult
 from scorer.job.run import preview_job, run_job
 from scorer.job.tested import TESTED_ONNXRUNTIME, untested
+from scorer.planning.options import Options
+from scorer.planning.plan import Plan, plan
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report, read_report
 from scorer.reports.text import closing_lines

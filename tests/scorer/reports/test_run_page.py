@@ -16,11 +16,11 @@ from helpers import some_texts, write_reviews
 from scorer import SentimentModel
 from scorer.insight.drift import find_drift
 from scorer.insight.examples import MOST_CHARACTERS, Example, Examples
-from scorer.job.options import Options
-from scorer.job.plan import Task, plan
 from scorer.job.result import FAILED, FileResult, JobResult
 from scorer.job.run import run_job
 from scorer.kernel import Counts
+from scorer.planning.options import Options
+from scorer.planning.plan import Task, plan
 from scorer.reference import count_rows
 from scorer.reports.report import Report, Throughput
 from scorer.reports.run_page import MOST_FILES, run_page, write_run_page

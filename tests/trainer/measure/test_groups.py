@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
+from scorer.intervals import wilson_interval
 from trainer.measure.groups import accuracy_by_length, confusion, roc_points, score_bins
-from trainer.measure.intervals import wilson_interval
 from trainer.measure.metrics import calibration_error
 
 

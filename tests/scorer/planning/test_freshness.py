@@ -22,13 +22,14 @@ from helpers import left_in, resealed, some_texts, write_huge, write_reviews
 from opened import Uses, uses_of
 from scorer import SentimentModel
 from scorer.errors import Stopped
-from scorer.job import entry, freshness, seen
-from scorer.job.freshness import FREE_OPTIONS, STAMP_KEY, Asked
-from scorer.job.options import Options
-from scorer.job.plan import plan
+from scorer.job import entry
 from scorer.job.result import FAILED, PLANNED, SCORED, SKIPPED, STOPPED, FileResult
 from scorer.job.run import preview_job, run_job
 from scorer.modelfile import ModelFile
+from scorer.planning import freshness, seen
+from scorer.planning.freshness import FREE_OPTIONS, STAMP_KEY, Asked
+from scorer.planning.options import Options
+from scorer.planning.plan import plan
 from scorer.storage import identity, notes
 from scorer.storage.identity import FileIdentity, InputId
 from scorer.storage.source_file import SourceFile

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scorer.errors import ReviewsUnreachable, UsageError
-from scorer.job.inputs import (
+from scorer.planning.inputs import (
     ANY_FOLDERS,
     FileCount,
     Found,
@@ -26,7 +26,7 @@ from scorer.job.inputs import (
     is_hidden,
     listed_endings,
 )
-from scorer.job.partitions import Where, partition_of
+from scorer.planning.partitions import Where, partition_of
 from scorer.storage.address import Address
 from scorer.storage.place import ObjectPlace
 from scorer.storage.retries import RequestFailed

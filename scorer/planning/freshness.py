@@ -16,11 +16,11 @@ import pyarrow
 from scorer._version import __version__
 from scorer.doubt.language import detector_version
 from scorer.errors import OutputError
-from scorer.job.options import Options
-from scorer.job.plan import Task
-from scorer.job.seen import kept_promises
 from scorer.kernel import SCORE, Kernel
 from scorer.model import SentimentModel
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
+from scorer.planning.seen import kept_promises
 from scorer.storage.failures import reading, unreadable, writing
 from scorer.storage.identity import InputId
 from scorer.storage.place import ObjectPlace, Place, work_path

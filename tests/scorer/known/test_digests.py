@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.job.text_digests import digest_of, digests_of
+from scorer.known.digests import digest_of, digests_of
 from scorer.tokenizer import raw_text
 
 KINDS = [pa.string(), pa.large_binary(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 
 from scorer.doubt.asked import Doubt
 from scorer.errors import UsageError
-from scorer.job.partitions import Where
 from scorer.kernel import KEEP_OR_DROP
+from scorer.planning.partitions import Where
 from scorer.system.records import optional
 from scorer.tables.endings import FORMATS, PARQUET
 from scorer.tables.parquet_reader import MAX_CELL
@@ -56,7 +56,7 @@ class Options:
         reasons: add the column ``sentiment_reason``.
         quality: add the columns ``sentiment_tokens`` and ``sentiment_unknown``.
         reuse: outputs of earlier runs, or folders of them, whose scores are taken where a text is
-            the same; see :mod:`scorer.job.earlier_plan`.
+            the same; see :mod:`scorer.known.earlier_plan`.
         remember: most bytes for the scores of texts of this run, so that a text that is repeated
             isn't scored again; 0 for none.
     """

@@ -7,7 +7,7 @@ import pytest
 
 from helpers import write_reviews
 from scorer.errors import UsageError
-from scorer.job.plan import Plan, Task, plan
+from scorer.planning.plan import Plan, Task, plan
 
 REVIEW_FILES = (
     "in/b.parquet",

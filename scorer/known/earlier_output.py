@@ -18,11 +18,11 @@ import pyarrow as pa
 from scorer._version import __version__
 from scorer.columns import path_to, text_array
 from scorer.errors import ReviewsError
-from scorer.job.freshness import STAMP_KEY, Stamp
-from scorer.job.options import Options
-from scorer.job.text_digests import Digests, digests_of
 from scorer.kernel import SCORE
+from scorer.known.digests import Digests, digests_of
 from scorer.model import SentimentModel
+from scorer.planning.freshness import STAMP_KEY, Stamp
+from scorer.planning.options import Options
 from scorer.storage.failures import reading
 from scorer.storage.place import Place
 from scorer.system.records import RecordError, from_json

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from scorer.errors import ReviewsError, ReviewsUnreachable, UsageError
-from scorer.job.earlier_output import refusal_of
-from scorer.job.options import Options
-from scorer.job.plan import Plan, RealPaths, Task
-from scorer.job.shards import name_below
+from scorer.known.earlier_output import refusal_of
 from scorer.model import SentimentModel
+from scorer.planning.options import Options
+from scorer.planning.plan import Plan, RealPaths, Task
+from scorer.planning.shards import name_below
 from scorer.storage.failures import reading
 from scorer.storage.place import Place, place_of
 

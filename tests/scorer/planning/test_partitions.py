@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from helpers import left_in, run_command, some_texts, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import UsageError
-from scorer.job.inputs import FileCount
-from scorer.job.partitions import COMPARISONS, NULL, Condition, Partition, partition_of
-from scorer.job.plan import Plan, plan
 from scorer.job.result import SCORED, SKIPPED
+from scorer.planning.inputs import FileCount
+from scorer.planning.partitions import COMPARISONS, NULL, Condition, Partition, partition_of
+from scorer.planning.plan import Plan, plan
 from scorer.reports.report import read_report
 
 DAYS = ("day=2026-10-31", "day=2026-11-01", "day=2026-11-02", f"day={NULL}")

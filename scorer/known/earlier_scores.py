@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scorer.errors import ReviewsError, ReviewsUnreachable
-from scorer.job.earlier_output import is_of_another_maker, open_earlier, refusal_of
-from scorer.job.options import Options
-from scorer.job.plan import Task
-from scorer.job.score_runs import RUN_ENTRIES, ScoreRuns
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
+from scorer.known.earlier_output import is_of_another_maker, open_earlier, refusal_of
+from scorer.known.runs import RUN_ENTRIES, ScoreRuns
 from scorer.model import SentimentModel
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.storage.failures import writing
 from scorer.storage.place import Place, work_path
 

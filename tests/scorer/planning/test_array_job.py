@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scorer.errors import UsageError
-from scorer.job.array_job import shard_asked
-from scorer.job.shards import Shard
+from scorer.planning.array_job import shard_asked
+from scorer.planning.shards import Shard
 
 BY_HAND = "write --shard 3/16, counted from 1"
 KUBERNETES = {"JOB_COMPLETION_INDEX": "2"}

@@ -13,10 +13,10 @@ import pytest
 from helpers import left_in, some_texts, with_few_rights, write_reviews
 from scorer import SentimentModel
 from scorer.errors import UsageError
-from scorer.job.inputs import FileCount
-from scorer.job.plan import Plan, plan
 from scorer.job.result import FAILED, SCORED
 from scorer.job.run import run_job
+from scorer.planning.inputs import FileCount
+from scorer.planning.plan import Plan, plan
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report
 from scorer.reports.text import closing_lines

@@ -12,10 +12,10 @@ from operator import not_
 from pathlib import Path, PurePath, PurePosixPath
 
 from scorer.errors import UsageError
-from scorer.job.inputs import FileCount, Found, Input, Search, Unwanted, counted, find_inputs
-from scorer.job.object_inputs import asking, find_objects, objects_of
-from scorer.job.partitions import Where
-from scorer.job.shards import Shard, Share, name_below, plan_digest
+from scorer.planning.inputs import FileCount, Found, Input, Search, Unwanted, counted, find_inputs
+from scorer.planning.object_inputs import asking, find_objects, objects_of
+from scorer.planning.partitions import Where
+from scorer.planning.shards import Shard, Share, name_below, plan_digest
 from scorer.storage.address import is_in_store
 from scorer.storage.light_place import LightPlace, texts_below
 from scorer.storage.listing import FILE, entry_at
@@ -110,7 +110,7 @@ def plan(
     Args:
         inputs: files, globs and folders.
         output: a file or a folder.
-        where: conditions on the partitions below the inputs; see :mod:`scorer.job.partitions`.
+        where: conditions on the partitions below the inputs; see :mod:`scorer.planning.partitions`.
         asked: the format of the files that are taken in folders, or "all".
         settings: how stores are spoken to.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
 
 ENTRY = np.dtype([("high", "<u8"), ("low", "<u8"), ("score", "<f4")])
 # Entries of a run: 20 MiB, and about as much again while they are sorted.

@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
 
 # Both halves of a digest, and the score's bits, which are marked as there.
 SLOT_BYTES = 24

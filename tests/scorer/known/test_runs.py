@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from helpers import left_in
-from scorer.job.score_runs import BLOCK_ENTRIES, ScoreRuns
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
+from scorer.known.runs import BLOCK_ENTRIES, ScoreRuns
 
 # In memory, in files of one part only, and in files of many parts.
 SIZES = [0, 1, BLOCK_ENTRIES, 999, 20_000]

@@ -18,7 +18,7 @@ from heapq import nsmallest
 from pathlib import Path
 
 from scorer.errors import UsageError
-from scorer.job.partitions import Where, partition_of
+from scorer.planning.partitions import Where, partition_of
 from scorer.storage.address import check_local
 from scorer.storage.failures import unreadable
 from scorer.storage.light_place import LightPlace, texts_below

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scorer.job.earlier_scores import Earlier, EarlierScores, Read, at_once
-from scorer.job.options import Options
-from scorer.job.plan import Task
-from scorer.job.result import Spared
-from scorer.job.score_table import ScoreTable
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
+from scorer.known.earlier_scores import Earlier, EarlierScores, Read, at_once
+from scorer.known.spared import Spared
+from scorer.known.table import ScoreTable
 from scorer.model import SentimentModel, Share, each_here
+from scorer.planning.options import Options
+from scorer.planning.plan import Task
 from scorer.system.stopwatch import Stopwatch
 from scorer.tokenizer import Tokens
 

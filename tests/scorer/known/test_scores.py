@@ -18,14 +18,14 @@ import pytest
 from helpers import left_in, resealed, run_command, some_texts, start_slow_scorer, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import UsageError
-from scorer.job import earlier_scores
-from scorer.job.freshness import STAMP_KEY
-from scorer.job.known_scores import KnownScores
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED, FileResult, JobResult, Spared
 from scorer.job.run import preview_job, run_job
-from scorer.job.text_digests import digests_of
+from scorer.known import earlier_scores
+from scorer.known.digests import digests_of
+from scorer.known.scores import KnownScores
 from scorer.modelfile import ModelFile
+from scorer.planning.freshness import STAMP_KEY
+from scorer.planning.plan import plan
 from scorer.reports.prometheus import metrics_text
 from scorer.reports.report import Report
 from scorer.reports.text import file_message, summary

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from scorer.job.score_table import SLOT_BYTES, ScoreTable
-from scorer.job.text_digests import Digests
+from scorer.known.digests import Digests
+from scorer.known.table import SLOT_BYTES, ScoreTable
 
 
 def texts(first: int, count: int) -> tuple[Digests, npt.NDArray[np.float32]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.job.seen import NAME, SEEN_VERSION, Seen, kept_promises, write_seen
+from scorer.planning.seen import NAME, SEEN_VERSION, Seen, kept_promises, write_seen
 from scorer.storage.identity import SETTLED_NS, FileIdentity
 from scorer.storage.notes import write_note
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scorer.errors import UsageError
-from scorer.job.shards import BY_HAND, Shard
+from scorer.planning.shards import BY_HAND, Shard
 
 AUTO = "auto"
 NUMBER = re.compile("[0-9]{1,9}")

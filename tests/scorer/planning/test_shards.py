@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from helpers import left_in, some_texts, write_reviews
 from scorer import Options, SentimentModel, score_files
 from scorer.errors import UsageError
-from scorer.job.plan import plan
 from scorer.job.result import FAILED, SCORED, SKIPPED
 from scorer.job.run import preview_job
-from scorer.job.shards import Shard, name_below, plan_digest
+from scorer.planning.plan import plan
+from scorer.planning.shards import Shard, name_below, plan_digest
 from scorer.reports.report import Report
 from scorer.reports.text import summary
 
@@ -161,7 +161,7 @@ def test_files_that_come_move_none_and_another_folder_or_mount_moves_none(folder
 def test_a_folder_that_cannot_be_listed_belongs_to_one_shard(
     model: SentimentModel, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scorer.job import inputs
+    from scorer.planning import inputs
 
     entries_of = inputs.entries_of
 

@@ -44,8 +44,11 @@ def work_in_batch() -> None:
     Where there are more threads than cores, each that is woken would take the core of another,
     which often holds Python's lock. Linux' policy for batches leaves that out, and takes nothing
     from the share of the cores: https://man7.org/linux/man-pages/man7/sched.7.html (SCHED_BATCH).
-    Without it, or if another policy was chosen for the process, nothing happens.
+    Where there is none, or another policy was chosen for the process, nothing happens.
     """
-    if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
-        with suppress(OSError):
+    if not hasattr(os, "SCHED_BATCH"):
+        return
+    # A sandbox may allow neither call.
+    with suppress(OSError):
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

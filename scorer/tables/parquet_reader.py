@@ -37,10 +37,11 @@ WINDOW_BYTES = 4 << 20
 # as many rows as were read before, and half of the remaining ones, but not fewer than this.
 LEAST_WINDOW_ROWS = 512
 LAST_WINDOWS = 2
-# Of texts that have fewer bytes, by the mean of those before, a window holds as many times the rows
-# and bytes: what each window costs, whatever it holds, would be a large part there.
+# Of texts that have fewer bytes, by the mean of those before, a window holds more rows: what each
+# window costs, whatever it holds, would be a large part there.
 SHORT_TEXT_BYTES = 128
-SHORT_TIMES = 2
+SHORT_WINDOW_ROWS = 2 * WINDOW_ROWS
+SHORT_WINDOW_BYTES = 6 << 20
 
 # A footer counts a repeated value once, so what a row takes is known only when it is read. Rows are
 # read in steps: one at first, then four times as many, as long as the bytes a row allow. The steps
@@ -427,9 +428,10 @@ class _Window:
         """Begin the next window."""
         self.start += self._rows
         is_short = self._texts is not None and self._text_bytes < SHORT_TEXT_BYTES * self.start
-        times, left = SHORT_TIMES if is_short else 1, self._total - self.start
-        steady = max(LEAST_WINDOW_ROWS, min(self.start, left // LAST_WINDOWS))
-        self._most_rows, self._most_bytes = min(times * WINDOW_ROWS, steady), times * WINDOW_BYTES
+        steady = min(self.start, (self._total - self.start) // LAST_WINDOWS)
+        most = SHORT_WINDOW_ROWS if is_short else WINDOW_ROWS
+        self._most_rows = min(most, max(LEAST_WINDOW_ROWS, steady))
+        self._most_bytes = SHORT_WINDOW_BYTES if is_short else WINDOW_BYTES
         self.batches: list[pa.RecordBatch] = []
         self._rows = self._size = 0
         self.is_full = False

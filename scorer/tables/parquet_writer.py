@@ -25,9 +25,6 @@ from scorer.tables.parquet_types import Storage
 ROW_GROUP_BYTES = 32 << 20
 # Bytes of a row group that is written, and of those that are taken meanwhile.
 MOST_HELD = 48 << 20
-# Written bytes after which memory is given back: it costs a millisecond or two, and the pages are
-# asked for again.
-MANY_BYTES = 2 * ROW_GROUP_BYTES
 # pyarrow holds the footer until it is written: 1 kB a row group and column, twice at the end.
 MOST_ROW_GROUPS = 10_000
 # Row groups whose part of the footer is worth giving back before and after it is written.
@@ -275,7 +272,9 @@ class ParquetOutput:
             with writing(self.path):
                 self._wait(self._begun)
             self._begun, self._begun_size = None, 0
-        if self._freed >= MANY_BYTES:
+        # Not after each of many small row groups: it costs a millisecond or two, and the pages are
+        # asked for again.
+        if self._freed >= ROW_GROUP_BYTES:
             give_back()
             self._freed = 0
 

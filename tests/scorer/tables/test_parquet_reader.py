@@ -58,16 +58,17 @@ def test_windows_grow_at_the_start_and_get_finer_towards_the_end_of_a_file(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("text", "times"), [("short", parquet_reader.SHORT_TIMES), ("long " * 40, 1)]
+    ("text", "most"),
+    [("short", parquet_reader.SHORT_WINDOW_ROWS), ("long " * 40, parquet_reader.WINDOW_ROWS)],
 )
-def test_windows_of_short_texts_hold_more_rows(tmp_path: Path, text: str, times: int) -> None:
+def test_windows_of_short_texts_hold_more_rows(tmp_path: Path, text: str, most: int) -> None:
     # The other column says nothing: its values are long in both files.
     columns = {"review": [text] * 40_000, "other": ["value " * 20] * 40_000}
     pq.write_table(pa.table(columns), tmp_path / "in.parquet")
     with ParquetReviews(tmp_path / "in.parquet") as reviews:
         sizes = [sum(map(len, window)) for window in reviews.windows(None, "review")]
         unasked = [sum(map(len, window)) for window in reviews.windows()]
-    assert (sum(sizes), max(sizes)) == (40_000, times * parquet_reader.WINDOW_ROWS)
+    assert (sum(sizes), max(sizes)) == (40_000, most)
     assert (sum(unasked), max(unasked)) == (40_000, parquet_reader.WINDOW_ROWS)
 
 

@@ -107,7 +107,7 @@ class Line:
 
     @property
     def _is_full(self) -> bool:
-        """Whether the load is large enough, or leaves too few files to the other threads."""
+        """Whether the load is large enough, or holds as many files as are opened ahead."""
         return self._load.is_full or len(set(self._owners)) >= MOST_TOGETHER
 
     @property

@@ -54,7 +54,7 @@ class Cut:
         counts: ``int64[rows]``: the tokens of each row.
     """
 
-    data: npt.NDArray[np.uint8]
+    data: Bytes
     starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
@@ -129,10 +129,13 @@ class Characters:
     ) -> None:
         self.lower_case = lower_case
         # The last one that a character is in counts.
-        self._classes = (
-            *((WORD, word), (JOINED, joined), (DROPPED, dropped)),
-            *((APART, apart), (BLANK, blank)),
-        )
+        self._classes = {
+            WORD: word,
+            JOINED: joined,
+            DROPPED: dropped,
+            APART: apart,
+            BLANK: blank,
+        }
         # Made here and not when first asked for, so that no two threads make two of them.
         self._table = np.zeros(PAGES << PAGE_BITS, np.uint8)
         self._known = np.zeros(PAGES, bool)
@@ -160,7 +163,7 @@ class Characters:
         codes = np.array([code for code in range(first, end) if code not in SURROGATES], np.int64)
         # A text for each: RE2 finds all that match in one long text ten times as slowly.
         texts = pa.array(map(chr, codes.tolist()), pa.large_string())
-        for kind, members in self._classes:
+        for kind, members in self._classes.items():
             if members:
                 inside = pc.match_substring_regex(texts, f"[{members}]")
                 kinds[codes[inside.to_numpy(zero_copy_only=False)] - first] = kind
@@ -170,7 +173,7 @@ class Characters:
         self._known[page] = True
 
 
-def ranges_of(members: npt.NDArray[np.bool_]) -> Ranges:
+def ranges_of(members: Flags) -> Ranges:
     """Return the ranges of the numbers that are set.
 
     >>> ranges_of(np.array([False, True, True, False, True]))
@@ -180,7 +183,7 @@ def ranges_of(members: npt.NDArray[np.bool_]) -> Ranges:
     return tuple(zip(edges[::2].tolist(), (edges[1::2] - edges[::2]).tolist(), strict=True))
 
 
-def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def flat(texts: pa.LargeStringArray) -> tuple[Bytes, Places]:
     """Return the bytes of texts without nulls, and where each begins; neither is copied.
 
     >>> data, offsets = flat(pa.array(["ab", "", "c"], pa.large_string()))
@@ -197,13 +200,13 @@ def flat(texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray
     return data, offsets - offsets[0]
 
 
-def places_of(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def places_of(flags: Flags) -> Places:
     """Return the places that are set; :func:`numpy.flatnonzero` is slower by its Python."""
-    found: npt.NDArray[np.int64] = flags.nonzero()[0]
+    found: Places = flags.nonzero()[0]
     return found
 
 
-def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def few_places(flags: Flags) -> Places:
     """Return the places of the few that are set, in half the time that :func:`places_of` takes.
 
     It looks at eight at once, then at each of those eight.
@@ -219,13 +222,11 @@ def few_places(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     eights = flags[: len(flags) & -8].view(np.uint64)
     some = places_of(eights != 0)
     places = places_of(eights[some].view(bool))
-    found: npt.NDArray[np.int64] = (some << 3)[places >> 3] + (places & 7)
+    found: Places = (some << 3)[places >> 3] + (places & 7)
     return found
 
 
-def large_strings(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]
-) -> pa.LargeStringArray:
+def large_strings(data: Bytes, offsets: Places) -> pa.LargeStringArray:
     """Return the texts of these bytes, of which each begins where the one before it ends.
 
     >>> large_strings(np.frombuffer(b"abc", np.uint8), np.array([0, 2, 2, 3])).to_pylist()
@@ -274,7 +275,7 @@ def cut(
         first = last
 
 
-def _padded(data: npt.NDArray[np.uint8], lower_case: bool) -> npt.NDArray[np.uint8]:
+def _padded(data: Bytes, lower_case: bool) -> Bytes:
     """Return a copy of the bytes with zeros behind them, ASCII letters in lower case."""
     padded = np.zeros(len(data) + len(PADDING), np.uint8)
     padded[: len(data)] = data
@@ -283,7 +284,7 @@ def _padded(data: npt.NDArray[np.uint8], lower_case: bool) -> npt.NDArray[np.uin
     return padded
 
 
-def lower_letters(data: npt.NDArray[np.uint8]) -> None:
+def lower_letters(data: Bytes) -> None:
     """Lower-case the ASCII letters among some bytes, in place.
 
     >>> data = np.frombuffer(b"@AZ[az", np.uint8).copy()
@@ -295,9 +296,7 @@ def lower_letters(data: npt.NDArray[np.uint8]) -> None:
     data += (data - np.uint8(ord("A")) < 26).view(np.uint8) * np.uint8(32)
 
 
-def shorten_runs(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], longest: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def shorten_runs(data: Bytes, offsets: Places, longest: int) -> tuple[Bytes, Places]:
     """Leave out ASCII letters that repeat the letter before them too often.
 
     Args:
@@ -315,7 +314,7 @@ def shorten_runs(
     return _without(data, places), offsets - np.searchsorted(places, offsets)
 
 
-def _without(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def _without(data: Bytes, places: Places) -> Bytes:
     """Return the bytes without those at some places, which rise."""
     if len(places) > len(data) >> 8:
         return np.delete(data, places)
@@ -324,9 +323,7 @@ def _without(data: npt.NDArray[np.uint8], places: npt.NDArray[np.int64]) -> npt.
     return np.concatenate([data[place + 1 : end] for place, end in bounds])
 
 
-def repeats(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], longest: int
-) -> npt.NDArray[np.int64]:
+def repeats(data: Bytes, offsets: Places, longest: int) -> Places:
     """Return the places of ASCII letters that repeat the letter before them too often.
 
     Args:
@@ -347,8 +344,8 @@ def repeats(
 
 
 def _cut_piece(
-    data: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
+    data: Bytes,
+    offsets: Places,
     characters: Characters,
     apostrophes: Apostrophes,
 ) -> Cut:
@@ -376,7 +373,7 @@ def _cut_piece(
     return Cut(data, first, lengths, np.diff(first.searchsorted(offsets)))
 
 
-def in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.bool_]:
+def in_ranges(data: Bytes, ranges: Ranges) -> Flags:
     """Return which bytes are in one of a few ranges; then many times as fast as a table."""
     each = [
         (data == first) if size == 1 else data - np.uint8(first) < size for first, size in ranges
@@ -385,10 +382,10 @@ def in_ranges(data: npt.NDArray[np.uint8], ranges: Ranges) -> npt.NDArray[np.boo
 
 
 def _classify_beyond_ascii(
-    word: npt.NDArray[np.bool_],
-    apart: npt.NDArray[np.bool_],
-    data: npt.NDArray[np.uint8],
-    row_starts: npt.NDArray[np.bool_],
+    word: Flags,
+    apart: Flags,
+    data: Bytes,
+    row_starts: Flags,
     characters: Characters,
 ) -> tuple[Flags, Places]:
     """Write what the characters beyond ASCII are.
@@ -433,9 +430,7 @@ def _classify_beyond_ascii(
     return inside, (leads[dropped, None] + np.arange(sizes[dropped].max(initial=0))).ravel()
 
 
-def _decode(
-    data: npt.NDArray[np.uint8], leads: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _decode(data: Bytes, leads: Places) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the code points of characters of two to four bytes, and their bytes.
 
     >>> text = np.frombuffer("é😍".encode(), np.uint8)

@@ -34,6 +34,7 @@ from scorer.words.replacing import (
     most_bytes,
     normalize_beyond_ascii,
     replace,
+    without_nulls,
 )
 from scorer.words.scan import Question, Scan
 
@@ -154,7 +155,7 @@ class FirstRules:
         Raises:
             ModelRefused: the replacements make the texts more than four times as long.
         """
-        texts = texts.fill_null("") if texts.null_count else texts
+        texts = without_nulls(texts)
         texts = normalize_beyond_ascii(texts, self.normalization, lower_case=False)
         texts = pc.utf8_lower(texts) if self.lower_case else texts
         most = most_bytes(texts)
@@ -168,8 +169,7 @@ class FirstRules:
         ASCII letters keep their case, and tags stay in texts without a comment: no entity holds
         one of their brackets, so that they may go after the entities.
         """
-        texts = texts.fill_null("") if texts.null_count else texts
-        layers = Layers(texts, self._scan)
+        layers = Layers(without_nulls(texts), self._scan)
         layers.rewrite(0, partial(normalize_beyond_ascii, form="NFKD", lower_case=True))
         markup, *entities = FIRST_REPLACEMENTS[:3]
         # What is no tag before a comment vanishes must not be one after it.

@@ -37,6 +37,11 @@ PROBES = (
 PROBE_REPEATS = 20
 
 
+def without_nulls(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return texts in which a null is empty."""
+    return texts.fill_null("") if texts.null_count else texts
+
+
 def most_bytes(texts: pa.Array) -> int:
     """Return how many bytes texts may have after any of their replacements."""
     return MOST_GROWTH * max(int(texts.nbytes), LEAST_BYTES)

@@ -39,6 +39,7 @@ from scorer.words.replacing import (
     most_bytes,
     normalize_beyond_ascii,
     replace,
+    without_nulls,
 )
 from scorer.words.scan import Question, Scan
 from scorer.words.spelling import CONTRACTIONS, ENTITIES, REPLACEMENTS, SIGNS, Replacement
@@ -148,7 +149,7 @@ class Rules:
         Raises:
             ModelRefused: the replacements make the texts more than four times as long.
         """
-        texts = texts.fill_null("") if texts.null_count else texts
+        texts = without_nulls(texts)
         most = most_bytes(texts)
         layers = Layers(texts, self.scan)
         layers.rewrite(0, self._decode)

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from scorer.errors import SentimentError
 from scorer.words.cutting import PADDING, Cut, flat, large_strings, lower_letters, repeats
 from scorer.words.first_rules import FirstRules
+from scorer.words.replacing import without_nulls
 from scorer.words.rules import ENTITY, Rules
 
 Integers = npt.NDArray[np.int64]
@@ -71,8 +72,7 @@ def trace(rules: Rules | FirstRules, texts: pa.LargeStringArray) -> Spans:
     >>> list(zip(spans.starts.tolist(), spans.ends.tolist()))
     [(0, 4), (14, 19), (23, 24)]
     """
-    texts = texts.fill_null("") if texts.null_count else texts
-    traced = _traced(rules, texts)
+    traced = _traced(rules, without_nulls(texts))
     if isinstance(rules, FirstRules):
         cuts = [_cut_at_blanks(traced.texts)]
     else:
